@@ -1,0 +1,45 @@
+package org.fednano.algorithm;
+
+import java.io.Serializable;
+
+/**
+ * All that leaves a client at the end of a round: the one place where clipping, noise or masking would act.
+ *
+ * @param clientId the client
+ * @param theta θ_k, in the round's layout
+ * @param fisher F_k in the same layout, or null if the strategy uploads none
+ * @param trainingRows n_k
+ * @param metrics what the local training was like
+ */
+public record ClientUpdate(String clientId, float[] theta, float[] fisher, int trainingRows, Metrics metrics)
+        implements Serializable {
+
+    /**
+     * @param firstEpochLoss mean training loss of the first local epoch, nats per answer token
+     * @param lastEpochLoss the same of the last one
+     * @param steps optimiser steps
+     * @param endpointSamples samples sent to the endpoint, Fisher pass included
+     * @param trainSeconds wall time of the local epochs
+     * @param fisherSeconds wall time of the extra Fisher pass
+     * @param endpointSeconds part of both spent waiting for the endpoint
+     */
+    public record Metrics(
+            double firstEpochLoss,
+            double lastEpochLoss,
+            int steps,
+            long endpointSamples,
+            double trainSeconds,
+            double fisherSeconds,
+            double endpointSeconds)
+            implements Serializable {}
+
+    /** Bytes of the adapter on the way up, float32. */
+    public long adapterBytes() {
+        return 4L * theta.length;
+    }
+
+    /** Bytes of the Fisher diagonal on the way up, float32. */
+    public long fisherBytes() {
+        return fisher == null ? 0 : 4L * fisher.length;
+    }
+}

@@ -1,0 +1,86 @@
+package org.fednano.settings;
+
+import java.util.List;
+
+/** Drawing IconWorld and preparing raw data. */
+public final class DataKeys {
+
+    public static final Setting<String> WORLD = Setting.ofChoice(
+            "generate.world",
+            "shared",
+            List.of("base", "shared", "conflict", "control"),
+            "Which IconWorld to draw: the base world, or a federation whose clients see it shifted.");
+    public static final Setting<String> GENERATE_OUT =
+            Setting.ofText("generate.out", "work/raw", "Folder to create for the drawn data set.");
+    public static final Setting<Long> GENERATE_SEED =
+            Setting.ofLong("generate.seed", 1, "Every drawing comes from it.");
+    public static final Setting<Integer> GENERATE_CLIENTS =
+            Setting.ofInt("generate.clients", 5, 1, 100_000, "Clients of a federation (the base world has one owner).");
+    public static final Setting<Integer> GENERATE_TRAIN = Setting.ofInt(
+            "generate.train", 2000, 1, 100_000_000, "Training samples over all clients; sizes differ per client.");
+    public static final Setting<Integer> GENERATE_TEST = Setting.ofInt(
+            "generate.test", 100, 0, 100_000_000, "Test samples per client, with the client's own answer frequencies.");
+    public static final Setting<Integer> GENERATE_BALANCED =
+            Setting.ofInt("generate.balanced", 100, 0, 100_000_000, "Test samples per client with balanced answers.");
+    public static final Setting<Double> GENERATE_SKEW = Setting.ofDouble(
+            "generate.answer_alpha",
+            0.5,
+            1e-3,
+            1e6,
+            "Dirichlet concentration of each client's answer frequencies; small is skewed.");
+    public static final Setting<Double> GENERATE_SIZE_SKEW = Setting.ofDouble(
+            "generate.size_alpha", 2.0, 1e-3, 1e6, "Dirichlet concentration of the clients' sizes; small is uneven.");
+
+    public static final Setting<String> SOURCE =
+            Setting.ofText("prepare.source", "work/raw", "Raw data set folder to read.");
+    public static final Setting<String> FORMAT =
+            Setting.ofChoice("prepare.format", "iconqa", List.of("iconqa"), "Layout of the raw data set.");
+    public static final Setting<String> PREPARE_OUT =
+            Setting.ofText("prepare.out", "work/shards", "Folder (URI) to create for the shards.");
+    public static final Setting<Long> PREPARE_SEED = Setting.ofLong("prepare.seed", 1, "The split comes from it.");
+    public static final Setting<String> SPLIT = Setting.ofChoice(
+            "prepare.split",
+            "owner",
+            List.of("owner", "iid", "dirichlet"),
+            "How samples go to clients: by the owner that the records name, at random, or skewed by a column.");
+    public static final Setting<Integer> CLIENTS =
+            Setting.ofInt("prepare.clients", 5, 1, 100_000, "Clients to split over (iid and dirichlet).");
+    public static final Setting<String> DIRICHLET_COLUMN = Setting.ofChoice(
+            "prepare.dirichlet_column",
+            "answer",
+            List.of("answer", "task", "category"),
+            "Column that dirichlet skews.");
+    public static final Setting<Double> DIRICHLET_ALPHA =
+            Setting.ofDouble("prepare.dirichlet_alpha", 0.5, 1e-3, 1e6, "Its concentration; small is skewed.");
+    public static final Setting<Integer> MIN_SAMPLES =
+            Setting.ofInt("prepare.min_samples", 1, 1, 1_000_000, "Training rows that every client must end up with.");
+    public static final Setting<Double> MAX_REJECTS = Setting.ofDouble(
+            "prepare.max_reject_fraction",
+            0.05,
+            0,
+            1,
+            "Rejected records over all records above which prepare fails with status 3.");
+
+    static final List<Setting<?>> ALL = List.of(
+            WORLD,
+            GENERATE_OUT,
+            GENERATE_SEED,
+            GENERATE_CLIENTS,
+            GENERATE_TRAIN,
+            GENERATE_TEST,
+            GENERATE_BALANCED,
+            GENERATE_SKEW,
+            GENERATE_SIZE_SKEW,
+            SOURCE,
+            FORMAT,
+            PREPARE_OUT,
+            PREPARE_SEED,
+            SPLIT,
+            CLIENTS,
+            DIRICHLET_COLUMN,
+            DIRICHLET_ALPHA,
+            MIN_SAMPLES,
+            MAX_REJECTS);
+
+    private DataKeys() {}
+}

@@ -1,0 +1,52 @@
+package org.fednano.settings;
+
+import java.time.Duration;
+import java.util.List;
+
+/** The model folder, the prompt, and how the frozen LLM is reached. */
+public final class ModelKeys {
+
+    public static final Setting<String> DIR = Setting.ofText(
+            "model.dir",
+            "conf/models/nano-llava",
+            "Model folder in Hugging Face layout (encoder, connector, LLM, tokenizer).");
+    public static final Setting<String> PROMPT = Setting.ofText(
+            "prompt.template",
+            "USER: {image}\n{question} ASSISTANT:",
+            "Prompt text; {image}, {context}, {question} and {choices} are filled in from the sample.");
+    public static final Setting<Integer> MAX_PROMPT_TOKENS = Setting.ofInt(
+            "prompt.max_tokens", 512, 8, 1 << 20, "Longer prompts are cut on the right, with a counted warning.");
+    public static final Setting<Integer> MAX_NEW_TOKENS = Setting.ofInt(
+            "eval.max_new_tokens", 8, 1, 4096, "Tokens generated for a fill-in-the-blank answer, at most.");
+    public static final Setting<Boolean> ENCODER_CACHE = Setting.ofSwitch(
+            "encoder.cache", true, "Cache encoder features on disk once; off: encode inside every round.");
+    public static final Setting<Integer> ENCODER_BATCH = Setting.ofInt(
+            "encoder.batch_size", 32, 1, 4096, "Images per encoder call; part of the features' fingerprint.");
+    public static final Setting<Integer> THREADS = Setting.ofInt(
+            "engine.threads",
+            0,
+            0,
+            1024,
+            "Threads of one tensor operation in the driver's JVM; 0: as many as cores. Part of what repeats a run bit for bit.");
+    public static final Setting<Duration> CLIENT_DEADLINE = Setting.ofDuration(
+            "gateway.client_deadline",
+            Duration.ofMinutes(30),
+            "Time from a client's own start after which the gateway answers ROUND_CLOSED and it counts as a straggler.");
+    public static final Setting<Duration> GRACE = Setting.ofDuration(
+            "gateway.grace",
+            Duration.ofSeconds(60),
+            "After every client's deadline, how long a round still waits before it cancels what is left.");
+
+    static final List<Setting<?>> ALL = List.of(
+            DIR,
+            PROMPT,
+            MAX_PROMPT_TOKENS,
+            MAX_NEW_TOKENS,
+            ENCODER_CACHE,
+            ENCODER_BATCH,
+            THREADS,
+            CLIENT_DEADLINE,
+            GRACE);
+
+    private ModelKeys() {}
+}

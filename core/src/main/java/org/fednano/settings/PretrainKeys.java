@@ -1,0 +1,26 @@
+package org.fednano.settings;
+
+import java.util.List;
+
+/** Making the small pretrained model again. */
+public final class PretrainKeys {
+
+    public static final Setting<String> OUT =
+            Setting.ofText("pretrain.out", "work/nano-llava", "Model folder to create.");
+    public static final Setting<String> SHARDS =
+            Setting.ofText("pretrain.shards", "work/base-shards", "Shards of the base world to train on.");
+    public static final Setting<Long> SEED = Setting.ofLong("pretrain.seed", 1, "Initial weights and batch order.");
+    public static final Setting<Integer> SAMPLES = Setting.ofInt(
+            "pretrain.samples",
+            400_000,
+            1,
+            Integer.MAX_VALUE,
+            "Samples to train on in all, over as many epochs as it takes.");
+    public static final Setting<Integer> BATCH = Setting.ofInt("pretrain.batch_size", 64, 1, 4096, "Samples per step.");
+    public static final Setting<Double> LEARNING_RATE =
+            Setting.ofDouble("pretrain.learning_rate", 0.001, 0, 10, "Peak step size of AdamW.");
+
+    static final List<Setting<?>> ALL = List.of(OUT, SHARDS, SEED, SAMPLES, BATCH, LEARNING_RATE);
+
+    private PretrainKeys() {}
+}

@@ -1,0 +1,55 @@
+package org.fednano.settings;
+
+import java.util.List;
+
+/** Where a run lives, how long it goes on, what it needs of its clients, and what is measured. */
+public final class RunKeys {
+
+    public static final Setting<String> DIR = Setting.ofText(
+            "run.dir", "work/run", "Run folder (file-system URI): committed rounds, run.json, last.json.");
+    public static final Setting<String> METRICS_DIR = Setting.ofText(
+            "run.metrics_dir", "work/metrics", "Folder (URI) of the Parquet metric tables, shared by many runs.");
+    public static final Setting<String> ID = Setting.ofText(
+            "run.id", "", "Name of the run in the metric tables; empty: the run folder's last path element.");
+    public static final Setting<String> SHARDS =
+            Setting.ofText("run.shards", "work/shards", "Folder (URI) of the prepared shards.");
+    public static final Setting<Long> SEED =
+            Setting.ofLong("run.seed", 1, "Every random choice of a run comes from it.");
+    public static final Setting<Integer> ROUNDS =
+            Setting.ofInt("run.rounds", 10, 0, 1_000_000, "Rounds to have committed when train ends.");
+    public static final Setting<String> STRATEGY = Setting.ofChoice(
+            "run.strategy",
+            "fednano",
+            List.of("fednano", "fednano-norm", "fednano-ef", "fedavg"),
+            "What clients upload and how the server merges it.");
+    public static final Setting<Integer> COHORT = Setting.ofInt(
+            "run.clients_per_round", 0, 0, 1_000_000, "Clients drawn for each round, without replacement; 0: all.");
+    public static final Setting<Double> QUORUM = Setting.ofDouble(
+            "run.quorum",
+            0.6,
+            0.0,
+            1.0,
+            "Fraction of the cohort (rounded up, at least 1) whose updates a round needs to be committed.");
+    public static final Setting<Integer> EVAL_EVERY =
+            Setting.ofInt("eval.every", 1, 0, 1_000_000, "Evaluate each n-th round and the last; 0: never in train.");
+    public static final Setting<List<String>> EVAL_SPLITS =
+            Setting.ofList("eval.splits", List.of("test", "balanced"), "Splits to evaluate, where a client has them.");
+    public static final Setting<Integer> EVAL_MAX_SAMPLES = Setting.ofInt(
+            "eval.max_samples", 0, 0, Integer.MAX_VALUE, "Samples per client and split, in file order; 0: all.");
+
+    static final List<Setting<?>> ALL = List.of(
+            DIR,
+            METRICS_DIR,
+            ID,
+            SHARDS,
+            SEED,
+            ROUNDS,
+            STRATEGY,
+            COHORT,
+            QUORUM,
+            EVAL_EVERY,
+            EVAL_SPLITS,
+            EVAL_MAX_SAMPLES);
+
+    private RunKeys() {}
+}

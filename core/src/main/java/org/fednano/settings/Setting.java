@@ -1,0 +1,181 @@
+package org.fednano.settings;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.function.Predicate;
+
+/**
+ * One setting, defined once: key, type, unit, default, check and one line of meaning. {@code conf/defaults.conf} is
+ * written from these definitions, and {@link Settings} reads through them.
+ *
+ * @param <T> type of the value
+ */
+public final class Setting<T> {
+
+    private final String key;
+    private final String type;
+    private final T defaultValue;
+    private final String meaning;
+    private final BiFunction<Config, String, T> reader;
+    private final Predicate<T> check;
+    private final String expected;
+
+    private Setting(
+            String key,
+            String type,
+            T defaultValue,
+            String meaning,
+            BiFunction<Config, String, T> reader,
+            Predicate<T> check,
+            String expected) {
+        this.key = Objects.requireNonNull(key);
+        this.type = type;
+        this.defaultValue = Objects.requireNonNull(defaultValue, key);
+        this.meaning = meaning;
+        this.reader = reader;
+        this.check = check;
+        this.expected = expected;
+    }
+
+    /** A whole number between {@code min} and {@code max}, both allowed. */
+    public static Setting<Integer> ofInt(String key, int defaultValue, int min, int max, String meaning) {
+        return new Setting<>(
+                key,
+                "integer",
+                defaultValue,
+                meaning,
+                Config::getInt,
+                v -> v >= min && v <= max,
+                max == Integer.MAX_VALUE ? "at least " + min : min + " to " + max);
+    }
+
+    /** A 64-bit whole number. */
+    public static Setting<Long> ofLong(String key, long defaultValue, String meaning) {
+        return new Setting<>(key, "integer", defaultValue, meaning, Config::getLong, v -> true, "any 64-bit integer");
+    }
+
+    /** A number between {@code min} and {@code max}, both allowed. */
+    public static Setting<Double> ofDouble(String key, double defaultValue, double min, double max, String meaning) {
+        return new Setting<>(
+                key,
+                "number",
+                defaultValue,
+                meaning,
+                Config::getDouble,
+                v -> v >= min && v <= max,
+                max == Double.MAX_VALUE ? "at least " + min : min + " to " + max);
+    }
+
+    /** {@code on} or {@code off} ({@code true} and {@code false} are read too). */
+    public static Setting<Boolean> ofSwitch(String key, boolean defaultValue, String meaning) {
+        return new Setting<>(key, "on | off", defaultValue, meaning, Config::getBoolean, v -> true, "on or off");
+    }
+
+    /** Free text; empty means "not given" where the meaning says so. */
+    public static Setting<String> ofText(String key, String defaultValue, String meaning) {
+        return new Setting<>(key, "text", defaultValue, meaning, Config::getString, v -> true, "text");
+    }
+
+    /** One of a few words. */
+    public static Setting<String> ofChoice(String key, String defaultValue, List<String> choices, String meaning) {
+        String all = String.join(" | ", choices);
+        return new Setting<>(key, all, defaultValue, meaning, Config::getString, choices::contains, "one of " + all);
+    }
+
+    /** A list of texts. */
+    public static Setting<List<String>> ofList(String key, List<String> defaultValue, String meaning) {
+        return new Setting<>(
+                key, "list", List.copyOf(defaultValue), meaning, Config::getStringList, v -> true, "a list of texts");
+    }
+
+    /** A length of time, as {@code 180s}, {@code 5m} or {@code 2h}; never negative. */
+    public static Setting<Duration> ofDuration(String key, Duration defaultValue, String meaning) {
+        return new Setting<>(
+                key,
+                "duration",
+                defaultValue,
+                meaning,
+                Config::getDuration,
+                v -> !v.isNegative(),
+                "a length of time such as 180s or 5m");
+    }
+
+    /** A number of bytes, as {@code 256MiB}; at least 1. */
+    public static Setting<Long> ofBytes(String key, long defaultValue, String meaning) {
+        return new Setting<>(
+                key, "bytes", defaultValue, meaning, Config::getBytes, v -> v >= 1, "a size such as 256MiB");
+    }
+
+    /** Dotted key, as written in a configuration file. */
+    public String key() {
+        return key;
+    }
+
+    /** Type in words, for the documentation. */
+    public String type() {
+        return type;
+    }
+
+    public T defaultValue() {
+        return defaultValue;
+    }
+
+    /** One line: what it does, with its unit. */
+    public String meaning() {
+        return meaning;
+    }
+
+    /** Which values are allowed, in words. */
+    public String expected() {
+        return expected;
+    }
+
+    /** The default as HOCON text. */
+    String defaultText() {
+        return text(defaultValue);
+    }
+
+    static String text(Object value) {
+        if (value instanceof Boolean on) {
+            return on ? "on" : "off";
+        }
+        if (value instanceof Duration d) {
+            return d.toMillis() % 1000 == 0 ? d.toSeconds() + "s" : d.toMillis() + "ms";
+        }
+        if (value instanceof String s) {
+            return com.typesafe.config.ConfigUtil.quoteString(s);
+        }
+        if (value instanceof List<?> list) {
+            return Arrays.toString(list.stream().map(Setting::text).toArray());
+        }
+        return String.valueOf(value);
+    }
+
+    T read(Config config) {
+        T value;
+        try {
+            value = reader.apply(config, key);
+        } catch (ConfigException e) {
+            throw wrong(config, e);
+        }
+        if (!check.test(value)) {
+            throw wrong(config, null);
+        }
+        return value;
+    }
+
+    private JobException wrong(Config config, ConfigException cause) {
+        var found = config.getValue(key);
+        return new JobException(
+                ExitStatus.USAGE,
+                "Setting '" + key + "' must be " + type + " (" + expected + "): found "
+                        + found.render() + " in " + found.origin().description() + ". Change it there or with --set "
+                        + key + "=" + text(defaultValue) + " (its default).",
+                cause);
+    }
+}
