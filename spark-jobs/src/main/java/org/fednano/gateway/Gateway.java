@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import org.fednano.algorithm.RoundClosedException;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmInfo;
 
@@ -75,6 +76,17 @@ public final class Gateway implements AutoCloseable {
         return traffic;
     }
 
+    /**
+     * How long ago each client of an open round opened its latest session, by client id: who has started, and who should
+     * be done.
+     */
+    public Map<String, Duration> started(Purpose purpose, int round) {
+        Map<String, Duration> ages = new TreeMap<>();
+        open.getOrDefault(new Work(purpose, round), Map.of())
+                .forEach((client, meter) -> ages.put(client, Duration.ofNanos(meter.now() - meter.startedAt())));
+        return ages;
+    }
+
     GatewaySession open(Purpose purpose, int round, String clientId) {
         Map<String, Meter> meters = open.get(new Work(purpose, round));
         if (meters == null) {
@@ -83,7 +95,9 @@ public final class Gateway implements AutoCloseable {
         }
         Meter meter = meters.computeIfAbsent(clientId, c -> new Meter(nanoTime));
         long limit = purpose == Purpose.TRAIN ? clientDeadline.toNanos() : Long.MAX_VALUE;
-        return new GatewaySession(llm, clientId, round, meter, nanoTime.getAsLong(), limit);
+        GatewaySession session = new GatewaySession(llm, clientId, round, meter, meter.start(), limit);
+        session.info();
+        return session;
     }
 
     /** Ends all rounds and the token. The LLM stays open. */

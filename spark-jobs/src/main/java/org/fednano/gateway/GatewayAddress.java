@@ -3,6 +3,7 @@ package org.fednano.gateway;
 import java.io.Serializable;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import org.fednano.algorithm.RoundClosedException;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 

@@ -1,6 +1,7 @@
 package org.fednano.gateway;
 
 import java.util.function.Supplier;
+import org.fednano.algorithm.RoundClosedException;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmInfo;
 import org.fednano.sample.PromptBatch;
@@ -105,10 +106,10 @@ public final class GatewaySession implements FrozenLlm {
         if (meter.isClosed()) {
             throw new RoundClosedException("Round " + round + " is over (client " + clientId + ").");
         }
-        long seconds = (meter.now() - startNanos) / 1_000_000_000L;
-        if (meter.now() - startNanos > limitNanos) {
-            throw new RoundClosedException("Client " + clientId + " ran " + seconds + " s in round " + round
-                    + ", past its deadline of " + limitNanos / 1e9 + " s (gateway.client_deadline).");
+        long ran = meter.now() - startNanos;
+        if (ran > limitNanos) {
+            throw new RoundClosedException("Client " + clientId + " ran " + ran / 1_000_000 + " ms in round " + round
+                    + ", past its deadline of " + limitNanos / 1_000_000 + " ms (gateway.client_deadline).");
         }
     }
 

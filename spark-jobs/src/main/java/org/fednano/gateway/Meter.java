@@ -8,6 +8,7 @@ final class Meter {
     private final LongSupplier nanoTime;
     private Traffic traffic = Traffic.NONE;
     private boolean closed;
+    private long startedAt;
 
     Meter(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
@@ -15,6 +16,16 @@ final class Meter {
 
     synchronized boolean isClosed() {
         return closed;
+    }
+
+    /** A session begins (a task's attempt). */
+    synchronized long start() {
+        startedAt = nanoTime.getAsLong();
+        return startedAt;
+    }
+
+    synchronized long startedAt() {
+        return startedAt;
     }
 
     long now() {

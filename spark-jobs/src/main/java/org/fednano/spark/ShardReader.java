@@ -2,7 +2,7 @@ package org.fednano.spark;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
@@ -34,16 +34,16 @@ public final class ShardReader {
     }
 
     /**
-     * Passes on every row of a client's split; pictures too.
+     * Passes on the rows of a client's split, pictures too, until the visitor answers false.
      *
      * @throws JobException with status 3 if a file cannot be read or lacks a column
      */
-    public void read(String clientId, Split split, Consumer<Sample> rows) {
+    public void read(String clientId, Split split, Predicate<Sample> rows) {
         read(clientId, split, true, rows);
     }
 
     /** The same without the pictures: their columns are not touched on disk. */
-    public void readTexts(String clientId, Split split, Consumer<Sample> rows) {
+    public void readTexts(String clientId, Split split, Predicate<Sample> rows) {
         read(clientId, split, false, rows);
     }
 
@@ -68,15 +68,17 @@ public final class ShardReader {
         }
     }
 
-    private void read(String clientId, Split split, boolean images, Consumer<Sample> rows) {
+    private void read(String clientId, Split split, boolean images, Predicate<Sample> rows) {
         for (FileStatus file : ShardPaths.parquetFiles(conf, ShardPaths.split(shards, clientId, split))) {
-            readFile(conf, file.getPath(), clientId, split, images, rows);
+            if (!readFile(conf, file.getPath(), clientId, split, images, rows)) {
+                return;
+            }
         }
     }
 
-    /** Passes on every row of one Parquet file with the columns of a shard. */
-    static void readFile(
-            Configuration conf, Path file, String clientId, Split split, boolean images, Consumer<Sample> rows) {
+    /** Passes on rows of one Parquet file with the columns of a shard; answers whether the visitor wants more. */
+    static boolean readFile(
+            Configuration conf, Path file, String clientId, Split split, boolean images, Predicate<Sample> rows) {
         List<String> optional = new ArrayList<>(OPTIONAL);
         if (images) {
             optional.add("image");
@@ -84,8 +86,11 @@ public final class ShardReader {
         try (ParquetRows parquet = ParquetRows.open(conf, file, REQUIRED, optional)) {
             long at = 0;
             for (Group row = parquet.next(); row != null; row = parquet.next(), at++) {
-                rows.accept(sample(parquet, row, file, at, clientId, split));
+                if (!rows.test(sample(parquet, row, file, at, clientId, split))) {
+                    return false;
+                }
             }
+            return true;
         }
     }
 
