@@ -51,8 +51,8 @@ final class Answering {
         if (batch.isEmpty()) {
             return;
         }
-        PromptBatch prompts =
-                adapters.forward(plan.theta(), FeatureBatch.of(batch, plan.layout().hidden())); // (B, T, H)
+        PromptBatch prompts = adapters.forward(
+                plan.theta(), FeatureBatch.of(batch, plan.layout().hidden())); // (B, T, H)
         if (batch == choices) {
             FrozenLlm.Scores scores = llm.score(
                     prompts, batch.stream().map(PromptFeatures::choices).toArray(int[][][]::new));

@@ -28,8 +28,8 @@ final class Majority {
         String most() {
             return seen.entrySet().stream()
                     .max(Map.Entry.<String, Integer>comparingByValue()
-                            .thenComparing(Map.Entry.<String, Integer>comparingByKey()
-                                    .reversed()))
+                            .thenComparing(
+                                    Map.Entry.<String, Integer>comparingByKey().reversed()))
                     .map(Map.Entry::getKey)
                     .orElse("");
         }

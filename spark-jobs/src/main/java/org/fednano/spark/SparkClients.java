@@ -86,7 +86,13 @@ public final class SparkClients implements Clients, AutoCloseable {
                 watch.scheduleWithFixedDelay(state::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
         try {
             CohortJob.run(
-                    spark.sc(), group, description, cohort, hosts, new Part(access, broadcast), (ClientOutcome outcome) -> {
+                    spark.sc(),
+                    group,
+                    description,
+                    cohort,
+                    hosts,
+                    new Part(access, broadcast),
+                    (ClientOutcome outcome) -> {
                         state.ended(outcome.clientId());
                         outcomes.accept(outcome);
                     });
