@@ -42,8 +42,7 @@ final class RoundRows {
                 evaluation == null ? List.of() : evaluation.predictions());
     }
 
-    private static RoundRow round(
-            Settings settings, RoundResult result, List<ClientRow> clients, AdapterFile adapter) {
+    private static RoundRow round(Settings settings, RoundResult result, List<ClientRow> clients, AdapterFile adapter) {
         return new RoundRow(
                 settings.get(RunKeys.STRATEGY),
                 settings.get(RunKeys.SEED),

@@ -36,7 +36,9 @@ final class SettingsCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         if (resolved) {
-            options.settings().resolved().forEach((key, r) -> out.println(key + " = " + r.value() + "   # " + r.origin()));
+            options.settings()
+                    .resolved()
+                    .forEach((key, r) -> out.println(key + " = " + r.value() + "   # " + r.origin()));
         } else {
             options.settings();
             out.print(Catalogue.defaultsText());
