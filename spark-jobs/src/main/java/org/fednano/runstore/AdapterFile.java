@@ -36,8 +36,8 @@ public final class AdapterFile {
     /** The adapter θ after {@code round}; {@code theta} holds {@code layout.size()} values and is not copied. */
     public static AdapterFile of(int round, AdapterLayout layout, float[] theta) {
         if (theta.length != layout.size()) {
-            throw new IllegalArgumentException("An adapter of " + layout + " holds " + layout.size()
-                    + " values: got " + theta.length + " (round " + round + ")");
+            throw new IllegalArgumentException("An adapter of " + layout + " holds " + layout.size() + " values: got "
+                    + theta.length + " (round " + round + ")");
         }
         Map<String, FloatTensor> tensors = new LinkedHashMap<>();
         for (Tensor t : layout.tensors()) {

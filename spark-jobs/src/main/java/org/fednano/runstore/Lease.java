@@ -115,7 +115,8 @@ final class Lease implements AutoCloseable {
             LOG.warn("Taking over {}: the process that held it is gone ({})", run, document.path("pid"));
             return;
         }
-        long timeout = document.path("timeout_seconds").asLong(Timing.DEFAULT.timeout().toSeconds());
+        long timeout =
+                document.path("timeout_seconds").asLong(Timing.DEFAULT.timeout().toSeconds());
         long age = files.nowMillis(folder(run)) - files.modifiedMillis(file);
         if (age <= 1000 * timeout) {
             throw held(files, run, number);
@@ -140,16 +141,26 @@ final class Lease implements AutoCloseable {
         }
     }
 
+    /** Whether the lease is still ours, as far as can be seen. */
+    synchronized boolean isHeld() {
+        try {
+            return !closed && highest(files, folder) == number && isOurs();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** Releases the lease, if it is still ours. */
     @Override
     public synchronized void close() {
         if (closed) {
             return;
         }
+        boolean held = isHeld();
         closed = true;
         heart.shutdownNow();
         try {
-            if (highest(files, folder) == number && isOurs()) {
+            if (held) {
                 files.delete(shown());
                 files.replace(file(), document(true));
             }
@@ -202,7 +213,8 @@ final class Lease implements AutoCloseable {
         String who;
         try {
             JsonNode d = Json.read(files, file);
-            who = "host " + d.path("host").asText() + ", process " + d.path("pid").asText() + ", since "
+            who = "host " + d.path("host").asText() + ", process "
+                    + d.path("pid").asText() + ", since "
                     + d.path("acquired_at").asText() + ", last heartbeat "
                     + d.path("heartbeat_at").asText();
         } catch (IOException e) {

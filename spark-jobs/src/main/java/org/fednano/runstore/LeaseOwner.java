@@ -23,7 +23,8 @@ record LeaseOwner(String host, long pid, long startedMillis, String uuid) {
     /** This process, with a new uuid. */
     static LeaseOwner here() {
         ProcessHandle me = ProcessHandle.current();
-        return new LeaseOwner(localHost(), me.pid(), started(me), UUID.randomUUID().toString());
+        return new LeaseOwner(
+                localHost(), me.pid(), started(me), UUID.randomUUID().toString());
     }
 
     /** Whether the process ran on this host and is gone: then nobody needs to wait for its lease to lapse. */

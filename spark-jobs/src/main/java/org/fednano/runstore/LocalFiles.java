@@ -84,8 +84,7 @@ final class LocalFiles extends RunFiles {
         Path temporary = temporary(target);
         write(temporary, content);
         hook.before("rename", target);
-        Files.move(
-                nio(temporary), nio(target), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(nio(temporary), nio(target), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         forceFolder(nio(target).getParent());
     }
 

@@ -15,7 +15,8 @@ import org.fednano.settings.RunKeys;
  */
 final class MetricsFolder {
 
-    private static final long TEMPORARIES_MILLIS = Lease.Timing.DEFAULT.timeout().toMillis();
+    private static final long TEMPORARIES_MILLIS =
+            Lease.Timing.DEFAULT.timeout().toMillis();
 
     private final RunFiles files;
     private final Path folder;
@@ -35,41 +36,68 @@ final class MetricsFolder {
      */
     static MetricsFolder open(String metricsDir, RunInfo run, Path runFolder, Configuration hadoop, FileHook hook)
             throws IOException {
-        Path given = new Path(metricsDir);
-        Path folder = given.getFileSystem(hadoop).makeQualified(given);
+        Path folder = RunReader.qualified(metricsDir, hadoop);
         RunFiles files = RunFiles.of(folder, hadoop, hook);
-        Path note = new Path(folder, "_runs/" + run.runId() + ".json");
+        Path note = note(folder, run.runId());
         ObjectNode document = Json.document();
         document.put("run_id", run.runId()).put("run_uuid", run.runUuid()).put("run_dir", runFolder.toString());
         if (!files.publish(note, Json.bytes(document))) {
-            JsonNode found = Json.read(files, note);
-            if (!Json.text(found, "run_uuid", note).equals(run.runUuid())) {
-                throw JobException.usage("Run id '" + run.runId() + "' must be new in " + folder
-                        + ": found rows of another run of that name, begun in "
-                        + found.path("run_dir").asText() + " (" + note + "). Start this run under another "
-                        + RunKeys.ID.key() + " (and another " + RunKeys.DIR.key()
-                        + "), or, if those rows are no longer wanted, delete " + folder + "/*/run_id=" + run.runId()
-                        + " and " + note + ".");
-            }
+            refuseNamesake(files, folder, note, run.runId(), run.runUuid());
         }
         return new MetricsFolder(files, folder, run);
     }
 
     /**
-     * Publishes a file that was committed with a round. One that is there already was published before a kill, or
-     * measured again since, and stays.
+     * Looks, without writing, whether a run's name is free or its own.
+     *
+     * @param runUuid the run's; empty for one that has not begun
+     * @throws JobException status 2 if it is another run's
      */
-    void publishCommitted(int round, Commit.MetricFile file, byte[] content) throws IOException {
-        Path target = target(round, file.table(), file.name());
+    static void refuseNamesake(String metricsDir, String runId, String runUuid, Configuration hadoop)
+            throws IOException {
+        Path folder = RunReader.qualified(metricsDir, hadoop);
+        RunFiles files = RunFiles.of(folder, hadoop, FileHook.NONE);
+        Path note = note(folder, runId);
+        if (files.exists(note)) {
+            refuseNamesake(files, folder, note, runId, runUuid);
+        }
+    }
+
+    private static void refuseNamesake(RunFiles files, Path folder, Path note, String runId, String runUuid)
+            throws IOException {
+        JsonNode found = Json.read(files, note);
+        if (!Json.text(found, "run_uuid", note).equals(runUuid)) {
+            throw JobException.usage("Run id '" + runId + "' must be new in " + folder
+                    + ": found rows of another run of that name, begun in "
+                    + found.path("run_dir").asText() + " (" + note + "). Start this run under another "
+                    + RunKeys.ID.key() + ", or, if those rows are no longer wanted, delete " + folder + "/*/run_id="
+                    + runId + " and " + note + ".");
+        }
+    }
+
+    /** A way to publish a metric file of a round. */
+    @FunctionalInterface
+    interface Way {
+        void publish(int round, String table, String name, byte[] content) throws IOException;
+    }
+
+    /**
+     * Publishes a file that a killed call may have published: one that is there stays, since it was, or it was measured
+     * again meanwhile.
+     */
+    void publishAgain(int round, String table, String name, byte[] content) throws IOException {
+        Path target = target(round, table, name);
         files.cleanTemporaries(target.getParent(), TEMPORARIES_MILLIS);
         files.publish(target, content);
     }
 
-    /** Publishes a file that was measured later; the same measured before is replaced. */
+    /** Publishes a file; the same measured before is replaced. */
     void replace(int round, String table, String name, byte[] content) throws IOException {
-        Path target = target(round, table, name);
-        files.cleanTemporaries(target.getParent(), TEMPORARIES_MILLIS);
-        files.replace(target, content);
+        files.replace(target(round, table, name), content);
+    }
+
+    private static Path note(Path folder, String runId) {
+        return new Path(folder, "_runs/" + runId + ".json");
     }
 
     private Path target(int round, String table, String name) {

@@ -29,8 +29,8 @@ final class Pins {
             ModelKeys.ENCODER_BATCH.key());
 
     /** Where a run's model and data lie: told to later commands, but free to move. */
-    static final Set<String> LOCATIONS =
-            Set.of(ModelKeys.DIR.key(), RunKeys.SHARDS.key(), RunKeys.METRICS_DIR.key(), ModelKeys.MAX_NEW_TOKENS.key());
+    static final Set<String> LOCATIONS = Set.of(
+            ModelKeys.DIR.key(), RunKeys.SHARDS.key(), RunKeys.METRICS_DIR.key(), ModelKeys.MAX_NEW_TOKENS.key());
 
     private Pins() {}
 
@@ -65,7 +65,8 @@ final class Pins {
             }
         });
         if (!differences.isEmpty()) {
-            throw JobException.usage("Run folder " + folder + " goes on only with the settings it began with (run.json). "
+            throw JobException.usage("Run folder " + folder
+                    + " goes on only with the settings it began with (run.json). "
                     + String.join("; ", differences) + ". Give the expected values, or start another run with another "
                     + RunKeys.DIR.key() + ".");
         }
@@ -84,7 +85,8 @@ final class Pins {
             Settings.Resolved then = run.settings().get(key);
             Settings.Resolved now = RunJson.settings(spec.settings()).get(key);
             throw JobException.badInput("Run folder " + folder + " belongs to other " + what + ": expected fingerprint "
-                    + expected + " (" + key + " was " + (then == null ? "not recorded" : then.value()) + "), found " + found
+                    + expected + " (" + key + " was " + (then == null ? "not recorded" : then.value()) + "), found "
+                    + found
                     + " (" + key + " = " + now.value() + ", " + now.origin() + "). Set " + key
                     + " to what the run began with, or start another run with another " + RunKeys.DIR.key() + ".");
         }

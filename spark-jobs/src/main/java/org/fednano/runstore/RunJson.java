@@ -73,8 +73,8 @@ final class RunJson {
     static Map<String, Settings.Resolved> settings(Settings settings) {
         Map<String, Settings.Resolved> values = new LinkedHashMap<>();
         settings.resolved()
-                .forEach((key, resolved) -> values.put(
-                        key, new Settings.Resolved(redact(key, json(resolved.value())), resolved.origin())));
+                .forEach((key, resolved) ->
+                        values.put(key, new Settings.Resolved(redact(key, json(resolved.value())), resolved.origin())));
         return values;
     }
 

@@ -136,7 +136,8 @@ public final class RunReader {
             String found = Json.sha256(bytes);
             if (!found.equals(commit.adapterSha256())) {
                 throw JobException.badInput("Adapter " + file + " must be the one that was committed: expected SHA-256 "
-                        + commit.adapterSha256() + " over " + commit.adapterBytes() + " bytes, found " + found + " over "
+                        + commit.adapterSha256() + " over " + commit.adapterBytes() + " bytes, found " + found
+                        + " over "
                         + bytes.length + ". The file is damaged: restore it, or delete the folders of round " + round
                         + " and all later ones and train on from the round before.");
             }

@@ -14,6 +14,8 @@ import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A run folder opened for writing: one writer at a time, rounds that are committed whole or not at all, metric rows that
@@ -26,6 +28,8 @@ import org.fednano.settings.RunKeys;
  * removed from the round when they are there.
  */
 public final class RunStore implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunStore.class);
 
     /** What a folder may hold before its run.json is written, since a kill may come at any instant. */
     private static final Set<String> OWN_NAMES =
@@ -76,17 +80,17 @@ public final class RunStore implements AutoCloseable {
         RunPaths paths = new RunPaths(run);
         // Refusals come before the lease: they write nothing into a folder that is not ours.
         String runId = Pins.runId(spec.settings(), run);
-        refuse(files, paths, spec);
+        refuse(files, paths, spec, runId, hadoop);
         Lease lease = Lease.acquire(files, run, timing);
         try {
-            refuse(files, paths, spec);
+            refuse(files, paths, spec, runId, hadoop);
             if (!files.exists(paths.runJson())) {
                 files.publish(paths.runJson(), RunJson.bytes(begin(spec, runId)));
             }
             files.cleanTemporaries(run, timing.timeout().toMillis());
             RunReader reader = RunReader.open(files, paths, hadoop, hook);
-            MetricsFolder metrics = MetricsFolder.open(
-                    spec.settings().get(RunKeys.METRICS_DIR), reader.info(), run, hadoop, hook);
+            MetricsFolder metrics =
+                    MetricsFolder.open(spec.settings().get(RunKeys.METRICS_DIR), reader.info(), run, hadoop, hook);
             RunStore store = new RunStore(files, paths, lease, reader, metrics, null);
             store.recover();
             return store;
@@ -106,7 +110,9 @@ public final class RunStore implements AutoCloseable {
                 spec.versions());
     }
 
-    private static void refuse(RunFiles files, RunPaths paths, RunSpec spec) throws IOException {
+    private static void refuse(RunFiles files, RunPaths paths, RunSpec spec, String runId, Configuration hadoop)
+            throws IOException {
+        String metricsDir = spec.settings().get(RunKeys.METRICS_DIR);
         if (files.exists(paths.runJson())) {
             RunInfo info = RunJson.read(files, paths.runJson());
             Pins.check(info, spec, paths.run());
@@ -116,16 +122,19 @@ public final class RunStore implements AutoCloseable {
                         + paths.run() + " began: found '" + id + "'. Give that one, or start another run with another "
                         + RunKeys.DIR.key() + ".");
             }
+            MetricsFolder.refuseNamesake(metricsDir, info.runId(), info.runUuid(), hadoop);
             return;
         }
         List<String> foreign = files.list(paths.run()).stream()
                 .filter(n -> !OWN_NAMES.contains(n) && !n.startsWith(RunFiles.TEMPORARY))
                 .toList();
         if (!foreign.isEmpty()) {
-            throw JobException.usage("Run folder " + paths.run() + " must be new, empty or a run's: found no run.json but "
+            throw JobException.usage("Run folder " + paths.run()
+                    + " must be new, empty or a run's: found no run.json but "
                     + foreign.size() + " other entries, such as " + foreign.get(0) + ". Set " + RunKeys.DIR.key()
                     + " to another folder.");
         }
+        MetricsFolder.refuseNamesake(metricsDir, runId, "", hadoop);
     }
 
     /** Brings the folder to the state of its last commit. */
@@ -135,10 +144,11 @@ public final class RunStore implements AutoCloseable {
         List<Integer> committed = new ArrayList<>();
         for (String name : files.list(paths.rounds())) {
             int round = RunPaths.number(name);
-            if (round >= 0 && round <= highest.orElse(-1)) {
-                committed.add(round);
-            } else {
+            if (round > highest.orElse(-1)) {
+                // Only where a folder cannot move in one step (object stores): begun, and never committed.
                 files.delete(new Path(paths.rounds(), name));
+            } else if (round >= 0) {
+                committed.add(round);
             }
         }
         if (highest.isEmpty()) {
@@ -158,7 +168,7 @@ public final class RunStore implements AutoCloseable {
                         + ". Files of different runs were mixed; restore the run folder.");
             }
         }
-        publishMetrics(last);
+        publishMetrics(last, metrics::publishAgain);
     }
 
     /** The same folder for reading. */
@@ -197,12 +207,12 @@ public final class RunStore implements AutoCloseable {
         }
         try {
             if (last != null) {
-                publishMetrics(last);
+                publishMetrics(last, metrics::publishAgain);
             }
             lease.check();
             Commit commit = stageAndPublish(result);
             last = commit;
-            publishMetrics(commit);
+            publishMetrics(commit, metrics::replace);
             return commit;
         } catch (IOException e) {
             throw new UncheckedIOException("Round " + round + " of " + paths.run() + " was not committed", e);
@@ -216,8 +226,7 @@ public final class RunStore implements AutoCloseable {
         List<Commit.MetricFile> metricFiles = new ArrayList<>();
         for (RoundMetrics.File file : result.metrics().files()) {
             files.write(new Path(staged, RunPaths.METRICS + "/" + file.table() + "/" + file.name()), file.bytes());
-            metricFiles.add(
-                    new Commit.MetricFile(file.table(), file.name(), file.rows(), Json.sha256(file.bytes())));
+            metricFiles.add(new Commit.MetricFile(file.table(), file.name(), file.rows(), Json.sha256(file.bytes())));
         }
         Commit commit = new Commit(
                 adapter.round(),
@@ -242,7 +251,7 @@ public final class RunStore implements AutoCloseable {
     }
 
     /** Publishes what a round's folder still holds; what it no longer holds has been published. */
-    private void publishMetrics(Commit commit) throws IOException {
+    private void publishMetrics(Commit commit, MetricsFolder.Way way) throws IOException {
         Path unpublished = paths.unpublished(commit.round());
         if (!files.exists(unpublished)) {
             return;
@@ -259,15 +268,22 @@ public final class RunStore implements AutoCloseable {
                         + " SHA-256 " + file.sha256() + ", found " + found + ". The file is damaged: restore it, or"
                         + " delete it and lose its rows.");
             }
-            metrics.publishCommitted(commit.round(), file, content);
+            way.publish(commit.round(), file.table(), file.name(), content);
             files.delete(staged);
         }
         files.delete(unpublished);
     }
 
-    /** Releases the lease; another writer may go on at once. */
+    /** Removes what a failed commit left, and releases the lease; another writer may go on at once. */
     @Override
     public void close() {
+        if (lease.isHeld()) {
+            try {
+                files.delete(paths.staging());
+            } catch (IOException e) {
+                LOG.warn("{} was not removed; the next call on this run will: {}", paths.staging(), e.toString());
+            }
+        }
         lease.close();
     }
 }
