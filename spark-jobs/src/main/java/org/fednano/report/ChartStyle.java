@@ -95,9 +95,12 @@ final class ChartStyle {
     static void level(XYChart chart, String name, double from, double to, double y, Color color) {
         XYSeries series = chart.addSeries(name, new double[] {from, to}, new double[] {y, y});
         series.setLineColor(color);
-        series.setLineStyle(
-                new BasicStroke(1.8f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {7, 5}, 0));
+        series.setLineStyle(dashes(1.8f));
         series.setMarker(SeriesMarkers.NONE);
+    }
+
+    static BasicStroke dashes(float width) {
+        return new BasicStroke(width, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {7, 5}, 0);
     }
 
     /** A filled band between two courses. */
@@ -122,6 +125,20 @@ final class ChartStyle {
     static void bar(CategoryChart chart, String name, List<String> categories, List<Double> values, Color color) {
         CategorySeries series = chart.addSeries(name, categories, values);
         series.setFillColor(color);
+    }
+
+    /**
+     * Sets both axes of a chart over rounds. XChart searches without end for the ticks of an axis whose ends are equal,
+     * so neither axis is left to its data.
+     *
+     * @param yMax greatest value; a chart of zeros only gets an axis to 1
+     */
+    static void axes(XYChart chart, double firstRound, double lastRound, double yMin, double yMax) {
+        chart.getStyler()
+                .setXAxisMin(firstRound)
+                .setXAxisMax(Math.max(lastRound, firstRound + 1))
+                .setYAxisMin(yMin)
+                .setYAxisMax(yMax > yMin ? yMax : yMin + 1);
     }
 
     private static void common(AxesChartStyler styler) {

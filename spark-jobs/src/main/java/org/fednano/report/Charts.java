@@ -5,7 +5,6 @@ import static org.fednano.report.ChartStyle.GREY;
 import static org.fednano.report.ChartStyle.LIGHT_GREY;
 import static org.fednano.report.ChartStyle.ORANGE;
 import static org.fednano.report.ChartStyle.SKY;
-import static org.fednano.report.ChartStyle.VERMILION;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,6 +16,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import java.util.stream.DoubleStream;
 import org.fednano.report.Report.Picture;
 import org.fednano.report.RunMetrics.Client;
 import org.fednano.report.RunMetrics.Round;
@@ -45,10 +45,18 @@ final class Charts {
             return Optional.empty();
         }
         XYChart chart = ChartStyle.overRounds("accuracy", Charts::percentLabel);
-        chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0);
         StringBuilder alt = new StringBuilder("Line chart of accuracy by round, mean over clients.");
         String first = splits.get(0);
         NavigableMap<Integer, Spread> main = summary.accuracy(first);
+        int begin = splits.stream()
+                .mapToInt(s -> summary.accuracy(s).firstKey())
+                .min()
+                .orElseThrow();
+        int end = splits.stream()
+                .mapToInt(s -> summary.accuracy(s).lastKey())
+                .max()
+                .orElseThrow();
+        ChartStyle.axes(chart, begin, end, 0, 1);
         if (main.size() > 1 && main.lastEntry().getValue().clients() > 1) {
             ChartStyle.band(
                     chart,
@@ -63,7 +71,7 @@ final class Charts {
             NavigableMap<Integer, Spread> course = summary.accuracy(split);
             ChartStyle.line(chart, splitName(split), rounds(course), values(course, Spread::mean), look++);
             alt.append(' ')
-                    .append(capital(splitName(split)))
+                    .append(Words.capital(splitName(split)))
                     .append(": ")
                     .append(Numbers.percent(course.firstEntry().getValue().mean()))
                     .append(" after round ")
@@ -76,8 +84,8 @@ final class Charts {
         }
         double majority = summary.majority(first).mean();
         if (Double.isFinite(majority)) {
-            double to = Math.max(main.lastKey(), main.firstKey() + 1);
-            ChartStyle.level(chart, "majority answer, " + splitName(first), main.firstKey(), to, majority, GREY);
+            String name = "majority answer, " + splitName(first);
+            ChartStyle.level(chart, name, begin, Math.max(end, begin + 1), majority, GREY);
             alt.append(" Majority answer: ").append(Numbers.percent(majority)).append('.');
         }
         return picture("accuracy", "Accuracy by round", alt.toString(), chart);
@@ -85,15 +93,22 @@ final class Charts {
 
     /** Training loss by round. */
     static Optional<Picture> loss(RunSummary summary) {
-        List<Round> rounds = summary.run().rounds().stream()
+        List<Round> rounds = summary.trained().stream()
                 .filter(r -> Double.isFinite(r.lastEpochLoss()))
                 .toList();
         if (rounds.isEmpty()) {
             return Optional.empty();
         }
         XYChart chart = ChartStyle.overRounds("loss, nats per answer token", y -> trim(y, 3));
-        chart.getStyler().setYAxisMin(0.0);
         NavigableMap<Integer, Spread> clients = summary.clientLoss();
+        double most = DoubleStream.concat(
+                        clients.values().stream().mapToDouble(Spread::max),
+                        rounds.stream().flatMapToDouble(r -> DoubleStream.of(r.firstEpochLoss(), r.lastEpochLoss())))
+                .filter(Double::isFinite)
+                .max()
+                .orElse(1);
+        ChartStyle.axes(
+                chart, rounds.get(0).round(), rounds.get(rounds.size() - 1).round(), 0, most);
         if (clients.size() > 1 && clients.lastEntry().getValue().clients() > 1) {
             ChartStyle.band(
                     chart,
@@ -152,12 +167,10 @@ final class Charts {
         bar(chart, "majority answer", names, lines, Line::majority, LIGHT_GREY);
         bar(chart, "zero-shot", names, lines, Line::zeroShot, SKY);
         bar(chart, "last evaluated round", names, lines, Line::last, BLUE);
-        Line low = lines.stream()
-                .min(Comparator.comparingDouble(Charts::standing))
-                .orElseThrow();
-        Line high = lines.stream()
-                .max(Comparator.comparingDouble(Charts::standing))
-                .orElseThrow();
+        Line low =
+                lines.stream().min(Comparator.comparingDouble(Charts::standing)).orElseThrow();
+        Line high =
+                lines.stream().max(Comparator.comparingDouble(Charts::standing)).orElseThrow();
         return picture(
                 id,
                 title + shown,
@@ -189,9 +202,9 @@ final class Charts {
         kinds.put("adapters up", Traffic::uplinkAdapter);
         kinds.put("Fisher up", Traffic::uplinkFisher);
         kinds.put("adapters down", Traffic::downlinkAdapter);
-        List<Round> rounds = summary.run().rounds();
-        XYChart chart = ChartStyle.overRounds("bytes per round, all clients", Charts::byteLabel);
-        chart.getStyler().setYAxisLogarithmic(true).setYAxisLogarithmicDecadeOnly(true);
+        List<Round> rounds = summary.trained();
+        // XChart's own logarithmic axis takes no label function, so the logarithms are drawn on a plain axis.
+        XYChart chart = ChartStyle.overRounds("bytes per round, all clients", Charts::decadeLabel);
         StringBuilder alt = new StringBuilder("Line chart of bytes per round on a logarithmic axis. Means:");
         int look = 0;
         double least = Double.POSITIVE_INFINITY;
@@ -208,13 +221,10 @@ final class Charts {
                 }
             }
             if (!course.isEmpty()) {
-                var series = ChartStyle.line(chart, kind.getKey(), rounds(course), values(course, v -> v), look);
-                if (look >= 2) {
-                    // Adapters up, Fisher up and adapters down have nearly the same size: dashes let the lower one show.
-                    series.setLineStyle(new java.awt.BasicStroke(
-                            2.2f, java.awt.BasicStroke.CAP_BUTT, java.awt.BasicStroke.JOIN_ROUND, 1, new float[] {
-                                8, 4 + 4 * (look - 2)
-                            }, 6 * (look - 2)));
+                var series = ChartStyle.line(chart, kind.getKey(), rounds(course), values(course, Math::log10), look);
+                // Kinds of equal size lie on each other: later ones are dashed, so that the ones below show.
+                if (look % 2 == 1 || look == 4) {
+                    series.setLineStyle(ChartStyle.dashes(2.2f));
                 }
                 double mean =
                         course.values().stream().mapToDouble(v -> v).average().orElse(0);
@@ -229,9 +239,12 @@ final class Charts {
         if (most == 0) {
             return Optional.empty();
         }
-        chart.getStyler()
-                .setYAxisMin(Math.pow(10, Math.floor(Math.log10(least))))
-                .setYAxisMax(Math.pow(10, Math.max(Math.ceil(Math.log10(most)), Math.floor(Math.log10(least)) + 1)));
+        ChartStyle.axes(
+                chart,
+                rounds.get(0).round(),
+                summary.lastRound(),
+                Math.floor(Math.log10(least)),
+                Math.ceil(Math.log10(most)));
         alt.setCharAt(alt.length() - 1, '.');
         return picture("traffic", "Bytes per round and direction (logarithmic)", alt.toString(), chart);
     }
@@ -249,7 +262,13 @@ final class Charts {
         String cut = all.size() <= MANY_BARS ? "" : ": the 10 smallest and the 10 largest of " + all.size();
         List<String> names = labels(shown.stream().map(ClientCourse::clientId).toList());
         CategoryChart chart = ChartStyle.bars("client", "share, mean over rounds", Charts::percentLabel, names.size());
-        chart.getStyler().setYAxisMin(0.0);
+        chart.getStyler()
+                .setYAxisMin(0.0)
+                .setYAxisMax(shown.stream()
+                        .mapToDouble(c -> Math.max(zeroIfNone(c.rowShare()), c.mergeShare()))
+                        .filter(v -> v > 0)
+                        .max()
+                        .orElse(1));
         ChartStyle.bar(
                 chart,
                 "share of training rows",
@@ -287,7 +306,16 @@ final class Charts {
             return Optional.empty();
         }
         XYChart chart = ChartStyle.overRounds("share of merge weight", Charts::percentLabel);
-        chart.getStyler().setYAxisMin(0.0);
+        List<Integer> all = courses.values().stream()
+                .flatMap(c -> c.keySet().stream())
+                .sorted()
+                .toList();
+        double most = courses.values().stream()
+                .flatMap(c -> c.values().stream())
+                .mapToDouble(v -> v)
+                .max()
+                .orElse(1);
+        ChartStyle.axes(chart, all.get(0), all.get(all.size() - 1), 0, most);
         List<String> names = labels(List.copyOf(courses.keySet()));
         int look = 0;
         for (var course : courses.values()) {
@@ -301,9 +329,8 @@ final class Charts {
                                 ", ",
                                 courses.entrySet().stream()
                                         .map(c -> c.getKey() + " "
-                                                + Numbers.percent(c.getValue()
-                                                        .lastEntry()
-                                                        .getValue()))
+                                                + Numbers.percent(
+                                                        c.getValue().lastEntry().getValue()))
                                         .toList())
                         + ".",
                 chart);
@@ -311,24 +338,28 @@ final class Charts {
 
     /** Wall time of each round and of its slowest client. */
     static Optional<Picture> seconds(RunSummary summary) {
-        List<Round> rounds = summary.run().rounds().stream()
+        List<Round> rounds = summary.trained().stream()
                 .filter(r -> Double.isFinite(r.wallSeconds()))
                 .toList();
         if (rounds.isEmpty()) {
             return Optional.empty();
         }
         XYChart chart = ChartStyle.overRounds("seconds", y -> trim(y, 2));
-        chart.getStyler().setYAxisMin(0.0);
+        NavigableMap<Integer, Double> slowest = summary.slowestClient();
+        double most = DoubleStream.concat(
+                        rounds.stream().mapToDouble(Round::wallSeconds),
+                        slowest.values().stream().mapToDouble(v -> v))
+                .max()
+                .orElse(1);
+        ChartStyle.axes(chart, rounds.get(0).round(), summary.lastRound(), 0, most);
         ChartStyle.line(
                 chart,
                 "whole round",
                 rounds.stream().mapToDouble(Round::round).toArray(),
                 rounds.stream().mapToDouble(Round::wallSeconds).toArray(),
                 0);
-        NavigableMap<Integer, Double> slowest = summary.slowestClient();
         if (!slowest.isEmpty()) {
-            ChartStyle.line(chart, "slowest client", rounds(slowest), values(slowest, v -> v), 1)
-                    .setLineColor(VERMILION);
+            ChartStyle.line(chart, "slowest client", rounds(slowest), values(slowest, v -> v), 1);
         }
         double mean = summary.wallSeconds() / rounds.size();
         return picture(
@@ -342,10 +373,10 @@ final class Charts {
     /** Accuracy by round of several runs. */
     static Optional<Picture> comparison(List<RunSummary> runs, String split) {
         XYChart chart = ChartStyle.overRounds("accuracy, mean over clients", Charts::percentLabel);
-        chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0);
+        int last = runs.stream().mapToInt(r -> r.lastEvaluated(split)).max().orElse(0);
+        ChartStyle.axes(chart, 0, last, 0, 1);
         List<String> ends = new ArrayList<>();
-        List<String> names =
-                labels(runs.stream().map(run -> run.run().runId()).toList());
+        List<String> names = labels(runs.stream().map(run -> run.run().runId()).toList());
         for (int look = 0; look < names.size(); look++) {
             RunSummary run = runs.get(look);
             NavigableMap<Integer, Spread> course = run.accuracy(split);
@@ -403,11 +434,10 @@ final class Charts {
         return trim(100 * fraction, 1) + " %";
     }
 
-    /** Decades only: labels between them would crowd a logarithmic axis. */
-    private static String byteLabel(double bytes) {
-        double decade = Math.log10(bytes);
-        return bytes >= 1 && Math.abs(decade - Math.rint(decade)) < 1e-9
-                ? Numbers.bytes(Math.rint(bytes)).replaceAll("\\.0+ ", " ")
+    /** The label of a whole power of ten; points between have none. */
+    private static String decadeLabel(double exponent) {
+        return exponent == Math.rint(exponent) && exponent >= 0
+                ? Numbers.bytes(Math.pow(10, exponent)).replaceAll("\\.0+ ", " ")
                 : "";
     }
 
@@ -419,15 +449,12 @@ final class Charts {
     /** Names short enough for an axis or a legend, and still different from each other. */
     private static List<String> labels(List<String> names) {
         List<String> labels = new ArrayList<>();
-        for (String name : names) {
+        for (String given : names) {
+            String name = Words.clean(given);
             String label = name.length() <= 20 ? name : name.substring(0, 10) + "…" + name.substring(name.length() - 9);
             labels.add(labels.contains(label) ? label + " #" + (labels.size() + 1) : label);
         }
         return labels;
-    }
-
-    private static String capital(String text) {
-        return Character.toUpperCase(text.charAt(0)) + text.substring(1);
     }
 
     private static double zeroIfNone(double value) {

@@ -24,7 +24,9 @@ final class Glossary {
                     "Correct answers over questions asked, in percent. Accuracy \"over clients\" is the plain mean of"
                             + " the clients' accuracies: a small client counts as much as a large one."),
             new Term("points", "Difference of two percentages: from 30 % to 75 % is +45 points."),
-            new Term("zero-shot", "Accuracy of the model as it came, before round 1, with an adapter that does nothing."),
+            new Term(
+                    "zero-shot",
+                    "Accuracy of the model as it came, before round 1, with an adapter that does nothing."),
             new Term(
                     "majority answer",
                     "A baseline that never looks at the picture: for each kind of question it gives the most frequent"

@@ -70,7 +70,8 @@ final class Remarks {
             widest = Math.max(widest, Math.sqrt(v));
         }
         double mean = Math.sqrt(variance) / clients.size();
-        lines.add(capital(Charts.splitName(split)) + ": with so many questions, chance alone moves the mean over clients by "
+        lines.add(Words.capital(Charts.splitName(split))
+                + ": with so many questions, chance alone moves the mean over clients by "
                 + Numbers.decimal(100 * mean, 1) + " points and a single client by up to "
                 + Numbers.decimal(100 * widest, 1)
                 + " points (one standard error, binomial; the spread over seeds comes on top).");
@@ -83,7 +84,7 @@ final class Remarks {
                 .map(Line::name)
                 .toList();
         if (!below.isEmpty()) {
-            lines.add("No better than the majority answer on the " + Charts.splitName(split) + ": " + few(below)
+            lines.add("No better than the majority answer on the " + Charts.splitName(split) + ": " + Words.few(below)
                     + ". Nothing visual was shown to be learnt there.");
         }
         List<String> worse = summary.clientLines(split).stream()
@@ -92,8 +93,8 @@ final class Remarks {
                 .map(l -> l.name() + " (" + Numbers.points(l.gain()) + ")")
                 .toList();
         if (!worse.isEmpty()) {
-            lines.add("Worse than before training on the " + Charts.splitName(split) + ", in points: " + few(worse)
-                    + ".");
+            lines.add("Worse than before training on the " + Charts.splitName(split) + ", in points: "
+                    + Words.few(worse) + ".");
         }
         Spread zero = summary.zeroShot(split);
         Spread last = summary.last(split);
@@ -129,7 +130,7 @@ final class Remarks {
     }
 
     private void rounds(List<String> lines) {
-        List<Round> rounds = summary.run().rounds();
+        List<Round> rounds = summary.trained();
         if (rounds.stream().map(Round::strategy).distinct().count() > 1) {
             lines.add("The strategy changed during the run: its figures do not describe one method.");
         }
@@ -148,15 +149,5 @@ final class Remarks {
 
     private static double accuracy(Line line) {
         return Double.isFinite(line.last()) ? line.last() : line.zeroShot();
-    }
-
-    private static String few(List<String> names) {
-        return names.size() <= 8
-                ? String.join(", ", names)
-                : String.join(", ", names.subList(0, 8)) + " and " + (names.size() - 8) + " more";
-    }
-
-    private static String capital(String text) {
-        return Character.toUpperCase(text.charAt(0)) + text.substring(1);
     }
 }

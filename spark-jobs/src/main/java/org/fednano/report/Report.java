@@ -64,8 +64,9 @@ record Report(String title, String summary, List<Section> sections) {
      * @param rows cells, as many per row as there are columns
      * @param textual how many leading columns hold words; those are set left, the numbers right
      * @param few how the long version is cut for plain text
+     * @param sum whether the last row sums up the others
      */
-    record Table(String caption, List<String> columns, List<List<String>> rows, int textual, Few few)
+    record Table(String caption, List<String> columns, List<List<String>> rows, int textual, Few few, boolean sum)
             implements Block {
 
         /** More rows than these are folded away in HTML and cut in text. */
@@ -101,7 +102,12 @@ record Report(String title, String summary, List<Section> sections) {
      * @param height of the canvas, pixels
      * @param painting draws it
      */
-    record Picture(String id, String title, String alt, int width, int height, Painting painting) implements Block {}
+    record Picture(String id, String title, String alt, int width, int height, Painting painting) implements Block {
+        public Picture {
+            title = Words.clean(title);
+            alt = Words.clean(alt);
+        }
+    }
 
     /** Draws on a canvas of the size that the picture names. */
     @FunctionalInterface

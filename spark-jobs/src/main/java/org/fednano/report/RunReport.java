@@ -55,7 +55,7 @@ final class RunReport {
     }
 
     private String sentence() {
-        List<Round> rounds = summary.run().rounds();
+        List<Round> rounds = summary.trained();
         String training = rounds.isEmpty()
                 ? "No round has been committed"
                 : "Strategy " + strategies() + ", "
@@ -65,7 +65,7 @@ final class RunReport {
     }
 
     private String strategies() {
-        return summary.run().rounds().stream()
+        return summary.trained().stream()
                 .map(Round::strategy)
                 .filter(s -> !s.isEmpty())
                 .distinct()
@@ -73,7 +73,8 @@ final class RunReport {
     }
 
     private String rowsPhrase() {
-        long rows = summary.courses().stream().mapToLong(ClientCourse::trainingRows).sum();
+        long rows =
+                summary.courses().stream().mapToLong(ClientCourse::trainingRows).sum();
         return rows == 0 ? "" : " with " + Numbers.of(rows, "training row", "training rows") + " in all";
     }
 
@@ -96,7 +97,9 @@ final class RunReport {
             }
             if (last.clients() > 0 && zero.clients() > 0) {
                 facts.add(new Fact(
-                        "Gain, " + name, Numbers.points(last.mean() - zero.mean()), "percentage points over zero-shot"));
+                        "Gain, " + name,
+                        Numbers.points(last.mean() - zero.mean()),
+                        "percentage points over zero-shot"));
             }
             Spread majority = summary.majority(split);
             if (majority.clients() > 0) {
@@ -109,12 +112,12 @@ final class RunReport {
                                 : "baseline without the picture"));
             }
         }
-        if (!summary.run().rounds().isEmpty()) {
+        if (!summary.trained().isEmpty()) {
             facts.add(new Fact(
                     "Time",
                     Numbers.seconds(summary.wallSeconds()),
                     "wall time of "
-                            + Numbers.of(summary.run().rounds().size(), "round", "rounds")
+                            + Numbers.of(summary.trained().size(), "round", "rounds")
                             + ", evaluation not counted"));
             facts.add(new Fact(
                     "Traffic",
@@ -178,7 +181,8 @@ final class RunReport {
                     Numbers.points(l.gain())));
         }
         if (mean && lines.size() > 1) {
-            double majority = Spread.of(lines.stream().map(Line::majority).toList()).mean();
+            double majority =
+                    Spread.of(lines.stream().map(Line::majority).toList()).mean();
             double zero = Spread.of(lines.stream().map(Line::zeroShot).toList()).mean();
             double last = Spread.of(lines.stream().map(Line::last).toList()).mean();
             rows.add(List.of(
@@ -194,7 +198,8 @@ final class RunReport {
                 List.of(what, "questions", "majority", "zero-shot", "last round", "gain, points"),
                 rows,
                 1,
-                Few.ENDS);
+                Few.ENDS,
+                mean && lines.size() > 1);
     }
 
     private List<Block> training() {
@@ -244,7 +249,8 @@ final class RunReport {
                                 Numbers.bytes(c.traffic().uplinkActivation())))
                         .toList(),
                 1,
-                Few.ENDS));
+                Few.ENDS,
+                false));
         return blocks;
     }
 
@@ -252,7 +258,7 @@ final class RunReport {
         List<Block> blocks = new ArrayList<>();
         add(blocks, Charts.traffic(summary));
         add(blocks, Charts.seconds(summary));
-        int n = summary.run().rounds().size();
+        int n = summary.trained().size();
         if (n == 0) {
             return List.of(new Prose("No rounds yet: the rounds table holds no rows of this run."));
         }
@@ -268,7 +274,8 @@ final class RunReport {
                         trafficRow("gradients", "server to client", all.downlinkGradient(), n),
                         trafficRow("all", "both", all.total(), n)),
                 2,
-                Few.EVENLY));
+                Few.EVENLY,
+                true));
         return blocks;
     }
 
@@ -280,18 +287,22 @@ final class RunReport {
         List<String> splits = summary.splits();
         List<String> columns = new ArrayList<>(List.of("round"));
         splits.forEach(s -> columns.add("accuracy, " + s));
-        columns.addAll(List.of("merged", "loss", "update norm", "adapters up", "Fisher up", "activations up", "seconds"));
+        columns.addAll(
+                List.of("merged", "loss", "update norm", "adapters up", "Fisher up", "activations up", "seconds"));
         Set<Integer> numbers = new LinkedHashSet<>();
         splits.forEach(s -> numbers.addAll(summary.accuracy(s).keySet()));
-        summary.run().rounds().forEach(r -> numbers.add(r.round()));
+        summary.trained().forEach(r -> numbers.add(r.round()));
         List<List<String>> rows = new ArrayList<>();
         numbers.stream().sorted().forEach(number -> {
             List<String> cells = new ArrayList<>(List.of(String.valueOf(number)));
             for (String split : splits) {
                 NavigableMap<Integer, Spread> course = summary.accuracy(split);
-                cells.add(course.containsKey(number) ? Numbers.percent(course.get(number).mean()) : Numbers.NONE);
+                cells.add(
+                        course.containsKey(number)
+                                ? Numbers.percent(course.get(number).mean())
+                                : Numbers.NONE);
             }
-            cells.addAll(summary.run().rounds().stream()
+            cells.addAll(summary.trained().stream()
                     .filter(r -> r.round() == number)
                     .findFirst()
                     .map(RunReport::roundCells)
@@ -307,7 +318,8 @@ final class RunReport {
                 columns,
                 rows,
                 0,
-                Few.EVENLY));
+                Few.EVENLY,
+                false));
     }
 
     private static List<String> roundCells(Round r) {
@@ -334,7 +346,8 @@ final class RunReport {
                         .map(o -> List.of(o.getKey(), Numbers.count(o.getValue())))
                         .toList(),
                 1,
-                Few.ENDS));
+                Few.ENDS,
+                false));
         List<Client> lost =
                 summary.run().clients().stream().filter(c -> !c.merged()).toList();
         if (lost.isEmpty()) {
@@ -347,7 +360,8 @@ final class RunReport {
                             .map(c -> List.of(String.valueOf(c.round()), c.clientId(), c.outcome(), c.detail()))
                             .toList(),
                     4,
-                    Few.ENDS));
+                    Few.ENDS,
+                    false));
         }
         return blocks;
     }

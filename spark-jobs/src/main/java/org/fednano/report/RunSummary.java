@@ -120,10 +120,8 @@ final class RunSummary {
 
     /** Accuracy of the last evaluated round after round 0. */
     Spread last(String split) {
-        var after = accuracy(split).tailMap(1);
-        return after.isEmpty()
-                ? Spread.of(List.of())
-                : after.get(after.navigableKeySet().last());
+        var after = accuracy(split).tailMap(1, true);
+        return after.isEmpty() ? Spread.of(List.of()) : after.lastEntry().getValue();
     }
 
     Spread majority(String split) {
@@ -133,6 +131,11 @@ final class RunSummary {
     /** Last evaluated round of a split, 0 if only zero-shot was, −1 if none. */
     int lastEvaluated(String split) {
         return model.containsKey(split) ? model.get(split).lastKey() : -1;
+    }
+
+    /** Committed rounds that trained; round 0 is the adapter before any training. */
+    List<Round> trained() {
+        return run.rounds().stream().filter(r -> r.round() > 0).toList();
     }
 
     /** Last committed round, 0 if none. */
@@ -231,10 +234,9 @@ final class RunSummary {
     /** Training loss over merged clients by round: least, mean and greatest of the first local epoch. */
     NavigableMap<Integer, Spread> clientLoss() {
         Map<Integer, List<Double>> losses = new TreeMap<>();
-        run.clients().stream()
-                .filter(Client::merged)
-                .forEach(c -> losses.computeIfAbsent(c.round(), r -> new ArrayList<>())
-                        .add(c.lastEpochLoss()));
+        run.clients().stream().filter(Client::merged).forEach(c -> losses.computeIfAbsent(
+                        c.round(), r -> new ArrayList<>())
+                .add(c.lastEpochLoss()));
         NavigableMap<Integer, Spread> course = new TreeMap<>();
         losses.forEach((round, values) -> course.put(round, Spread.of(values)));
         return course;
@@ -253,11 +255,11 @@ final class RunSummary {
     }
 
     Traffic traffic() {
-        return run.rounds().stream().map(Round::traffic).reduce(Traffic.NONE, Traffic::plus);
+        return trained().stream().map(Round::traffic).reduce(Traffic.NONE, Traffic::plus);
     }
 
     double wallSeconds() {
-        return run.rounds().stream()
+        return trained().stream()
                 .mapToDouble(Round::wallSeconds)
                 .filter(Double::isFinite)
                 .sum();

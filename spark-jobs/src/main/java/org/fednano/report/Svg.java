@@ -13,6 +13,7 @@ import org.apache.batik.svggen.SVGGraphics2D;
 import org.apache.batik.svggen.SVGIDGenerator;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
 
 /** Pictures as SVG elements that stand inside an HTML page, with a title and a description for screen readers. */
 final class Svg {
@@ -56,7 +57,16 @@ final class Svg {
         SVGGraphics2D canvas = new SVGGraphics2D(context, false);
         canvas.setSVGCanvasSize(new java.awt.Dimension(picture.width(), picture.height()));
         picture.painting().paint(canvas, picture.width(), picture.height());
-        return canvas.getRoot();
+        Element root = canvas.getRoot();
+        NodeList definitions = root.getElementsByTagName("defs");
+        for (int i = 0; i < definitions.getLength(); i++) {
+            // Batik gives this one the same id in every picture; nothing refers to it.
+            Element definition = (Element) definitions.item(i);
+            if (definition.getAttribute("id").equals("genericDefs")) {
+                definition.removeAttribute("id");
+            }
+        }
+        return root;
     }
 
     private static Element words(Document document, String name, String id, String text) {
