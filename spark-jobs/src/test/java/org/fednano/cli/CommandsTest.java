@@ -89,7 +89,8 @@ class CommandsTest {
 
     @Test
     void comparesPredictsAndDoesOneRound() throws IOException {
-        assertEquals(0, run("compare", "--strategies", "fedavg,fednano", "--seeds", "1,2", "--rounds", "1"), () -> errors);
+        assertEquals(
+                0, run("compare", "--strategies", "fedavg,fednano", "--seeds", "1,2", "--rounds", "1"), () -> errors);
         assertTrue(output.contains("fednano, seed 2"), output);
         assertTrue(output.lines().anyMatch(l -> l.startsWith("fedavg ") && l.contains("±")), output);
         assertEquals(
@@ -97,17 +98,19 @@ class CommandsTest {
                 Files.readAllLines(folder.resolve("run/comparison.csv")).size());
         byte[] compared = adapter("run/fednano-s2", 1);
 
-        assertEquals(0, run("round", "--set", "run.seed=2", "--set", "run.rounds=1"), () -> errors);
-        assertArrayEquals(compared, adapter("run", 1));
-        assertEquals(0, run("round", "--set", "run.seed=2", "--set", "run.rounds=1"), () -> errors);
+        String one = "run.dir=" + folder.resolve("one");
+        assertEquals(0, run("round", "--set", "run.seed=2", "--set", "run.rounds=1", "--set", one), () -> errors);
+        assertArrayEquals(compared, adapter("one", 1));
+        assertEquals(0, run("round", "--set", "run.seed=2", "--set", "run.rounds=1", "--set", one), () -> errors);
         assertTrue(output.contains("nothing to do"), output);
 
-        String input = folder.resolve("shards/clients/client_id=c001/split=test").toString();
+        String input =
+                folder.resolve("shards/clients/client_id=c001/split=test").toString();
         String answers = folder.resolve("answers").toString();
-        assertEquals(0, run("predict", "--input", input, "--output", answers), () -> errors);
+        assertEquals(0, run("predict", "--input", input, "--output", answers, "--set", one), () -> errors);
         assertTrue(output.contains("answered 5 samples with round 1"), output);
         assertTrue(Files.exists(folder.resolve("answers/part-00000.parquet")));
-        assertEquals(2, run("predict", "--input", input, "--output", answers));
+        assertEquals(2, run("predict", "--input", input, "--output", answers, "--set", one));
     }
 
     @Test

@@ -120,7 +120,6 @@ class GatewayTest {
         gateway.close();
         JobException gone = assertThrows(JobException.class, () -> address.open(Purpose.TRAIN, 1, "a"));
         assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, gone.status());
-        assertThrows(
-                JobException.class, () -> new GatewayAddress.InProcess("guess").open(Purpose.TRAIN, 1, "a"));
+        assertThrows(JobException.class, () -> new GatewayAddress.InProcess("guess").open(Purpose.TRAIN, 1, "a"));
     }
 }

@@ -85,11 +85,11 @@ class ShardFilesTest {
             row.add("question", "y");
             return row;
         });
-        JobException e = assertThrows(
-                JobException.class,
-                () -> new ShardReader(conf, folder.toString()).read("c001", Split.TRAIN, row -> true));
+        JobException e = assertThrows(JobException.class, () -> new ShardReader(conf, folder.toString())
+                .read("c001", Split.TRAIN, row -> true));
         assertEquals(ExitStatus.BAD_INPUT, e.status());
-        assertTrue(e.getMessage().contains("'answer'") && e.getMessage().contains("part-00001.parquet"), e.getMessage());
+        assertTrue(
+                e.getMessage().contains("'answer'") && e.getMessage().contains("part-00001.parquet"), e.getMessage());
     }
 
     @Test
@@ -131,10 +131,12 @@ class ShardFilesTest {
     @Test
     void featuresAppearWholeOrNotAtAll() throws IOException {
         FeatureFiles files = features();
-        assertThrows(IllegalStateException.class, () -> files.write((split, rows) -> {
-            rows.accept(row(1));
-            throw new IllegalStateException("killed");
-        }));
+        assertThrows(
+                IllegalStateException.class,
+                () -> files.write((split, rows) -> {
+                    rows.accept(row(1));
+                    throw new IllegalStateException("killed");
+                }));
         assertFalse(files.sound());
         try (Stream<Path> left = Files.list(folder.resolve("features/key"))) {
             assertEquals(0, left.count(), "nothing half-written stays");

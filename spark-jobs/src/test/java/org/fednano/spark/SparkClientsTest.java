@@ -219,7 +219,8 @@ class SparkClientsTest {
         try (TinyCluster cluster = new TinyCluster("local[2]", settings, AS_IT_IS)) {
             cluster.cluster.prepare();
             var plan = TinyCluster.plan(settings, cluster.cluster.shards().clientIds());
-            return cluster.cluster.evaluate(0, plan.layout(), new float[plan.layout().size()]);
+            return cluster.cluster.evaluate(
+                    0, plan.layout(), new float[plan.layout().size()]);
         }
     }
 }
