@@ -18,6 +18,12 @@ public final class DataKeys {
             Setting.ofInt("generate.clients", 5, 1, 100_000, "Clients of a federation (the base world has one owner).");
     public static final Setting<Integer> GENERATE_TRAIN = Setting.ofInt(
             "generate.train", 2000, 1, 100_000_000, "Training samples over all clients; sizes differ per client.");
+    public static final Setting<Integer> GENERATE_VAL = Setting.ofInt(
+            "generate.val",
+            50,
+            0,
+            100_000_000,
+            "Validation samples per client, with the client's own answer frequencies.");
     public static final Setting<Integer> GENERATE_TEST = Setting.ofInt(
             "generate.test", 100, 0, 100_000_000, "Test samples per client, with the client's own answer frequencies.");
     public static final Setting<Integer> GENERATE_BALANCED =
@@ -30,6 +36,17 @@ public final class DataKeys {
             "Dirichlet concentration of each client's answer frequencies; small is skewed.");
     public static final Setting<Double> GENERATE_SIZE_SKEW = Setting.ofDouble(
             "generate.size_alpha", 2.0, 1e-3, 1e6, "Dirichlet concentration of the clients' sizes; small is uneven.");
+
+    public static final Setting<Double> GENERATE_BRIGHTNESS = Setting.ofDouble(
+            "generate.brightness",
+            0.35,
+            0.01,
+            1,
+            "Factor on every pixel of the shared world (its dark rendering); 1 leaves the rotated colour channels alone.");
+    public static final Setting<Boolean> GENERATE_RECORD_FILES = Setting.ofSwitch(
+            "generate.record_files",
+            true,
+            "Whether each problem also gets its data.json, as in IconQA's release; prepare does not read it.");
 
     public static final Setting<String> SOURCE =
             Setting.ofText("prepare.source", "work/raw", "Raw data set folder to read.");
@@ -67,10 +84,13 @@ public final class DataKeys {
             GENERATE_SEED,
             GENERATE_CLIENTS,
             GENERATE_TRAIN,
+            GENERATE_VAL,
             GENERATE_TEST,
             GENERATE_BALANCED,
             GENERATE_SKEW,
             GENERATE_SIZE_SKEW,
+            GENERATE_BRIGHTNESS,
+            GENERATE_RECORD_FILES,
             SOURCE,
             FORMAT,
             PREPARE_OUT,
