@@ -395,7 +395,8 @@ final class Charts {
             NavigableMap<Integer, Spread> course = meanCourse(group, split);
             if (!course.isEmpty()) {
                 ChartStyle.line(chart, name, rounds(course), values(course, Spread::mean), look);
-                ends.add(name + " " + Numbers.percent(course.lastEntry().getValue().mean()));
+                ends.add(name + " "
+                        + Numbers.percent(course.lastEntry().getValue().mean()));
             }
             look++;
         }
@@ -413,9 +414,8 @@ final class Charts {
     private static NavigableMap<Integer, Spread> meanCourse(List<RunSummary> runs, String split) {
         NavigableMap<Integer, List<Double>> values = new TreeMap<>();
         for (RunSummary run : runs) {
-            run.accuracy(split)
-                    .forEach((round, accuracy) -> values.computeIfAbsent(round, r -> new ArrayList<>())
-                            .add(accuracy.mean()));
+            run.accuracy(split).forEach((round, accuracy) -> values.computeIfAbsent(round, r -> new ArrayList<>())
+                    .add(accuracy.mean()));
         }
         NavigableMap<Integer, Spread> course = new TreeMap<>();
         values.forEach((round, all) -> course.put(round, Spread.of(all)));
