@@ -43,7 +43,8 @@ final class HtmlPage {
             table { width: 100%; border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
             th, td { padding: .3rem .6rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
             thead th { border-bottom: 2px solid #888; font-weight: 600; }
-            .word { text-align: left; overflow-wrap: anywhere; }
+            .word { text-align: left; }
+            tbody .word { overflow-wrap: anywhere; min-width: 4rem; }
             tbody th { font-weight: 400; }
             tbody tr:nth-child(even) { background: #f6f6f6; }
             tr.sum > * { border-top: 2px solid #888; font-weight: 600; }
