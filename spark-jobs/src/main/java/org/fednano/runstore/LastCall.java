@@ -1,7 +1,13 @@
 package org.fednano.runstore;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.fednano.settings.ExitStatus;
 
 /**
@@ -23,6 +29,39 @@ public record LastCall(
      * a refused call leaves nothing behind.
      */
     public void write(String runDir, Configuration hadoop) {
-        throw new UnsupportedOperationException();
+        try {
+            Path run = RunReader.qualified(runDir, hadoop);
+            RunPaths paths = new RunPaths(run);
+            RunFiles files = RunFiles.of(run, hadoop, FileHook.NONE);
+            if (files.exists(paths.runJson())) {
+                files.replace(paths.lastJson(), Json.bytes(document()));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("last.json cannot be written in " + runDir, e);
+        }
+    }
+
+    private ObjectNode document() {
+        ObjectNode document = Json.document();
+        document.put("command", command)
+                .put("exit_code", status.code())
+                .put("status", status.name().toLowerCase(Locale.ROOT))
+                .put("last_round", lastRound)
+                .put("accuracy", accuracy)
+                .put("message", message)
+                .put("ended_at", endedAt.toString());
+        return document;
+    }
+
+    static LastCall of(JsonNode document, Path file) {
+        JsonNode round = document.path("last_round");
+        JsonNode accuracy = document.path("accuracy");
+        return new LastCall(
+                Json.text(document, "command", file),
+                ExitStatus.valueOf(Json.text(document, "status", file).toUpperCase(Locale.ROOT)),
+                round.isNumber() ? round.asInt() : null,
+                accuracy.isNumber() ? accuracy.asDouble() : null,
+                Json.text(document, "message", file),
+                Instant.parse(Json.text(document, "ended_at", file)));
     }
 }
