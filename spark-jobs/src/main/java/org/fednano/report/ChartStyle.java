@@ -152,7 +152,10 @@ final class ChartStyle {
                 .setChartPadding(6)
                 .setLegendPosition(Styler.LegendPosition.OutsideS)
                 .setLegendLayout(Styler.LegendLayout.Horizontal)
-                .setLegendBorderColor(Color.WHITE)
+                .setLegendBorderColor(new Color(0, true))
+                // XChart lays the legend's background over the lower edge of the axis title.
+                .setLegendBackgroundColor(new Color(0, true))
+                .setLegendPadding(12)
                 .setLegendFont(font)
                 .setMarkerSize(7)
                 .setAntiAlias(true);

@@ -45,7 +45,9 @@ final class Charts {
             return Optional.empty();
         }
         XYChart chart = ChartStyle.overRounds("accuracy", Charts::percentLabel);
-        StringBuilder alt = new StringBuilder("Line chart of accuracy by round, mean over clients.");
+        StringBuilder alt = new StringBuilder(
+                "Line chart of accuracy by round, mean over clients; band and majority answer are those of the "
+                        + splitName(splits.get(0)) + ".");
         String first = splits.get(0);
         NavigableMap<Integer, Spread> main = summary.accuracy(first);
         int begin = splits.stream()
@@ -60,7 +62,7 @@ final class Charts {
         if (main.size() > 1 && main.lastEntry().getValue().clients() > 1) {
             ChartStyle.band(
                     chart,
-                    "lowest to highest client, " + splitName(first),
+                    "range over clients",
                     rounds(main),
                     values(main, Spread::min),
                     values(main, Spread::max),
@@ -84,11 +86,15 @@ final class Charts {
         }
         double majority = summary.majority(first).mean();
         if (Double.isFinite(majority)) {
-            String name = "majority answer, " + splitName(first);
+            String name = "majority answer";
             ChartStyle.level(chart, name, begin, Math.max(end, begin + 1), majority, GREY);
             alt.append(" Majority answer: ").append(Numbers.percent(majority)).append('.');
         }
-        return picture("accuracy", "Accuracy by round", alt.toString(), chart);
+        return picture(
+                "accuracy",
+                "Accuracy by round, mean over clients (band and majority answer: " + splitName(first) + ")",
+                alt.toString(),
+                chart);
     }
 
     /** Training loss by round. */
@@ -112,7 +118,7 @@ final class Charts {
         if (clients.size() > 1 && clients.lastEntry().getValue().clients() > 1) {
             ChartStyle.band(
                     chart,
-                    "lowest to highest client",
+                    "range over clients",
                     rounds(clients),
                     values(clients, Spread::min),
                     values(clients, Spread::max),
@@ -370,29 +376,50 @@ final class Charts {
                 chart);
     }
 
-    /** Accuracy by round of several runs. */
+    /** Accuracy by round of several runs; of many runs, the mean of each strategy's. */
     static Optional<Picture> comparison(List<RunSummary> runs, String split) {
+        boolean many = runs.size() > MANY_LINES;
+        Map<String, List<RunSummary>> groups = new LinkedHashMap<>();
+        for (RunSummary run : runs) {
+            groups.computeIfAbsent(many ? run.strategy() : run.run().runId(), name -> new ArrayList<>())
+                    .add(run);
+        }
         XYChart chart = ChartStyle.overRounds("accuracy, mean over clients", Charts::percentLabel);
         int last = runs.stream().mapToInt(r -> r.lastEvaluated(split)).max().orElse(0);
         ChartStyle.axes(chart, 0, last, 0, 1);
+        List<String> names = labels(List.copyOf(groups.keySet()));
         List<String> ends = new ArrayList<>();
-        List<String> names = labels(runs.stream().map(run -> run.run().runId()).toList());
-        for (int look = 0; look < names.size(); look++) {
-            RunSummary run = runs.get(look);
-            NavigableMap<Integer, Spread> course = run.accuracy(split);
+        int look = 0;
+        for (List<RunSummary> group : groups.values()) {
+            String name = names.get(look);
+            NavigableMap<Integer, Spread> course = meanCourse(group, split);
             if (!course.isEmpty()) {
-                ChartStyle.line(chart, names.get(look), rounds(course), values(course, Spread::mean), look);
-                ends.add(run.run().runId() + " "
+                ChartStyle.line(chart, name, rounds(course), values(course, Spread::mean), look);
+                ends.add(name + " "
                         + Numbers.percent(course.lastEntry().getValue().mean()));
             }
+            look++;
         }
+        String title = "Accuracy by round, " + splitName(split) + (many ? ", mean of each strategy's runs" : "");
         return ends.isEmpty()
                 ? Optional.empty()
                 : picture(
                         "comparison",
-                        "Accuracy by round, " + splitName(split),
-                        "Line chart with one line per run. Last values: " + String.join(", ", ends) + ".",
+                        title,
+                        "Line chart with one line per " + (many ? "strategy" : "run") + ". Last values: "
+                                + String.join(", ", ends) + ".",
                         chart);
+    }
+
+    private static NavigableMap<Integer, Spread> meanCourse(List<RunSummary> runs, String split) {
+        NavigableMap<Integer, List<Double>> values = new TreeMap<>();
+        for (RunSummary run : runs) {
+            run.accuracy(split).forEach((round, accuracy) -> values.computeIfAbsent(round, r -> new ArrayList<>())
+                    .add(accuracy.mean()));
+        }
+        NavigableMap<Integer, Spread> course = new TreeMap<>();
+        values.forEach((round, all) -> course.put(round, Spread.of(all)));
+        return course;
     }
 
     /** What a split is called in sentences. */

@@ -72,7 +72,7 @@ final class ComparisonReport {
             double last = run.last(split).mean();
             rows.add(List.of(
                     run.run().runId(),
-                    strategy(run),
+                    run.strategy(),
                     seed(run),
                     Numbers.percent(run.majority(split).mean()),
                     Numbers.percent(zero),
@@ -95,8 +95,8 @@ final class ComparisonReport {
         for (RunSummary run : runs) {
             Spread last = run.last(split);
             if (last.clients() > 0) {
-                bySeed.computeIfAbsent(strategy(run), s -> new TreeMap<>()).put(seed(run), last.mean());
-                gains.computeIfAbsent(strategy(run), s -> new ArrayList<>())
+                bySeed.computeIfAbsent(run.strategy(), s -> new TreeMap<>()).put(seed(run), last.mean());
+                gains.computeIfAbsent(run.strategy(), s -> new ArrayList<>())
                         .add(last.mean() - run.zeroShot(split).mean());
             }
         }
@@ -197,15 +197,6 @@ final class ComparisonReport {
                         .collect(Collectors.toCollection(TreeSet::new))
                         .size()
                 > 1;
-    }
-
-    private static String strategy(RunSummary run) {
-        String strategies = run.run().rounds().stream()
-                .map(Round::strategy)
-                .filter(s -> !s.isEmpty())
-                .distinct()
-                .collect(Collectors.joining(" then "));
-        return strategies.isEmpty() ? Numbers.NONE : strategies;
     }
 
     private static String seed(RunSummary run) {

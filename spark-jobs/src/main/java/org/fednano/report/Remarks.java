@@ -39,9 +39,9 @@ final class Remarks {
         Traffic all = summary.traffic();
         if (all.uplinkAdapter() > 0 && all.uplinkActivation() > 0) {
             lines.add("The adapter upload is not the whole traffic. For each byte of adapter the clients sent "
-                    + Numbers.decimal((double) all.uplinkActivation() / all.uplinkAdapter(), 1)
+                    + ratio(all.uplinkActivation(), all.uplinkAdapter())
                     + " bytes of activations to the frozen model and got "
-                    + Numbers.decimal((double) all.downlinkGradient() / all.uplinkAdapter(), 1)
+                    + ratio(all.downlinkGradient(), all.uplinkAdapter())
                     + " bytes of gradients back.");
         } else if (all.uplinkAdapter() > 0) {
             lines.add("No activation traffic is recorded, though split training always has it: do not read the adapter"
@@ -145,6 +145,11 @@ final class Remarks {
             lines.add("Rows are there for " + rounds.size() + " rounds, the last is round " + summary.lastRound()
                     + ": some rounds have no metrics.");
         }
+    }
+
+    private static String ratio(long a, long b) {
+        double ratio = (double) a / b;
+        return ratio < 10 ? Numbers.decimal(ratio, 1) : Numbers.count(Math.round(ratio));
     }
 
     private static double accuracy(Line line) {

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.fednano.report.Report.Block;
 import org.fednano.report.Report.Fact;
 import org.fednano.report.Report.Facts;
@@ -58,18 +57,10 @@ final class RunReport {
         List<Round> rounds = summary.trained();
         String training = rounds.isEmpty()
                 ? "No round has been committed"
-                : "Strategy " + strategies() + ", "
+                : "Strategy " + summary.strategy() + ", "
                         + Numbers.of(rounds.size(), "committed round", "committed rounds")
                         + ", seed " + rounds.get(0).seed();
         return training + "; " + Numbers.of(summary.clientIds().size(), "client", "clients") + rowsPhrase() + ".";
-    }
-
-    private String strategies() {
-        return summary.trained().stream()
-                .map(Round::strategy)
-                .filter(s -> !s.isEmpty())
-                .distinct()
-                .collect(Collectors.joining(" then "));
     }
 
     private String rowsPhrase() {
@@ -107,8 +98,8 @@ final class RunReport {
                         "Majority answer, " + name,
                         Numbers.percent(majority.mean()),
                         last.clients() > 0
-                                ? "baseline without the picture; the model is "
-                                        + Numbers.points(last.mean() - majority.mean()) + " points from it"
+                                ? "baseline without the picture; the model minus it: "
+                                        + Numbers.points(last.mean() - majority.mean()) + " points"
                                 : "baseline without the picture"));
             }
         }

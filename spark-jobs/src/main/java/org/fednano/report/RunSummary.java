@@ -143,6 +143,16 @@ final class RunSummary {
         return run.rounds().stream().mapToInt(Round::round).max().orElse(0);
     }
 
+    /** The run's strategy; several where it was changed, and a dash where no round says. */
+    String strategy() {
+        String strategies = run.rounds().stream()
+                .map(Round::strategy)
+                .filter(s -> !s.isEmpty())
+                .distinct()
+                .collect(Collectors.joining(" then "));
+        return strategies.isEmpty() ? Numbers.NONE : strategies;
+    }
+
     /** All clients that any table names. */
     Set<String> clientIds() {
         Set<String> ids = new TreeSet<>();

@@ -47,6 +47,8 @@ final class Svg {
     private static Element draw(Document document, Report.Picture picture) {
         SVGGeneratorContext context = SVGGeneratorContext.createDefault(document);
         context.setComment(null);
+        // Hundredths of a pixel; XChart draws letters as outlines, and more digits double the page.
+        context.setPrecision(2);
         // Several pictures share one page, so an id like "clipPath1" must not come twice.
         context.setIDGenerator(new SVGIDGenerator() {
             @Override

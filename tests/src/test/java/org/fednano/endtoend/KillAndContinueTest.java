@@ -75,8 +75,8 @@ class KillAndContinueTest {
                 String name = i < 0 ? "calm" : "kill" + i;
                 String metrics = folder.resolve(name + "/metrics").toString();
                 var rounds = spark.read().parquet(metrics + "/rounds");
-                assertEquals(ROUNDS, rounds.count(), name);
-                assertEquals(ROUNDS, rounds.select("round").distinct().count(), name);
+                assertEquals(ROUNDS + 1, rounds.count(), name);
+                assertEquals(ROUNDS + 1, rounds.select("round").distinct().count(), name);
                 var clients = spark.read().parquet(metrics + "/clients");
                 assertEquals(3L * ROUNDS, clients.count(), name);
                 assertEquals(
