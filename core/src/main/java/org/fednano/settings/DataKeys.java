@@ -78,6 +78,13 @@ public final class DataKeys {
             1,
             "Rejected records over all records above which prepare fails with status 3.");
 
+    public static final Setting<Integer> MAX_IMAGE_PIXELS = Setting.ofInt(
+            "prepare.max_image_pixels",
+            16_777_216,
+            1,
+            Integer.MAX_VALUE,
+            "Pixels (width x height) above which a picture is rejected before it is decoded.");
+
     static final List<Setting<?>> ALL = List.of(
             WORLD,
             GENERATE_OUT,
@@ -100,7 +107,8 @@ public final class DataKeys {
             DIRICHLET_COLUMN,
             DIRICHLET_ALPHA,
             MIN_SAMPLES,
-            MAX_REJECTS);
+            MAX_REJECTS,
+            MAX_IMAGE_PIXELS);
 
     private DataKeys() {}
 }

@@ -18,7 +18,7 @@ final class ContactSheet {
     private static final int COLUMNS = 6;
     private static final int ROWS = 8;
     private static final int ZOOM = 3;
-    private static final int CELL_WIDTH = 250;
+    private static final int CELL_WIDTH = 290;
     private static final int CELL_HEIGHT = 200;
 
     private ContactSheet() {}

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "fednano",
         description = "Makes the data: draws IconWorld, turns raw data sets into shards.",
-        subcommands = {GenerateCommand.class},
+        subcommands = {GenerateCommand.class, PrepareCommand.class},
         mixinStandardHelpOptions = true)
 public final class DataPrepMain {
 

@@ -84,7 +84,7 @@ final class RunJson {
         return Json.tree(value).toString();
     }
 
-    private static String redact(String key, String json) {
+    static String redact(String key, String json) {
         if (Arrays.stream(key.split("[._]")).anyMatch(SECRET_WORDS::contains)) {
             return Json.tree(REDACTED).toString();
         }

@@ -138,7 +138,8 @@ public final class RunReader {
                 throw JobException.badInput("Adapter " + file + " must be the one that was committed: expected SHA-256 "
                         + commit.adapterSha256() + " over " + commit.adapterBytes() + " bytes, found " + found
                         + " over "
-                        + bytes.length + ". The file is damaged: restore it, or delete the folders of round " + round
+                        + bytes.length + " bytes. The file is damaged: restore it, or delete the folders of round "
+                        + round
                         + " and all later ones and train on from the round before.");
             }
             return AdapterFile.parse(bytes, file.toString());
