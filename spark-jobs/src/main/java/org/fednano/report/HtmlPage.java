@@ -130,7 +130,7 @@ final class HtmlPage {
             page.append(Svg.of(picture)).append('\n');
         } catch (RuntimeException | LinkageError | InternalError e) {
             // Java2D fails in all these ways on a machine without fonts. The tables hold the same numbers.
-            LoggerFactory.getLogger(HtmlPage.class).warn("Chart {} was not drawn", picture.id(), e);
+            LoggerFactory.getLogger(HtmlPage.class).warn("Chart {} was not drawn: {}", picture.id(), e.toString());
             element(
                     "p",
                     "",
