@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.fednano.iconworld.Generate;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -105,26 +106,27 @@ class PrepareTest {
     }
 
     @Test
-    void noRowLiesInAnothersFolderAndEachFileIsSorted() throws IOException {
+    void noRowLiesInAnothersFolderAndEachFileIsSorted() {
         Path out = temp.resolve("shards");
         prepare(iconWorld("raw"), out);
-        try (Stream<Path> files = Files.walk(out.resolve("clients"))) {
-            for (Path file :
-                    files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
-                String client =
-                        file.getParent().getParent().getFileName().toString().substring("client_id=".length());
-                String split = file.getParent().getFileName().toString().substring("split=".length());
-                assertEquals("part-00000.parquet", file.getFileName().toString());
-                Dataset<Row> rows = spark.read().parquet(file.toString());
-                List<String> ids = new ArrayList<>();
-                for (Row row : rows.select("sample_id", "client_id", "split").collectAsList()) {
-                    ids.add(row.getString(0));
-                    assertEquals(client, row.getString(1));
-                    assertEquals(split, row.getString(2));
-                }
-                assertEquals(ids.stream().sorted().toList(), ids);
-            }
+        // Without the path's own columns: what the files themselves say.
+        List<Row> rows = spark.read()
+                .option("recursiveFileLookup", "true")
+                .parquet(out.resolve("clients").toString())
+                .select(
+                        functions.input_file_name(),
+                        functions.col("client_id"),
+                        functions.col("split"),
+                        functions.col("sample_id"))
+                .collectAsList();
+        Map<String, List<String>> ids = new TreeMap<>();
+        for (Row row : rows) {
+            String expected = "client_id=" + row.getString(1) + "/split=" + row.getString(2) + "/part-00000.parquet";
+            assertTrue(row.getString(0).endsWith(expected), row.toString());
+            ids.computeIfAbsent(row.getString(0), f -> new ArrayList<>()).add(row.getString(3));
         }
+        assertEquals(12, ids.size());
+        ids.forEach((file, list) -> assertEquals(list.stream().sorted().toList(), list, file));
     }
 
     @Test
