@@ -19,6 +19,9 @@ public record ClientUpdate(String clientId, float[] theta, float[] fisher, int t
      * @param lastEpochLoss the same of the last one
      * @param steps optimiser steps
      * @param endpointSamples samples sent to the endpoint, Fisher pass included
+     * @param uplinkActivationBytes prompt embeddings (B, T, H) as handed to the endpoint, padding included, 4 bytes a
+     *     value, and answer ids
+     * @param downlinkGradientBytes gradients (B, T, H) on the way back, 4 bytes a value, and losses
      * @param trainSeconds wall time of the local epochs
      * @param fisherSeconds wall time of the extra Fisher pass
      * @param endpointSeconds part of both spent waiting for the endpoint
@@ -28,10 +31,16 @@ public record ClientUpdate(String clientId, float[] theta, float[] fisher, int t
             double lastEpochLoss,
             int steps,
             long endpointSamples,
+            long uplinkActivationBytes,
+            long downlinkGradientBytes,
             double trainSeconds,
             double fisherSeconds,
             double endpointSeconds)
-            implements Serializable {}
+            implements Serializable {
+
+        /** Of a client that sent no update: losses NaN, the rest 0. */
+        public static final Metrics NONE = new Metrics(Double.NaN, Double.NaN, 0, 0, 0, 0, 0, 0, 0);
+    }
 
     /** Bytes of the adapter on the way up, float32. */
     public long adapterBytes() {

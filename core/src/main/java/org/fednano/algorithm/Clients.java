@@ -4,11 +4,14 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** Where clients run: a plain loop, or partitions of a Spark stage. The same algorithm sees no difference. */
+@FunctionalInterface
 public interface Clients {
 
     /**
-     * Runs {@link FedNano#clientUpdate} on every client of the cohort and returns when all are settled. Outcomes arrive
-     * in any order, on any thread, each client's once; a client that never answers has no outcome.
+     * Runs {@link FedNano#clientUpdate}, inside {@link ClientOutcome#settle}, on every client of the cohort and returns
+     * when all are settled or given up. Outcomes arrive in any order, on any thread; of several of one client the first
+     * counts; a client without one is missing. If the cluster fails in between, an implementation returns with what has
+     * arrived: the quorum decides. What it throws ends the run, with nothing of the round committed.
      *
      * @param round what the clients are told
      * @param cohort client ids, sorted

@@ -1,6 +1,8 @@
 package org.fednano.algorithm;
 
 import java.io.Serializable;
+import org.fednano.fisher.FisherKind;
+import org.fednano.optimizer.OptimizerSpec;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.Settings;
 
@@ -18,25 +20,13 @@ public record LocalTraining(
         int epochs, int batchSize, OptimizerSpec optimizer, FisherKind fisher, int fisherSamples, float gradScale)
         implements Serializable {
 
-    /** Optimiser and its numbers; those of the other optimiser are ignored. */
-    public record OptimizerSpec(
-            String name,
-            double learningRate,
-            double beta1,
-            double beta2,
-            double epsilon,
-            double weightDecay,
-            double momentum)
-            implements Serializable {}
-
-    /** Which diagonal Fisher a client uploads. */
-    public enum FisherKind {
-        /** None: plain averaging. */
-        NONE,
-        /** One extra pass at θ_k. */
-        EXACT,
-        /** Squares collected during the last local epoch. */
-        LAST_EPOCH
+    public LocalTraining {
+        if (epochs < 1 || batchSize < 1 || fisherSamples < 0 || !isPowerOfTwo(gradScale)) {
+            throw new IllegalArgumentException(
+                    "Local training needs epochs >= 1, a batch size >= 1, Fisher samples >= 0 and a gradient scale that"
+                            + " is a power of two: got " + epochs + ", " + batchSize + ", " + fisherSamples + ", "
+                            + gradScale);
+        }
     }
 
     /** From settings, with what the strategy asks of clients. */
@@ -44,16 +34,14 @@ public record LocalTraining(
         return new LocalTraining(
                 settings.get(MethodKeys.EPOCHS),
                 settings.get(MethodKeys.BATCH),
-                new OptimizerSpec(
-                        settings.get(MethodKeys.OPTIMIZER),
-                        settings.get(MethodKeys.LEARNING_RATE),
-                        settings.get(MethodKeys.BETA1),
-                        settings.get(MethodKeys.BETA2),
-                        settings.get(MethodKeys.EPSILON),
-                        settings.get(MethodKeys.WEIGHT_DECAY),
-                        settings.get(MethodKeys.MOMENTUM)),
+                OptimizerSpec.of(settings),
                 strategy.fisher(),
                 settings.get(MethodKeys.FISHER_SAMPLES),
                 settings.get(MethodKeys.GRAD_SCALE).floatValue());
+    }
+
+    // Only then is taking the scale out again exact.
+    private static boolean isPowerOfTwo(float scale) {
+        return scale > 0 && Float.isFinite(scale) && scale == Math.scalb(1f, Math.getExponent(scale));
     }
 }

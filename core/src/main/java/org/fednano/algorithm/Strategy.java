@@ -1,6 +1,7 @@
 package org.fednano.algorithm;
 
-import org.fednano.algorithm.LocalTraining.FisherKind;
+import org.fednano.fisher.FisherKind;
+import org.fednano.merger.MergeRule;
 
 /** What a run does with clients and updates. */
 public enum Strategy {
@@ -12,13 +13,6 @@ public enum Strategy {
     FEDNANO_EF("fednano-ef", FisherKind.LAST_EPOCH, MergeRule.FISHER),
     /** Plain weighted mean of the adapters. */
     FEDAVG("fedavg", FisherKind.NONE, MergeRule.MEAN);
-
-    /** How the server merges. */
-    public enum MergeRule {
-        MEAN,
-        FISHER,
-        NORMALISED_FISHER
-    }
 
     private final String text;
     private final FisherKind fisher;

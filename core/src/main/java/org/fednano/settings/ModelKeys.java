@@ -18,6 +18,8 @@ public final class ModelKeys {
             "prompt.max_tokens", 512, 8, 1 << 20, "Longer prompts are cut on the right, with a counted warning.");
     public static final Setting<Integer> MAX_NEW_TOKENS = Setting.ofInt(
             "eval.max_new_tokens", 8, 1, 4096, "Tokens generated for a fill-in-the-blank answer, at most.");
+    public static final Setting<Integer> EVAL_BATCH = Setting.ofInt(
+            "eval.batch_size", 32, 1, 4096, "Samples per endpoint call when answers are scored or generated.");
     public static final Setting<Boolean> ENCODER_CACHE = Setting.ofSwitch(
             "encoder.cache", true, "Cache encoder features on disk once; off: encode inside every round.");
     public static final Setting<Integer> ENCODER_BATCH = Setting.ofInt(
@@ -42,6 +44,7 @@ public final class ModelKeys {
             PROMPT,
             MAX_PROMPT_TOKENS,
             MAX_NEW_TOKENS,
+            EVAL_BATCH,
             ENCODER_CACHE,
             ENCODER_BATCH,
             THREADS,

@@ -1,0 +1,15 @@
+-- Slow or failing clients, the slowest first: how long they train, how much of that they wait for the endpoint, and how
+-- often they did not make it into the merge.
+SELECT
+  run_id,
+  client_id,
+  count(*) AS rounds,
+  count_if(outcome <> 'merged') AS not_merged,
+  concat_ws(', ', sort_array(collect_set(outcome) FILTER (WHERE outcome <> 'merged'))) AS why,
+  round(avg(train_seconds + fisher_seconds), 2) AS mean_seconds,
+  round(max(train_seconds + fisher_seconds), 2) AS max_seconds,
+  round(avg(endpoint_seconds / nullif(train_seconds + fisher_seconds, 0)), 3) AS waiting_share,
+  round(sum(endpoint_samples) / nullif(sum(train_seconds + fisher_seconds), 0), 1) AS samples_per_second
+FROM clients
+GROUP BY run_id, client_id
+ORDER BY max_seconds DESC NULLS FIRST, run_id, client_id

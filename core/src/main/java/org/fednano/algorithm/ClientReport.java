@@ -1,0 +1,61 @@
+package org.fednano.algorithm;
+
+import java.util.Locale;
+
+/**
+ * What came of one client in one round.
+ *
+ * @param clientId the client
+ * @param fate what became of it
+ * @param detail why, for any fate but {@code MERGED}; else empty
+ * @param trainingRows n_k; 0 where no update came
+ * @param mergeShare its share of the merge weight, 0 to 1 (see {@code Merger.Merged})
+ * @param updateNorm L2 norm of Δ_k; NaN where none could be taken
+ * @param fisherMean mean coordinate of F_k; NaN where none came
+ * @param downlinkAdapterBytes θ on the way down, float32
+ * @param uplinkAdapterBytes θ_k on the way up, float32
+ * @param uplinkFisherBytes F_k on the way up, float32
+ * @param metrics what its local training was like, or {@code Metrics.NONE}
+ */
+public record ClientReport(
+        String clientId,
+        Fate fate,
+        String detail,
+        int trainingRows,
+        double mergeShare,
+        double updateNorm,
+        double fisherMean,
+        long downlinkAdapterBytes,
+        long uplinkAdapterBytes,
+        long uplinkFisherBytes,
+        ClientUpdate.Metrics metrics) {
+
+    /** What became of a client; {@link #text()} is the value in the metric tables. */
+    public enum Fate {
+        MERGED,
+        FAILED,
+        STRAGGLER,
+        REJECTED,
+        MISSING;
+
+        /** {@code merged}, {@code failed}, {@code straggler}, {@code rejected} or {@code missing}. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    ClientReport withMergeShare(double share) {
+        return new ClientReport(
+                clientId,
+                fate,
+                detail,
+                trainingRows,
+                share,
+                updateNorm,
+                fisherMean,
+                downlinkAdapterBytes,
+                uplinkAdapterBytes,
+                uplinkFisherBytes,
+                metrics);
+    }
+}

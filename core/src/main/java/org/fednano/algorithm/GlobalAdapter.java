@@ -1,0 +1,17 @@
+package org.fednano.algorithm;
+
+import org.fednano.adapter.AdapterInit;
+
+/**
+ * The state between rounds: all that a run needs to go on.
+ *
+ * @param round rounds merged so far; 0: as initialised
+ * @param theta θ, in the run's layout; shared, not copied, not to be changed
+ */
+public record GlobalAdapter(int round, float[] theta) {
+
+    /** Before round 1: W_down from the run's seed, W_up zero, so that every NanoAdapter is the identity. */
+    public static GlobalAdapter initial(TrainingPlan plan) {
+        return new GlobalAdapter(0, AdapterInit.theta(plan.layout(), Seeds.mix(plan.seed(), 0, "adapter")));
+    }
+}

@@ -1,0 +1,65 @@
+package org.fednano.algorithm;
+
+import java.util.HashSet;
+import java.util.List;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.merger.Merging;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+
+/**
+ * All that decides a run's adapters, apart from the data and the frozen model.
+ *
+ * @param layout shapes of the adapter
+ * @param local how clients train
+ * @param merging how updates are merged
+ * @param clients ids of all clients; kept sorted
+ * @param clientsPerRound cohort size; 0, or more than there are: all
+ * @param quorum fraction of the cohort (rounded up, at least 1) that a round needs
+ * @param seed every random choice comes from it
+ * @param rounds rounds to have committed at the end
+ */
+public record TrainingPlan(
+        AdapterLayout layout,
+        LocalTraining local,
+        Merging merging,
+        List<String> clients,
+        int clientsPerRound,
+        double quorum,
+        long seed,
+        int rounds) {
+
+    public TrainingPlan {
+        clients = clients.stream().sorted().toList();
+        if (clients.isEmpty() || new HashSet<>(clients).size() != clients.size()) {
+            throw new IllegalArgumentException("A run needs clients, each once: got " + clients);
+        }
+        if (!(quorum >= 0 && quorum <= 1)) {
+            throw new IllegalArgumentException("A quorum must be 0 to 1: got " + quorum);
+        }
+    }
+
+    /** From settings. */
+    public static TrainingPlan of(Settings settings, AdapterLayout layout, List<String> clients) {
+        Strategy strategy = Strategy.of(settings.get(RunKeys.STRATEGY));
+        return new TrainingPlan(
+                layout,
+                LocalTraining.of(settings, strategy),
+                Merging.of(settings, strategy.merge()),
+                clients,
+                settings.get(RunKeys.COHORT),
+                settings.get(RunKeys.QUORUM),
+                settings.get(RunKeys.SEED),
+                settings.get(RunKeys.ROUNDS));
+    }
+
+    /** The same plan with another goal: {@code committed + 1} makes {@link FedNano#train} do one more round. */
+    public TrainingPlan withRounds(int rounds) {
+        return new TrainingPlan(layout, local, merging, clients, clientsPerRound, quorum, seed, rounds);
+    }
+
+    /** What clients are told in the round after {@code global}. */
+    Round roundAfter(GlobalAdapter global) {
+        return new Round(global.round() + 1, layout, global.theta(), seed, local);
+    }
+}

@@ -1,0 +1,99 @@
+package org.fednano.encoder;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.norm.LayerNorm;
+import org.fednano.settings.JobException;
+
+/** The few operations that vision tower, connector and decoder are made of; each takes part in autograd. */
+public final class ArrayOps {
+
+    private ArrayOps() {}
+
+    /**
+     * x Wᵀ + b.
+     *
+     * @param x (…, I)
+     * @param weight (O, I)
+     * @param bias (O), or null
+     * @return (…, O)
+     */
+    public static NDArray linear(NDArray x, NDArray weight, NDArray bias) {
+        return x.getNDArrayInternal().linear(x, weight, bias).singletonOrThrow();
+    }
+
+    /** Layer normalisation over the last axis. */
+    public static NDArray layerNorm(NDArray x, NDArray weight, NDArray bias, double epsilon) {
+        return LayerNorm.layerNorm(x, weight.getShape(), weight, bias, (float) epsilon)
+                .singletonOrThrow();
+    }
+
+    /** x · weight / √(mean(x²) + ε) over the last axis. */
+    public static NDArray rmsNorm(NDArray x, NDArray weight, double epsilon) {
+        NDArray meanSquare = x.square().mean(new int[] {-1}, true);
+        return x.div(meanSquare.add((float) epsilon).sqrt()).mul(weight);
+    }
+
+    /**
+     * An activation by its name in Hugging Face configs.
+     *
+     * @throws JobException with status 3 if the name is none of gelu, quick_gelu, silu
+     */
+    public static NDArray activation(String name, NDArray x) {
+        return switch (name) {
+            case "gelu" -> x.getNDArrayInternal().gelu();
+            case "quick_gelu" -> x.getNDArrayInternal().swish(1.702f);
+            case "silu" -> x.getNDArrayInternal().swish(1f);
+            default -> throw JobException.badInput("Activation in config.json must be gelu, quick_gelu or silu: found "
+                    + name + ". Models with another are not supported.");
+        };
+    }
+
+    /**
+     * Splits the last axis into heads.
+     *
+     * @param x (B, T, N·E)
+     * @return (B, N, T, E)
+     */
+    public static NDArray heads(NDArray x, long heads) {
+        Shape s = x.getShape();
+        return x.reshape(s.get(0), s.get(1), heads, s.get(2) / heads).transpose(0, 2, 1, 3);
+    }
+
+    /**
+     * Softmax(q kᵀ/√E + mask) v, heads joined again.
+     *
+     * @param q (B, N, T, E)
+     * @param k (B, N, S, E)
+     * @param v (B, N, S, E)
+     * @param mask 0 where a key is seen, very negative where not, broadcast over (B, N, T, S); null: all are seen
+     * @return (B, T, N·E)
+     */
+    public static NDArray attention(NDArray q, NDArray k, NDArray v, NDArray mask) {
+        Shape s = q.getShape();
+        NDArray scores = q.mul((float) (1 / Math.sqrt(s.get(3)))).matMul(k.transpose(0, 1, 3, 2)); // (B, N, T, S)
+        if (mask != null) {
+            scores = scores.add(mask);
+        }
+        return scores.softmax(-1).matMul(v).transpose(0, 2, 1, 3).reshape(s.get(0), s.get(2), s.get(1) * s.get(3));
+    }
+
+    /** Joins arrays along an axis. */
+    public static NDArray concat(int axis, NDArray first, NDArray... rest) {
+        return first.getNDArrayInternal().concat(new NDList(rest), axis);
+    }
+
+    /**
+     * Rows of a table.
+     *
+     * @param table (V, H)
+     * @param ids any shape, int64
+     * @return (…, H)
+     */
+    public static NDArray rows(NDArray table, NDArray ids) {
+        return ids.getNDArrayInternal()
+                .embedding(ids, table, ai.djl.ndarray.types.SparseFormat.DENSE)
+                .singletonOrThrow();
+    }
+}

@@ -1,0 +1,68 @@
+package org.fednano.encoder;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.fednano.settings.JobException;
+import org.fednano.weights.FloatTensor;
+
+/** Named weights in native memory, freed together by {@link #close}. */
+public final class NamedArrays implements AutoCloseable {
+
+    private final NDManager manager;
+    private final Map<String, NDArray> arrays = new LinkedHashMap<>();
+
+    /** Copies tensors into native memory. */
+    public NamedArrays(Map<String, FloatTensor> tensors) {
+        manager = NDManager.newBaseManager("PyTorch");
+        tensors.forEach((name, t) -> {
+            NDArray array = manager.create(t.values(), new Shape(t.shape()));
+            array.setName(name);
+            arrays.put(name, array);
+        });
+    }
+
+    /** The manager that owns the arrays; parent of the short-lived ones. */
+    public NDManager manager() {
+        return manager;
+    }
+
+    /** All arrays by name, in the order given. */
+    public Map<String, NDArray> all() {
+        return Collections.unmodifiableMap(arrays);
+    }
+
+    /** Whether there is such an array. */
+    public boolean has(String name) {
+        return arrays.containsKey(name);
+    }
+
+    /**
+     * An array of known shape.
+     *
+     * @throws JobException with status 3 if it is missing or of another shape
+     */
+    public NDArray get(String name, long... shape) {
+        NDArray array = arrays.get(name);
+        if (array == null) {
+            throw JobException.badInput("Tensor " + name + " of shape " + Arrays.toString(shape)
+                    + " expected among the model's weights: found none of that name among " + arrays.size()
+                    + ". The weights do not belong to the model's config.json.");
+        }
+        long[] found = array.getShape().getShape();
+        if (!Arrays.equals(found, shape)) {
+            throw JobException.badInput("Tensor " + name + " must have shape " + Arrays.toString(shape) + ": found "
+                    + Arrays.toString(found) + ". The weights do not belong to the model's config.json.");
+        }
+        return array;
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

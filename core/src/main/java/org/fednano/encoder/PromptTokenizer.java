@@ -1,0 +1,54 @@
+package org.fednano.encoder;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import org.fednano.settings.JobException;
+
+/** The model's own tokenizer, from {@code tokenizer.json}. May be called from many threads. */
+public final class PromptTokenizer implements AutoCloseable {
+
+    private final HuggingFaceTokenizer tokenizer;
+
+    /**
+     * @param tokenizerJson text of {@code tokenizer.json}
+     * @throws JobException with status 3 if it is not one
+     */
+    public PromptTokenizer(String tokenizerJson) {
+        // Never cut or padded silently: prompt.max_tokens decides, and counts.
+        Map<String, String> options = Map.of("truncation", "false", "padding", "false");
+        try {
+            tokenizer = HuggingFaceTokenizer.newInstance(
+                    new ByteArrayInputStream(tokenizerJson.getBytes(StandardCharsets.UTF_8)), options);
+        } catch (IOException | RuntimeException e) {
+            throw JobException.badInput(
+                    "tokenizer.json must be a Hugging Face tokenizer: it cannot be read (" + e.getMessage() + ").", e);
+        }
+    }
+
+    /**
+     * Token ids of a text.
+     *
+     * @param special whether the tokenizer adds its own special tokens, such as a start token
+     */
+    public int[] encode(String text, boolean special) {
+        return Arrays.stream(tokenizer.encode(text, special, false).getIds())
+                .mapToInt(Math::toIntExact)
+                .toArray();
+    }
+
+    /** Text of token ids, special tokens left out. */
+    public String decode(int[] ids) {
+        return tokenizer
+                .decode(Arrays.stream(ids).asLongStream().toArray(), true)
+                .strip();
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,84 @@
+package org.fednano.merger;
+
+/**
+ * θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k with a_k = w_k (F_k + λ m), m the mean coordinate of Σ w_k F_k / Σ w_k (FedNano, eq. 7,
+ * with a relative floor). Where m = 0, and for λ = 0 where all a_k of a coordinate are 0, it is the weighted mean.
+ *
+ * <p>The floor is relative because clients' mean Fisher was seen from 1e-5 to 1e-1: an absolute ε would swallow the
+ * small ones and training would stall. λ m is known only at the end, so the sums with and without F are kept apart:
+ * Σ a_k Δ_k = Σ w_k F_k Δ_k + λ m Σ w_k Δ_k, and Σ a_k = Σ w_k F_k + λ m Σ w_k.
+ *
+ * <p>For the same reason a client's share of the merge weight is kept as the two sums that it takes, w_k Σ_i F_k,i and
+ * w_k: Σ_i a_k,i = w_k Σ_i F_k,i + λ m d w_k.
+ */
+final class FisherMerger implements Merger {
+
+    private final double floor;
+    private final boolean normalise;
+    private final Deltas deltas;
+    private final double[] fisher; // Σ w_k F_k
+    private final double[] fisherDelta; // Σ w_k F_k Δ_k
+    private double[] weights = new double[8]; // w_k
+    private double[] masses = new double[8]; // w_k Σ_i F_k,i
+
+    /**
+     * @param floor λ
+     * @param normalise each F_k is scaled to mean 1 first (one that is all zero stays so)
+     */
+    FisherMerger(float[] theta, double floor, boolean normalise) {
+        this.floor = floor;
+        this.normalise = normalise;
+        deltas = new Deltas(theta);
+        fisher = new double[theta.length];
+        fisherDelta = new double[theta.length];
+    }
+
+    @Override
+    public void add(float[] thetaK, float[] fisherK, double weight) {
+        if (fisherK == null || fisherK.length != fisher.length) {
+            throw new IllegalArgumentException("A Fisher must hold " + fisher.length + " values: got "
+                    + (fisherK == null ? "none" : fisherK.length));
+        }
+        int k = deltas.add(thetaK, weight);
+        weights = Deltas.withRoom(weights, k);
+        masses = Deltas.withRoom(masses, k);
+        double mass = 0;
+        for (float f : fisherK) {
+            mass += f;
+        }
+        double scale = normalise && mass > 0 ? fisherK.length / mass : 1;
+        weights[k] = weight;
+        masses[k] = weight * scale * mass;
+        for (int i = 0; i < fisher.length; i++) {
+            double wf = weight * scale * fisherK[i];
+            fisher[i] += wf;
+            fisherDelta[i] += wf * deltas.delta(thetaK, i);
+        }
+    }
+
+    @Override
+    public int clients() {
+        return deltas.clients();
+    }
+
+    @Override
+    public Merged merge() {
+        double mass = 0; // Σ_k w_k Σ_i F_k,i
+        for (int k = 0; k < clients(); k++) {
+            mass += masses[k];
+        }
+        int d = fisher.length;
+        double mean = mass / d / deltas.weight(); // m
+        double lambda = floor * mean; // λ m
+        float[] theta = deltas.merge(i -> {
+            double total = fisher[i] + lambda * deltas.weight();
+            return total > 0 ? (fisherDelta[i] + lambda * deltas.sum(i)) / total : deltas.mean(i);
+        });
+        double[] shares = new double[clients()];
+        double all = mass + lambda * d * deltas.weight();
+        for (int k = 0; k < shares.length; k++) {
+            shares[k] = all > 0 ? (masses[k] + lambda * d * weights[k]) / all : weights[k] / deltas.weight();
+        }
+        return new Merged(theta, shares);
+    }
+}

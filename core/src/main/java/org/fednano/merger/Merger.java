@@ -1,0 +1,30 @@
+package org.fednano.merger;
+
+/**
+ * Folds client updates into θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k, one at a time and in double precision; memory is the
+ * accumulators, whatever the number of clients. Not for concurrent use; same order, same bits.
+ */
+public interface Merger {
+
+    /**
+     * Folds one client.
+     *
+     * @param thetaK θ_k (d), finite; not kept
+     * @param fisherK F_k (d), finite and not negative; not kept; ignored (may be null) by mergers that use none
+     * @param weight w_k &gt; 0
+     */
+    void add(float[] thetaK, float[] fisherK, double weight);
+
+    /** Clients folded so far. */
+    int clients();
+
+    /** The merged adapter; at least one client must have been folded. */
+    Merged merge();
+
+    /**
+     * @param theta θ' (d)
+     * @param shares (clients), in the order of folding, summing to 1: client k's share of the merge weight,
+     *     Σ_i a_k,i / Σ_i Σ_j a_j,i over the coordinates i
+     */
+    record Merged(float[] theta, double[] shares) {}
+}

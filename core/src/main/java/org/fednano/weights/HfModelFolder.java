@@ -1,0 +1,190 @@
+package org.fednano.weights;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.fednano.settings.JobException;
+
+/**
+ * A model folder in Hugging Face layout: {@code config.json}, {@code model.safetensors} (or shards with
+ * {@code model.safetensors.index.json}), {@code tokenizer.json}, {@code preprocessor_config.json}. Weights stay in their
+ * mapped files until they are asked for.
+ */
+public final class HfModelFolder {
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final Path folder;
+    private final JsonNode config;
+    private final List<Path> weightFiles;
+    private final Map<String, SafeTensors> fileOf;
+
+    private HfModelFolder(Path folder, JsonNode config, List<Path> weightFiles, Map<String, SafeTensors> fileOf) {
+        this.folder = folder;
+        this.config = config;
+        this.weightFiles = weightFiles;
+        this.fileOf = fileOf;
+    }
+
+    /**
+     * Opens a folder: reads its config and the headers of its weight files.
+     *
+     * @throws JobException with status 3 if the folder or one of its files is missing or corrupt
+     */
+    public static HfModelFolder open(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw JobException.badInput("Model folder expected at " + folder.toAbsolutePath()
+                    + ": found none. Set model.dir to a folder in Hugging Face layout.");
+        }
+        JsonNode config = json(readText(folder, "config.json"), folder.resolve("config.json"));
+        Map<String, SafeTensors> fileOf = new TreeMap<>();
+        List<Path> files = new ArrayList<>();
+        Path single = folder.resolve("model.safetensors");
+        Path index = folder.resolve("model.safetensors.index.json");
+        if (Files.exists(single) || !Files.exists(index)) {
+            files.add(single);
+            SafeTensors weights = SafeTensors.open(single);
+            weights.names().forEach(name -> fileOf.put(name, weights));
+        } else {
+            JsonNode map = json(readText(folder, index.getFileName().toString()), index)
+                    .path("weight_map");
+            Map<String, SafeTensors> opened = new LinkedHashMap<>();
+            Set<String> names = new TreeSet<>();
+            map.forEach(node -> names.add(node.asText()));
+            for (String name : names) {
+                Path file = folder.resolve(name);
+                files.add(file);
+                opened.put(name, SafeTensors.open(file));
+            }
+            map.fields()
+                    .forEachRemaining(
+                            e -> fileOf.put(e.getKey(), opened.get(e.getValue().asText())));
+        }
+        return new HfModelFolder(folder, config, List.copyOf(files), fileOf);
+    }
+
+    /** The folder. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** {@code config.json}. */
+    public JsonNode config() {
+        return config;
+    }
+
+    /** Names of all tensors, sorted. */
+    public Set<String> names() {
+        return fileOf.keySet();
+    }
+
+    /** Shape of a tensor. */
+    public long[] shape(String name) {
+        return file(name).shape(name);
+    }
+
+    /** One tensor as float32. */
+    public FloatTensor tensor(String name) {
+        return file(name).tensor(name);
+    }
+
+    /** Tensors whose names start with one of the prefixes, by name, sorted. */
+    public Map<String, FloatTensor> tensors(String... prefixes) {
+        Map<String, FloatTensor> found = new TreeMap<>();
+        for (String name : fileOf.keySet()) {
+            for (String prefix : prefixes) {
+                if (name.startsWith(prefix)) {
+                    found.put(name, tensor(name));
+                }
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Text of a file in the folder.
+     *
+     * @throws JobException with status 3 if it is missing
+     */
+    public String text(String file) {
+        return readText(folder, file);
+    }
+
+    /**
+     * SHA-256 over weights, config, tokenizer and compute dtype, in hexadecimal: what an answer of the LLM depends on.
+     *
+     * @param dtype compute dtype, such as {@code FP32}
+     */
+    public String fingerprint(String dtype) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (Path file : weightFiles) {
+                digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
+                try (InputStream in = Files.newInputStream(file)) {
+                    byte[] buffer = new byte[1 << 16];
+                    for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
+                        digest.update(buffer, 0, n);
+                    }
+                }
+            }
+            for (String text : List.of(text("config.json"), text("tokenizer.json"), dtype)) {
+                digest.update((byte) 0);
+                digest.update(text.getBytes(StandardCharsets.UTF_8));
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        } catch (IOException e) {
+            throw JobException.badInput("Weights in " + folder + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Parses JSON that came from a model folder.
+     *
+     * @throws JobException with status 3, naming the file, if it is no JSON
+     */
+    public static JsonNode json(String text, Path where) {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw JobException.badInput(where + " must be JSON: " + e.getOriginalMessage() + ".", e);
+        }
+    }
+
+    private SafeTensors file(String name) {
+        SafeTensors file = fileOf.get(name);
+        if (file == null) {
+            throw JobException.badInput("Tensor " + name + " expected in the weights of " + folder + ": found "
+                    + fileOf.size() + " others. The folder's config.json asks for a model that its weights are not.");
+        }
+        return file;
+    }
+
+    private static String readText(Path folder, String file) {
+        try {
+            return Files.readString(folder.resolve(file));
+        } catch (IOException e) {
+            throw JobException.badInput(
+                    "File " + file + " expected in model folder " + folder.toAbsolutePath() + ": it cannot be read ("
+                            + e.getMessage() + "). A model folder holds config.json, model.safetensors, tokenizer.json"
+                            + " and preprocessor_config.json.",
+                    e);
+        }
+    }
+}

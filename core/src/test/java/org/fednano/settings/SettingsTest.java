@@ -1,0 +1,96 @@
+package org.fednano.settings;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SettingsTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void laterSourcesWin() throws IOException {
+        Path first = write("a.conf", "run.rounds = 3\nrun.seed = 5\nadapter { rank = 4 }");
+        Path second = write("b.conf", "run.rounds = 4");
+        Settings s = Settings.load(List.of(first, second), List.of("run.seed=9", "gateway.grace=90s"));
+        assertAll(
+                () -> assertEquals(4, s.get(RunKeys.ROUNDS)),
+                () -> assertEquals(9, s.get(RunKeys.SEED)),
+                () -> assertEquals(4, s.get(MethodKeys.RANK)),
+                () -> assertEquals(Duration.ofSeconds(90), s.get(ModelKeys.GRACE)),
+                () -> assertEquals(8, s.get(MethodKeys.BATCH)),
+                () -> assertTrue(s.isGiven(RunKeys.SEED)),
+                () -> assertFalse(s.isGiven(MethodKeys.BATCH)),
+                () -> assertTrue(s.resolved().get("run.rounds").origin().contains("b.conf")),
+                () -> assertEquals(
+                        "defaults", s.resolved().get("local.batch_size").origin()));
+    }
+
+    @Test
+    void setTakesUrisAndListsAsTheyAreTyped() {
+        Settings s = Settings.load(
+                List.of(), List.of("run.dir=hdfs://name:8020/a/b", "eval.splits=test", "prompt.template=a: {image} b"));
+        assertEquals("hdfs://name:8020/a/b", s.get(RunKeys.DIR));
+        assertEquals(List.of("test"), s.get(RunKeys.EVAL_SPLITS));
+        assertEquals("a: {image} b", s.get(ModelKeys.PROMPT));
+    }
+
+    @Test
+    void unknownKeyNamesTheNearest() {
+        JobException e =
+                assertThrows(JobException.class, () -> Settings.load(List.of(), List.of("optimizer.learning_rat=0.1")));
+        assertEquals(ExitStatus.USAGE, e.status());
+        assertTrue(e.getMessage().contains("optimizer.learning_rate"), e.getMessage());
+    }
+
+    @Test
+    void wrongTypeAndRangeSayWhatWasExpectedFoundAndWhere() {
+        for (String set : List.of("run.rounds=many", "adapter.rank=0", "run.strategy=magic", "gateway.grace=-3s")) {
+            JobException e = assertThrows(JobException.class, () -> Settings.load(List.of(), List.of(set)), set);
+            String key = set.substring(0, set.indexOf('='));
+            assertEquals(ExitStatus.USAGE, e.status());
+            assertTrue(e.getMessage().contains("'" + key + "'"), e.getMessage());
+            assertTrue(e.getMessage().contains("--set " + key), e.getMessage());
+        }
+    }
+
+    @Test
+    void brokenAndMissingFilesAreUsageErrors() throws IOException {
+        Path broken = write("broken.conf", "run { rounds = ");
+        for (Path file : List.of(broken, folder.resolve("none.conf"))) {
+            JobException e =
+                    assertThrows(JobException.class, () -> Settings.load(List.of(file), List.of()), file.toString());
+            assertEquals(ExitStatus.USAGE, e.status());
+            assertTrue(e.getMessage().contains(file.getFileName().toString()), e.getMessage());
+        }
+        assertThrows(JobException.class, () -> Settings.load(List.of(), List.of("no-equals-sign")));
+    }
+
+    /** conf/defaults.conf is what users read: it must be what the code does. */
+    @Test
+    void defaultsFileIsTheCatalogue() throws IOException {
+        Path file = Path.of("../conf/defaults.conf");
+        assertEquals(
+                Catalogue.defaultsText(),
+                Files.readString(file),
+                "conf/defaults.conf is out of date: submit-scripts/fednano settings > conf/defaults.conf");
+        assertEquals(
+                Settings.defaults().resolved().keySet(),
+                Settings.load(List.of(file), List.of()).resolved().keySet());
+    }
+
+    private Path write(String name, String text) throws IOException {
+        return Files.writeString(folder.resolve(name), text);
+    }
+}

@@ -1,0 +1,233 @@
+package org.fednano.llm.model;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.fednano.encoder.ArrayOps;
+import org.fednano.encoder.NamedArrays;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmInfo;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+import org.fednano.settings.JobException;
+import org.fednano.weights.FloatTensor;
+import org.fednano.weights.HfModelFolder;
+
+/**
+ * The frozen LLM inside this JVM, in float32. Gradients are taken one call at a time, because the engine allows one
+ * gradient collector per JVM; everything else runs side by side. With the same number of threads the same call gives the
+ * same bytes; a sample's results depend on its batch mates by rounding only.
+ */
+public final class EmbeddedLlm implements FrozenLlm {
+
+    /** Bounds a request's activations: some 10 kB per token and layer in backward at H = 128. */
+    static final int MAX_TOKENS = 1 << 17;
+
+    private static final ReentrantLock ONE_COLLECTOR = new ReentrantLock();
+
+    private final LlmInfo info;
+    private final LlamaConfig config;
+    private final NamedArrays weights;
+    private final LlamaDecoder decoder;
+    private final float[] embeddings; // (V, H)
+    private final RequestChecks checks;
+
+    /**
+     * @param name model name, for messages and reports
+     * @param fingerprint what its answers depend on, as in {@link LlmInfo}
+     * @param config shapes
+     * @param tensors the decoder's tensors by name; copied into native memory
+     * @throws JobException with status 3 if a tensor is missing or of another shape
+     */
+    public EmbeddedLlm(String name, String fingerprint, LlamaConfig config, Map<String, FloatTensor> tensors) {
+        this.config = config;
+        info = new LlmInfo(
+                name, fingerprint, config.hidden(), config.vocabulary(), config.layers(), "FP32", MAX_TOKENS);
+        checks = new RequestChecks(config, MAX_TOKENS);
+        weights = new NamedArrays(tensors);
+        decoder = new LlamaDecoder(config, weights);
+        decoder.embeddingTable(); // a wrong shape is told here, not in the first request
+        embeddings =
+                tensors.get(LlamaDecoder.PREFIX + "model.embed_tokens.weight").values();
+    }
+
+    /**
+     * Loads the decoder of a model folder.
+     *
+     * @throws JobException with status 3 if the folder is missing, corrupt, or of another kind of model
+     */
+    public static EmbeddedLlm open(HfModelFolder folder) {
+        return new EmbeddedLlm(
+                String.valueOf(folder.folder().getFileName()),
+                folder.fingerprint("FP32"),
+                LlamaConfig.of(folder.config()),
+                folder.tensors(LlamaDecoder.PREFIX));
+    }
+
+    @Override
+    public LlmInfo info() {
+        return info;
+    }
+
+    /** Its shapes. */
+    public LlamaConfig config() {
+        return config;
+    }
+
+    @Override
+    public float[] embed(int[] ids) {
+        int hidden = config.hidden();
+        float[] rows = new float[Math.multiplyExact(ids.length, hidden)];
+        for (int i = 0; i < ids.length; i++) {
+            checks.id(ids[i]);
+            System.arraycopy(embeddings, ids[i] * hidden, rows, i * hidden, hidden);
+        }
+        return rows;
+    }
+
+    @Override
+    public Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale) {
+        RequestChecks.require(
+                gradScale > 0 && Float.isFinite(gradScale), "grad_scale must be positive", "a power of two", gradScale);
+        Sequences sequences = Sequences.ofAnswers(prompts, answers, checks, this::embed);
+        ONE_COLLECTOR.lock();
+        try (NDManager manager = weights.manager().newSubManager();
+                GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+            NDArray x = sequences.embeds(manager);
+            x.setRequiresGradient(true);
+            NDArray logLikelihood = logLikelihood(manager, decoder.forward(x), sequences); // (M)
+            float[] weight = sequences.meanWeights(-gradScale);
+            collector.backward(logLikelihood.mul(manager.create(weight)).sum());
+            return sequences.result(
+                    logLikelihood.toFloatArray(),
+                    sequences.promptRows(x.getGradient().toFloatArray()));
+        } finally {
+            ONE_COLLECTOR.unlock();
+        }
+    }
+
+    @Override
+    public Result loss(PromptBatch prompts, TokenBatch answers) {
+        Sequences sequences = Sequences.ofAnswers(prompts, answers, checks, this::embed);
+        try (NDManager manager = weights.manager().newSubManager()) {
+            NDArray hidden = decoder.forward(sequences.embeds(manager));
+            return sequences.result(logLikelihood(manager, hidden, sequences).toFloatArray(), new float[0]);
+        }
+    }
+
+    @Override
+    public Scores score(PromptBatch prompts, int[][][] choices) {
+        Sequences sequences = Sequences.ofChoices(prompts, choices, checks, this::embed);
+        try (NDManager manager = weights.manager().newSubManager()) {
+            NDArray hidden =
+                    decoder.forward(sequences.embeds(manager), sequences.positions(), sequences.mask(manager), null);
+            return sequences.scores(logLikelihood(manager, hidden, sequences).toFloatArray());
+        }
+    }
+
+    /**
+     * Log-likelihood of each counted token, in the order of {@code sequences}.
+     *
+     * @param hidden (B, S, H)
+     * @return (M)
+     */
+    private NDArray logLikelihood(NDManager manager, NDArray hidden, Sequences sequences) {
+        int counted = sequences.sources().length;
+        NDArray flat = hidden.reshape(-1, config.hidden());
+        NDArray rows = ArrayOps.rows(flat, manager.create(sequences.sources())); // (M, H)
+        return decoder.logits(rows)
+                .logSoftmax(-1)
+                .gather(manager.create(sequences.targets(), new Shape(counted, 1)), 1)
+                .reshape(counted);
+    }
+
+    @Override
+    public int[][] generate(PromptBatch prompts, int maxNew) {
+        RequestChecks.require(maxNew >= 0, "Tokens to generate", "0 or more", maxNew);
+        checks.prompts(prompts, maxNew);
+        int size = prompts.size();
+        int[][] generated = new int[size][0];
+        boolean[] ended = new boolean[size];
+        try (NDManager manager = weights.manager().newSubManager()) {
+            LlamaDecoder.Cache cache = new LlamaDecoder.Cache();
+            NDArray x = manager.create(prompts.embeds(), new Shape(size, prompts.tokens(), prompts.hidden()));
+            NDArray hidden = decoder.forward(
+                    x,
+                    new int[][] {Sequences.range(prompts.tokens())},
+                    LlamaDecoder.causalMask(manager, prompts.tokens()),
+                    cache);
+            long[] last = new long[size];
+            for (int b = 0; b < size; b++) {
+                last[b] = (long) b * prompts.tokens() + prompts.lengths()[b] - 1;
+            }
+            NDArray state = ArrayOps.rows(hidden.reshape(-1, config.hidden()), manager.create(last)); // (B, H)
+            for (int step = 0; step < maxNew; step++) {
+                int[] next = argmax(decoder.logits(state).toFloatArray(), size);
+                for (int b = 0; b < size; b++) {
+                    ended[b] |= next[b] == config.endToken();
+                    if (!ended[b]) {
+                        generated[b] = Arrays.copyOf(generated[b], generated[b].length + 1);
+                        generated[b][step] = next[b];
+                    }
+                }
+                if (step + 1 == maxNew || all(ended)) {
+                    break;
+                }
+                NDArray token = manager.create(embed(next), new Shape(size, 1, config.hidden()));
+                int[][] positions = new int[size][];
+                for (int b = 0; b < size; b++) {
+                    positions[b] = new int[] {prompts.lengths()[b] + step};
+                }
+                state = decoder.forward(token, positions, stepMask(manager, prompts, step), cache)
+                        .reshape(size, config.hidden());
+            }
+        }
+        return generated;
+    }
+
+    /** (B, 1, 1, T + step + 1): a new token sees the real prompt and all new tokens. */
+    private static NDArray stepMask(NDManager manager, PromptBatch prompts, int step) {
+        int keys = prompts.tokens() + step + 1;
+        float[] mask = new float[prompts.size() * keys];
+        for (int b = 0; b < prompts.size(); b++) {
+            Arrays.fill(mask, b * keys + prompts.lengths()[b], b * keys + prompts.tokens(), Float.NEGATIVE_INFINITY);
+        }
+        return manager.create(mask, new Shape(prompts.size(), 1, 1, keys));
+    }
+
+    /** The likeliest token of each row but the one that stands for a picture; the lower id on a tie. */
+    private int[] argmax(float[] logits, int rows) {
+        int vocabulary = config.vocabulary();
+        int[] best = new int[rows];
+        for (int b = 0; b < rows; b++) {
+            float highest = Float.NEGATIVE_INFINITY;
+            for (int id = 0; id < vocabulary; id++) {
+                float value = logits[b * vocabulary + id];
+                if (value > highest && id != config.imageToken()) {
+                    highest = value;
+                    best[b] = id;
+                }
+            }
+        }
+        return best;
+    }
+
+    private static boolean all(boolean[] flags) {
+        for (boolean flag : flags) {
+            if (!flag) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+    }
+}

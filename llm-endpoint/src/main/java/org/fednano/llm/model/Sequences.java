@@ -1,0 +1,198 @@
+package org.fednano.llm.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.fednano.algorithm.LossGradient.Result;
+import org.fednano.llm.FrozenLlm.Scores;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+
+/**
+ * Prompts with continuations packed right behind their last real token: one answer each, or several choices side by side
+ * that see the prompt and themselves but not each other, so that a prompt runs once whatever the number of choices. A
+ * continuation's last token is never an input, only predicted. Padding is on the right.
+ */
+final class Sequences {
+
+    private final PromptBatch prompts;
+    private final int[][][] choices; // (B)(C_b)(L)
+    private final int length; // S
+    private final float[] embeds; // (B, S, H)
+    private final int[][] positions; // (B, S)
+    private final int[][] owner; // (B, S): −1 for prompt, choice index behind it, −2 on padding
+    private final long[] sources; // (M): row b·S + t whose hidden state predicts the counted token
+    private final long[] targets; // (M): that token
+
+    private Sequences(PromptBatch prompts, int[][][] choices, int length, Function<int[], float[]> table) {
+        this.prompts = prompts;
+        this.choices = choices;
+        this.length = length;
+        int hidden = prompts.hidden();
+        embeds = new float[Math.multiplyExact(Math.multiplyExact(prompts.size(), length), hidden)];
+        positions = new int[prompts.size()][length];
+        owner = new int[prompts.size()][length];
+        int counted = Arrays.stream(choices)
+                .flatMap(Arrays::stream)
+                .mapToInt(c -> c.length)
+                .sum();
+        sources = new long[counted];
+        targets = new long[counted];
+        int m = 0;
+        for (int b = 0; b < prompts.size(); b++) {
+            int real = prompts.lengths()[b];
+            System.arraycopy(
+                    prompts.embeds(), b * prompts.tokens() * hidden, embeds, b * length * hidden, real * hidden);
+            Arrays.fill(owner[b], -2);
+            Arrays.fill(owner[b], 0, real, -1);
+            for (int t = 0; t < real; t++) {
+                positions[b][t] = t;
+            }
+            int at = real;
+            for (int c = 0; c < choices[b].length; c++) {
+                int[] ids = choices[b][c];
+                float[] rows = table.apply(Arrays.copyOf(ids, ids.length - 1));
+                System.arraycopy(rows, 0, embeds, (b * length + at) * hidden, rows.length);
+                for (int j = 0; j < ids.length; j++, m++) {
+                    sources[m] = (long) b * length + (j == 0 ? real - 1 : at + j - 1);
+                    targets[m] = ids[j];
+                    if (j + 1 < ids.length) {
+                        positions[b][at + j] = real + j;
+                        owner[b][at + j] = c;
+                    }
+                }
+                at += ids.length - 1;
+            }
+        }
+    }
+
+    static Sequences ofAnswers(
+            PromptBatch prompts, TokenBatch answers, RequestChecks checks, Function<int[], float[]> table) {
+        checks.answers(prompts, answers);
+        int[][][] one = new int[answers.size()][1][];
+        for (int b = 0; b < one.length; b++) {
+            int from = b * answers.length();
+            one[b][0] = Arrays.copyOfRange(answers.ids(), from, from + answers.count(b));
+        }
+        return of(prompts, one, checks, table);
+    }
+
+    static Sequences ofChoices(
+            PromptBatch prompts, int[][][] choices, RequestChecks checks, Function<int[], float[]> table) {
+        checks.choices(prompts, choices);
+        return of(prompts, choices, checks, table);
+    }
+
+    private static Sequences of(
+            PromptBatch prompts, int[][][] choices, RequestChecks checks, Function<int[], float[]> table) {
+        int length = 1;
+        int extra = 0;
+        for (int b = 0; b < choices.length; b++) {
+            int inputs = Arrays.stream(choices[b]).mapToInt(c -> c.length - 1).sum();
+            extra = Math.max(extra, inputs);
+            length = Math.max(length, prompts.lengths()[b] + inputs);
+        }
+        checks.prompts(prompts, extra);
+        return new Sequences(prompts, choices, length, table);
+    }
+
+    /** (B, S, H). */
+    NDArray embeds(NDManager manager) {
+        return manager.create(embeds, new Shape(prompts.size(), length, prompts.hidden()));
+    }
+
+    /** (B, S). */
+    int[][] positions() {
+        return positions;
+    }
+
+    /** (B, 1, S, S): a token sees the prompt and its own choice, backwards; padding sees itself. */
+    NDArray mask(NDManager manager) {
+        float[] mask = new float[prompts.size() * length * length];
+        Arrays.fill(mask, Float.NEGATIVE_INFINITY);
+        for (int b = 0; b < prompts.size(); b++) {
+            for (int t = 0; t < length; t++) {
+                int row = (b * length + t) * length;
+                mask[row + t] = 0;
+                for (int s = 0; s < t; s++) {
+                    if (owner[b][s] == -1 || owner[b][s] == owner[b][t]) {
+                        mask[row + s] = 0;
+                    }
+                }
+            }
+        }
+        return manager.create(mask, new Shape(prompts.size(), 1, length, length));
+    }
+
+    /** (M): rows of (B·S, H) whose states predict the counted tokens, sample by sample, choice by choice. */
+    long[] sources() {
+        return sources;
+    }
+
+    /** (M): the counted tokens. */
+    long[] targets() {
+        return targets;
+    }
+
+    /** (M): {@code scale} over the number of tokens of each token's own continuation. */
+    float[] meanWeights(float scale) {
+        float[] weights = new float[targets.length];
+        int m = 0;
+        for (int[][] sample : choices) {
+            for (int[] choice : sample) {
+                Arrays.fill(weights, m, m + choice.length, scale / choice.length);
+                m += choice.length;
+            }
+        }
+        return weights;
+    }
+
+    /** Gradient (B, S, H) to (B, T, H): prompt rows only, zero on padding. */
+    float[] promptRows(float[] gradient) {
+        int hidden = prompts.hidden();
+        float[] rows = new float[prompts.embeds().length];
+        for (int b = 0; b < prompts.size(); b++) {
+            System.arraycopy(
+                    gradient, b * length * hidden, rows, b * prompts.tokens() * hidden, prompts.lengths()[b] * hidden);
+        }
+        return rows;
+    }
+
+    /** Mean losses of single answers. */
+    Result result(float[] logLikelihood, float[] gradient) {
+        Scores scores = scores(logLikelihood);
+        float[] loss = new float[prompts.size()];
+        int[] tokens = new int[prompts.size()];
+        for (int b = 0; b < loss.length; b++) {
+            tokens[b] = scores.tokens()[b][0];
+            loss[b] = (float) (-scores.logLikelihood()[b][0] / tokens[b]);
+        }
+        return new Result(loss, tokens, gradient);
+    }
+
+    /** Sums over each choice's tokens. */
+    Scores scores(float[] logLikelihood) {
+        double[][] sums = new double[choices.length][];
+        int[][] tokens = new int[choices.length][];
+        int m = 0;
+        for (int b = 0; b < choices.length; b++) {
+            sums[b] = new double[choices[b].length];
+            tokens[b] = new int[choices[b].length];
+            for (int c = 0; c < choices[b].length; c++) {
+                tokens[b][c] = choices[b][c].length;
+                for (int j = 0; j < tokens[b][c]; j++) {
+                    sums[b][c] += logLikelihood[m++];
+                }
+            }
+        }
+        return new Scores(sums, tokens);
+    }
+
+    /** 0 to n − 1. */
+    static int[] range(int n) {
+        return IntStream.range(0, n).toArray();
+    }
+}

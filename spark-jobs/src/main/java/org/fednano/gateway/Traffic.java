@@ -1,0 +1,32 @@
+package org.fednano.gateway;
+
+/**
+ * What one client moved through the gateway, both directions in bytes of float32 and int32 payload, padding not
+ * counted.
+ *
+ * @param uplinkActivationBytes prompt embeddings, answer and choice ids
+ * @param downlinkGradientBytes gradients and losses
+ * @param downlinkEmbeddingBytes rows of the embedding table
+ * @param samples samples sent with prompts
+ * @param seconds wall time inside the endpoint's calls, waiting for its turn included
+ */
+public record Traffic(
+        long uplinkActivationBytes,
+        long downlinkGradientBytes,
+        long downlinkEmbeddingBytes,
+        long samples,
+        double seconds) {
+
+    /** Nothing moved. */
+    public static final Traffic NONE = new Traffic(0, 0, 0, 0, 0);
+
+    /** Both together. */
+    public Traffic plus(Traffic other) {
+        return new Traffic(
+                uplinkActivationBytes + other.uplinkActivationBytes,
+                downlinkGradientBytes + other.downlinkGradientBytes,
+                downlinkEmbeddingBytes + other.downlinkEmbeddingBytes,
+                samples + other.samples,
+                seconds + other.seconds);
+    }
+}

@@ -1,0 +1,49 @@
+package org.fednano.metrics;
+
+/**
+ * One row of the table {@code clients}: a client's part in a committed round. {@link MetricTables#CLIENTS} says what
+ * each column means. Boxed numbers are null where the client never got so far as to have them.
+ *
+ * @param outcome {@link Outcome}, as text
+ * @param detail why, for every outcome but {@code merged}; else empty
+ */
+public record ClientRow(
+        String clientId,
+        Outcome outcome,
+        String detail,
+        Integer trainingRows,
+        Double firstEpochLoss,
+        Double lastEpochLoss,
+        Integer steps,
+        Long endpointSamples,
+        Double trainSeconds,
+        Double fisherSeconds,
+        Double endpointSeconds,
+        Double mergeWeightShare,
+        Double updateNorm,
+        Double fisherMean,
+        long downlinkAdapterBytes,
+        long uplinkAdapterBytes,
+        long uplinkFisherBytes,
+        long uplinkActivationBytes,
+        long downlinkGradientBytes) {
+
+    /** What became of the client's update. */
+    public enum Outcome {
+        /** Merged into the new adapter. */
+        MERGED,
+        /** Its code or data failed. */
+        FAILED,
+        /** It ran past its deadline. */
+        STRAGGLER,
+        /** It held NaN, infinity or an absurd norm. */
+        REJECTED,
+        /** It never answered. */
+        MISSING;
+
+        /** The text in the column: the name in lower case. */
+        public String text() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package org.fednano.runstore;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * The few file operations that the run store's promises rest on, for one file system. A name that others read appears
+ * whole or not at all: content is written under a temporary name and then published in one step.
+ */
+abstract class RunFiles {
+
+    /** Start of temporary names; readers of Parquet folders skip names that begin with a dot. */
+    static final String TEMPORARY = ".tmp-";
+
+    protected final FileHook hook;
+
+    protected RunFiles(FileHook hook) {
+        this.hook = hook;
+    }
+
+    /** The operations for the file system that {@code path} lies on. */
+    static RunFiles of(Path path, Configuration hadoop, FileHook hook) throws IOException {
+        FileSystem fs = path.getFileSystem(hadoop);
+        return switch (fs.getScheme()) {
+            case "file" -> new LocalFiles(hook);
+            case "hdfs" -> new HdfsFiles(fs, hadoop, hook);
+            default -> new ObjectFiles(fs, hook);
+        };
+    }
+
+    /** Whether a file or folder is there. */
+    abstract boolean exists(Path path) throws IOException;
+
+    /** Names in a folder, sorted; none if there is no such folder. */
+    abstract List<String> list(Path folder) throws IOException;
+
+    /** A whole file. */
+    abstract byte[] read(Path file) throws IOException;
+
+    /**
+     * Writes a new file, with its folder if need be, and returns when it is durable. A kill may leave half of it, so the
+     * name must be one that nobody reads yet.
+     */
+    abstract void write(Path file, byte[] content) throws IOException;
+
+    /**
+     * Gives a name to a whole file, unless it is taken.
+     *
+     * @return whether this call published it; of several racing calls exactly one does (object stores: see
+     *     {@link ObjectFiles})
+     */
+    abstract boolean publish(Path target, byte[] content) throws IOException;
+
+    /** Gives a name to a whole file; who reads it sees the old content or the new one. */
+    abstract void replace(Path target, byte[] content) throws IOException;
+
+    /**
+     * Moves a finished folder to its name, unless that is taken.
+     *
+     * @param last name of the file in it that makes it count; where folders cannot move in one step it goes last
+     * @return whether this call published it; of several racing calls exactly one does
+     */
+    abstract boolean publishFolder(Path staged, Path target, String last) throws IOException;
+
+    /** Removes a file, or a folder with all in it; nothing happens if it is not there. */
+    abstract void delete(Path path) throws IOException;
+
+    /** When a file was written, in milliseconds by the clock of the file system. */
+    abstract long modifiedMillis(Path file) throws IOException;
+
+    /**
+     * The time now by the clock of the file system, so that hosts with different clocks agree on how old a file is.
+     *
+     * @param folder where a file may be written for a moment
+     */
+    final long nowMillis(Path folder) throws IOException {
+        Path probe = temporary(new Path(folder, "now"));
+        write(probe, new byte[0]);
+        try {
+            return modifiedMillis(probe);
+        } finally {
+            delete(probe);
+        }
+    }
+
+    /** Removes temporary files that killed processes left in a folder; young ones may still be in use. */
+    final void cleanTemporaries(Path folder, long olderThanMillis) throws IOException {
+        List<String> names =
+                list(folder).stream().filter(n -> n.startsWith(TEMPORARY)).toList();
+        if (names.isEmpty()) {
+            return;
+        }
+        long now = nowMillis(folder);
+        for (String name : names) {
+            Path file = new Path(folder, name);
+            if (exists(file) && now - modifiedMillis(file) > olderThanMillis) {
+                delete(file);
+            }
+        }
+    }
+
+    /** A name beside {@code target} that nobody else uses. */
+    static Path temporary(Path target) {
+        return new Path(target.getParent(), TEMPORARY + target.getName() + "-" + UUID.randomUUID());
+    }
+}

@@ -1,0 +1,186 @@
+package org.fednano.runstore;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.fednano.metrics.RoundMetrics;
+import org.fednano.settings.JobException;
+import org.fednano.settings.RunKeys;
+
+/** Reads a run folder, without a lease and while another process may write to it: committed rounds never change. */
+public final class RunReader {
+
+    private final RunFiles files;
+    private final RunPaths paths;
+    private final RunInfo info;
+    private final Configuration hadoop;
+    private final FileHook hook;
+
+    private RunReader(RunFiles files, RunPaths paths, RunInfo info, Configuration hadoop, FileHook hook) {
+        this.files = files;
+        this.paths = paths;
+        this.info = info;
+        this.hadoop = hadoop;
+        this.hook = hook;
+    }
+
+    /**
+     * Opens a run folder for reading.
+     *
+     * @param runDir run folder (file-system URI)
+     * @throws JobException status 3 if there is no run, or its format is newer than this version
+     */
+    public static RunReader open(String runDir, Configuration hadoop) {
+        try {
+            Path run = qualified(runDir, hadoop);
+            return open(RunFiles.of(run, hadoop, FileHook.NONE), new RunPaths(run), hadoop, FileHook.NONE);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Run folder " + runDir + " cannot be read", e);
+        }
+    }
+
+    static RunReader open(RunFiles files, RunPaths paths, Configuration hadoop, FileHook hook) throws IOException {
+        if (!files.exists(paths.runJson())) {
+            throw JobException.badInput("A run is expected in " + paths.run() + ": found no run.json there. Set "
+                    + RunKeys.DIR.key() + " to the folder of a run that train has begun.");
+        }
+        return new RunReader(files, paths, RunJson.read(files, paths.runJson()), hadoop, hook);
+    }
+
+    static Path qualified(String folder, Configuration hadoop) throws IOException {
+        Path path = new Path(folder);
+        return path.getFileSystem(hadoop).makeQualified(path);
+    }
+
+    /** The run folder, as a full URI. */
+    public String folder() {
+        return paths.run().toString();
+    }
+
+    /** What {@code run.json} says. */
+    public RunInfo info() {
+        return info;
+    }
+
+    /** Committed rounds, ascending. */
+    public List<Integer> rounds() {
+        try {
+            List<Integer> rounds = new ArrayList<>();
+            for (String name : files.list(paths.rounds())) {
+                int round = RunPaths.number(name);
+                if (round >= 0 && files.exists(paths.commit(round))) {
+                    rounds.add(round);
+                }
+            }
+            rounds.sort(null);
+            return rounds;
+        } catch (IOException e) {
+            throw unreadable(paths.rounds(), e);
+        }
+    }
+
+    /** The highest committed round. */
+    public OptionalInt lastCommitted() {
+        try {
+            int[] rounds = files.list(paths.rounds()).stream()
+                    .mapToInt(RunPaths::number)
+                    .filter(r -> r >= 0)
+                    .sorted()
+                    .toArray();
+            for (int i = rounds.length - 1; i >= 0; i--) {
+                if (files.exists(paths.commit(rounds[i]))) {
+                    return OptionalInt.of(rounds[i]);
+                }
+            }
+            return OptionalInt.empty();
+        } catch (IOException e) {
+            throw unreadable(paths.rounds(), e);
+        }
+    }
+
+    /**
+     * What {@code commit.json} of a round says.
+     *
+     * @throws JobException status 3 if the round is not committed
+     */
+    public Commit commit(int round) {
+        try {
+            if (!files.exists(paths.commit(round))) {
+                OptionalInt last = lastCommitted();
+                throw JobException.badInput("Round " + round + " expected in " + paths.run() + ": found "
+                        + (last.isEmpty() ? "no committed round" : "rounds 0 to " + last.getAsInt())
+                        + ". Name one of these, or train on.");
+            }
+            return CommitJson.read(files, paths.commit(round), round, info.runUuid());
+        } catch (IOException e) {
+            throw unreadable(paths.commit(round), e);
+        }
+    }
+
+    /**
+     * The adapter after a round, its checksum compared with the commit's.
+     *
+     * @throws JobException status 3 if the round is not committed or the file is not what was committed
+     */
+    public AdapterFile adapter(int round) {
+        Commit commit = commit(round);
+        Path file = paths.adapter(round);
+        try {
+            byte[] bytes = files.exists(file) ? files.read(file) : new byte[0];
+            String found = Json.sha256(bytes);
+            if (!found.equals(commit.adapterSha256())) {
+                throw JobException.badInput("Adapter " + file + " must be the one that was committed: expected SHA-256 "
+                        + commit.adapterSha256() + " over " + commit.adapterBytes() + " bytes, found " + found
+                        + " over "
+                        + bytes.length + " bytes. The file is damaged: restore it, or delete the folders of round "
+                        + round
+                        + " and all later ones and train on from the round before.");
+            }
+            return AdapterFile.parse(bytes, file.toString());
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    /** What the last call left in {@code last.json}. */
+    public Optional<LastCall> lastCall() {
+        try {
+            if (!files.exists(paths.lastJson())) {
+                return Optional.empty();
+            }
+            JsonNode document = Json.read(files, paths.lastJson());
+            return Optional.of(LastCall.of(document, paths.lastJson()));
+        } catch (IOException e) {
+            throw unreadable(paths.lastJson(), e);
+        }
+    }
+
+    /**
+     * Publishes rows measured later on a committed round. A split measured before is replaced, never doubled; no lease is
+     * needed.
+     *
+     * @param metricsDir METRICS, a folder URI
+     * @throws JobException status 3 if the round is not committed; 2 if another run has this one's name in METRICS
+     */
+    public void publish(String metricsDir, int round, RoundMetrics rows) {
+        commit(round);
+        try {
+            MetricsFolder metrics = MetricsFolder.open(metricsDir, info, paths.run(), hadoop, hook);
+            for (RoundMetrics.File file : rows.files()) {
+                metrics.replace(round, file.table(), file.name(), file.bytes());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Metrics of round " + round + " were not published to " + metricsDir, e);
+        }
+    }
+
+    private static UncheckedIOException unreadable(Path path, IOException e) {
+        return new UncheckedIOException(path + " cannot be read", e);
+    }
+}

@@ -1,0 +1,90 @@
+package org.fednano.spark;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.broadcast.Broadcast;
+import org.fednano.gateway.GatewaySession;
+import org.fednano.gateway.Purpose;
+import org.fednano.sample.Sample;
+import org.fednano.sample.Split;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+
+/** One client's evaluation, on an executor: its own test rows, its own training answers for the majority rule. */
+record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
+        implements CohortJob.ClientTask<Evaluating.Result> {
+
+    /** One split's answers. */
+    record SplitAnswers(Split split, List<Answered> answers, double seconds) implements Serializable {}
+
+    /** What a client's task sends back; {@code error} is empty if all went well. */
+    record Result(String clientId, List<SplitAnswers> splits, ExitStatus status, String error)
+            implements Serializable {}
+
+    @Override
+    public Result run(String clientId) {
+        try {
+            return new Result(clientId, answer(clientId), ExitStatus.DONE, "");
+        } catch (JobException e) {
+            return new Result(clientId, List.of(), e.status(), e.getMessage());
+        } catch (RuntimeException e) {
+            return new Result(clientId, List.of(), ExitStatus.FAILED, e.toString());
+        }
+    }
+
+    private List<SplitAnswers> answer(String clientId) {
+        EvaluationPlan plan = broadcast.value();
+        Majority majority = new Majority();
+        access.rows().readTexts(clientId, Split.TRAIN, row -> {
+            majority.add(row);
+            return true;
+        });
+        List<SplitAnswers> splits = new ArrayList<>();
+        try (GatewaySession llm = access.open(Purpose.EVALUATE, plan.round(), clientId)) {
+            for (Split split : plan.splits()) {
+                long start = System.nanoTime();
+                Answering answering = new Answering(plan, llm);
+                access.features(clientId, split, plan.maxSamples(), llm, answering::add);
+                List<Answered> answers = join(clientId, split, plan.maxSamples(), answering.finish(), majority);
+                if (!answers.isEmpty()) {
+                    splits.add(new SplitAnswers(split, answers, (System.nanoTime() - start) / 1e9));
+                }
+            }
+        }
+        return splits;
+    }
+
+    /** Puts the model's answers beside the rows' texts, in shard order. */
+    private List<Answered> join(
+            String clientId, Split split, int most, List<Answering.Answer> answers, Majority majority) {
+        List<Answered> joined = new ArrayList<>();
+        access.rows().readTexts(clientId, split, row -> {
+            if (joined.size() == most) {
+                return false;
+            }
+            Answering.Answer answer = joined.size() < answers.size() ? answers.get(joined.size()) : null;
+            if (answer == null || !answer.sampleId().equals(row.sampleId())) {
+                throw JobException.badInput("Features of sample " + row.sampleId() + " expected at row " + joined.size()
+                        + " of client " + clientId + ", split " + split.text() + ": found "
+                        + (answer == null ? "none" : "those of " + answer.sampleId())
+                        + ". The shard changed under its features; run `fednano encode` again.");
+            }
+            joined.add(answered(row, answer, majority));
+            return true;
+        });
+        return joined;
+    }
+
+    private static Answered answered(Sample row, Answering.Answer answer, Majority majority) {
+        boolean chosen = answer.tokens() == null;
+        return new Answered(
+                row.sampleId(),
+                row.category(),
+                row.answer(),
+                chosen ? row.choices().get(answer.choice()) : null,
+                answer.tokens(),
+                chosen && answer.choice() == row.answerIndex(),
+                majority.answer(row.category(), row.choices()));
+    }
+}

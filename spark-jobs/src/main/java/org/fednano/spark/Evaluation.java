@@ -1,0 +1,171 @@
+package org.fednano.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.fednano.gateway.Gateway;
+import org.fednano.gateway.Purpose;
+import org.fednano.metrics.EvaluationRow;
+import org.fednano.metrics.PredictionRow;
+import org.fednano.sample.Answers;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+
+/**
+ * How well an adapter answers the clients' own test rows, as metric rows; the majority rule's rows beside the model's.
+ *
+ * @param evaluations per client, split and category
+ * @param predictions per client, split and sample
+ * @param failures clients that could not be evaluated, with the reason
+ */
+public record Evaluation(
+        List<EvaluationRow> evaluations, List<PredictionRow> predictions, Map<String, String> failures) {
+
+    /**
+     * Runs the evaluation as a Spark job, one partition per client.
+     *
+     * @param decode text of generated token ids
+     * @throws JobException with status 5 if the endpoint is not available, or with the first client's status if no
+     *     client could be evaluated
+     */
+    static Evaluation run(
+            JavaSparkContext spark,
+            ClientAccess access,
+            Map<String, List<String>> hosts,
+            Gateway gateway,
+            EvaluationPlan plan,
+            List<String> clients,
+            Function<int[], String> decode) {
+        Map<String, Evaluating.Result> results = new ConcurrentSkipListMap<>();
+        Broadcast<EvaluationPlan> broadcast = spark.broadcast(plan);
+        gateway.begin(Purpose.EVALUATE, plan.round());
+        try {
+            CohortJob.run(
+                    spark.sc(),
+                    "fednano-evaluate-" + plan.round(),
+                    "FedNano evaluation of round " + plan.round() + " · " + clients.size() + " clients",
+                    clients,
+                    hosts,
+                    new Evaluating(access, broadcast),
+                    (Evaluating.Result result) -> results.put(result.clientId(), result));
+        } finally {
+            gateway.end(Purpose.EVALUATE, plan.round());
+            broadcast.destroy();
+        }
+        return rows(results, decode);
+    }
+
+    private static Evaluation rows(Map<String, Evaluating.Result> results, Function<int[], String> decode) {
+        List<EvaluationRow> evaluations = new ArrayList<>();
+        List<PredictionRow> predictions = new ArrayList<>();
+        Map<String, String> failures = new TreeMap<>();
+        for (Evaluating.Result result : results.values()) {
+            if (result.status() == ExitStatus.ENDPOINT_UNAVAILABLE) {
+                throw new JobException(result.status(), result.error());
+            }
+            if (result.status() != ExitStatus.DONE) {
+                failures.put(result.clientId(), result.error());
+            }
+            for (Evaluating.SplitAnswers split : result.splits()) {
+                List<PredictionRow> rows = new ArrayList<>();
+                split.answers().forEach(a -> rows.addAll(predictions(result.clientId(), split, a, decode)));
+                predictions.addAll(rows);
+                evaluations.addAll(counts(result.clientId(), split, rows));
+            }
+        }
+        if (!results.isEmpty() && failures.size() == results.size()) {
+            Evaluating.Result first = results.values().iterator().next();
+            throw new JobException(
+                    first.status(),
+                    "No client could be evaluated; the first one, " + first.clientId() + ": " + first.error());
+        }
+        return new Evaluation(List.copyOf(evaluations), List.copyOf(predictions), failures);
+    }
+
+    private static List<PredictionRow> predictions(
+            String clientId, Evaluating.SplitAnswers split, Answered answer, Function<int[], String> decode) {
+        String predicted = answer.generated() == null ? answer.predicted() : decode.apply(answer.generated());
+        boolean correct =
+                answer.generated() == null ? answer.correctChoice() : Answers.match(predicted, answer.expected());
+        return List.of(
+                row(clientId, split, answer, EvaluationRow.MODEL, predicted, correct),
+                row(
+                        clientId,
+                        split,
+                        answer,
+                        EvaluationRow.MAJORITY,
+                        answer.majority(),
+                        Answers.match(answer.majority(), answer.expected())));
+    }
+
+    private static PredictionRow row(
+            String clientId,
+            Evaluating.SplitAnswers split,
+            Answered answer,
+            String predictor,
+            String predicted,
+            boolean correct) {
+        return new PredictionRow(
+                clientId,
+                split.split().text(),
+                answer.sampleId(),
+                answer.category(),
+                predictor,
+                predicted,
+                answer.expected(),
+                correct);
+    }
+
+    /** Rows per predictor: the whole split first, then each category. */
+    private static List<EvaluationRow> counts(
+            String clientId, Evaluating.SplitAnswers split, List<PredictionRow> rows) {
+        List<EvaluationRow> counted = new ArrayList<>();
+        for (String predictor : List.of(EvaluationRow.MODEL, EvaluationRow.MAJORITY)) {
+            Map<String, int[]> byCategory = new TreeMap<>(); // {samples, correct}
+            byCategory.put(EvaluationRow.ALL, new int[2]);
+            for (PredictionRow row : rows) {
+                if (row.predictor().equals(predictor)) {
+                    count(byCategory.get(EvaluationRow.ALL), row);
+                    if (!row.category().isEmpty()) {
+                        count(byCategory.computeIfAbsent(row.category(), c -> new int[2]), row);
+                    }
+                }
+            }
+            Double seconds = predictor.equals(EvaluationRow.MODEL) ? split.seconds() : null;
+            byCategory.forEach((category, n) -> counted.add(new EvaluationRow(
+                    clientId,
+                    split.split().text(),
+                    category,
+                    predictor,
+                    n[0],
+                    n[1],
+                    category.equals(EvaluationRow.ALL) ? seconds : null)));
+        }
+        return counted;
+    }
+
+    private static void count(int[] samplesAndCorrect, PredictionRow row) {
+        samplesAndCorrect[0]++;
+        samplesAndCorrect[1] += row.correct() ? 1 : 0;
+    }
+
+    /**
+     * Mean over clients of a predictor's accuracy on a split, 0 to 1.
+     *
+     * @return NaN if no client has the split
+     */
+    public double meanAccuracy(String split, String predictor) {
+        return evaluations.stream()
+                .filter(r -> r.split().equals(split)
+                        && r.predictor().equals(predictor)
+                        && r.category().equals(EvaluationRow.ALL))
+                .mapToDouble(EvaluationRow::accuracy)
+                .average()
+                .orElse(Double.NaN);
+    }
+}

@@ -1,0 +1,149 @@
+package org.fednano.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.fednano.sample.Sample;
+import org.fednano.sample.Split;
+import org.fednano.settings.JobException;
+
+/**
+ * Reads one client's own rows with Parquet's and Hadoop's readers, in file order; client and split come from the path.
+ * Runs where the client runs.
+ */
+public final class ShardReader {
+
+    private static final List<String> REQUIRED = List.of("sample_id", "question", "answer");
+    private static final List<String> OPTIONAL =
+            List.of("context", "choices", "answer_index", "task", "category", "source");
+
+    private final Configuration conf;
+    private final String shards;
+
+    /**
+     * @param conf how file systems are reached
+     * @param shards folder (URI) of the shards
+     */
+    public ShardReader(Configuration conf, String shards) {
+        this.conf = conf;
+        this.shards = shards;
+    }
+
+    /**
+     * Passes on the rows of a client's split, pictures too, until the visitor answers false.
+     *
+     * @throws JobException with status 3 if a file cannot be read or lacks a column
+     */
+    public void read(String clientId, Split split, Predicate<Sample> rows) {
+        read(clientId, split, true, rows);
+    }
+
+    /** The same without the pictures: their columns are not touched on disk. */
+    public void readTexts(String clientId, Split split, Predicate<Sample> rows) {
+        read(clientId, split, false, rows);
+    }
+
+    /** Rows of a split, from the files' footers. */
+    public long count(String clientId, Split split) {
+        long rows = 0;
+        for (FileStatus file : ShardPaths.parquetFiles(conf, ShardPaths.split(shards, clientId, split))) {
+            try (ParquetRows parquet = ParquetRows.open(conf, file.getPath(), List.of("sample_id"), List.of())) {
+                rows += parquet.count();
+            }
+        }
+        return rows;
+    }
+
+    /** Fails with status 3 unless the client has training rows; the message names where they should be. */
+    public void requireTrainingRows(String clientId) {
+        if (count(clientId, Split.TRAIN) == 0) {
+            throw JobException.badInput("Client " + clientId + " needs at least one training row in "
+                    + ShardPaths.split(shards, clientId, Split.TRAIN)
+                    + ": found none. Leave the client out, or prepare the shards with more rows per client"
+                    + " (prepare.min_samples).");
+        }
+    }
+
+    private void read(String clientId, Split split, boolean images, Predicate<Sample> rows) {
+        for (FileStatus file : ShardPaths.parquetFiles(conf, ShardPaths.split(shards, clientId, split))) {
+            if (!readFile(conf, file.getPath(), REQUIRED, clientId, split, images, rows)) {
+                return;
+            }
+        }
+    }
+
+    /** Passes on rows of one Parquet file with the columns of a shard; answers whether the visitor wants more. */
+    static boolean readFile(
+            Configuration conf,
+            Path file,
+            List<String> required,
+            String clientId,
+            Split split,
+            boolean images,
+            Predicate<Sample> rows) {
+        List<String> optional = new ArrayList<>(OPTIONAL);
+        if (images) {
+            optional.add("image");
+        }
+        try (ParquetRows parquet = ParquetRows.open(conf, file, required, optional)) {
+            long at = 0;
+            for (Group row = parquet.next(); row != null; row = parquet.next(), at++) {
+                if (!rows.test(sample(parquet, row, file, at, clientId, split))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    private static Sample sample(ParquetRows parquet, Group row, Path file, long at, String clientId, Split split) {
+        try {
+            return new Sample(
+                    text(parquet, row, "sample_id"),
+                    clientId,
+                    split,
+                    parquet.has("image") && row.getFieldRepetitionCount("image") > 0
+                            ? row.getBinary("image", 0).getBytes()
+                            : null,
+                    text(parquet, row, "question"),
+                    text(parquet, row, "context"),
+                    texts(parquet, row, "choices"),
+                    text(parquet, row, "answer"),
+                    parquet.has("answer_index") && row.getFieldRepetitionCount("answer_index") > 0
+                            ? row.getInteger("answer_index", 0)
+                            : -1,
+                    text(parquet, row, "task"),
+                    text(parquet, row, "category"),
+                    text(parquet, row, "source"));
+        } catch (RuntimeException e) {
+            throw JobException.badInput(
+                    "Row " + at + " of " + file + " does not fit a shard's columns: " + e
+                            + ". Expected texts, image bytes, choices as a list of texts and answer_index as a 32-bit"
+                            + " integer; make the shards again with `fednano prepare`.",
+                    e);
+        }
+    }
+
+    private static String text(ParquetRows parquet, Group row, String column) {
+        return parquet.has(column) && row.getFieldRepetitionCount(column) > 0 ? row.getString(column, 0) : "";
+    }
+
+    /** A standard three-level list of texts; nulls in it become empty texts. */
+    private static List<String> texts(ParquetRows parquet, Group row, String column) {
+        if (!parquet.has(column) || row.getFieldRepetitionCount(column) == 0) {
+            return List.of();
+        }
+        Group list = row.getGroup(column, 0);
+        int size = list.getFieldRepetitionCount(0);
+        List<String> texts = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            Group item = list.getGroup(0, i);
+            texts.add(item.getFieldRepetitionCount(0) > 0 ? item.getString(0, 0) : "");
+        }
+        return texts;
+    }
+}

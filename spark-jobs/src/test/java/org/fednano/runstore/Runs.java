@@ -1,0 +1,189 @@
+package org.fednano.runstore;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.metrics.RoundMetrics;
+import org.fednano.metrics.Rows;
+import org.fednano.settings.Settings;
+
+/** Small runs for the tests of this package, in {@code root/run} with metrics in {@code root/metrics}. */
+final class Runs {
+
+    /** No heartbeat during a test: its file operations would come between the test's. */
+    static final Lease.Timing QUIET = new Lease.Timing(Duration.ofHours(1), Duration.ofSeconds(60));
+
+    static final Configuration HADOOP = new Configuration();
+
+    static {
+        HADOOP.set("fs.AbstractFileSystem.file.impl", "org.apache.hadoop.fs.local.RawLocalFs");
+    }
+
+    static final AdapterLayout LAYOUT = AdapterLayout.of("both", 3, 2, 4);
+    static final Fingerprints PRINTS = new Fingerprints("llm-1", "encoder-1", "shards-1");
+
+    private Runs() {}
+
+    /** The file layers, all over the local disk here. */
+    enum Layer {
+        LOCAL,
+        HDFS,
+        OBJECTS;
+
+        RunFiles files(FileHook hook) throws IOException {
+            RawLocalFileSystem raw = new RawLocalFileSystem();
+            raw.initialize(URI.create("file:///"), HADOOP);
+            return switch (this) {
+                case LOCAL -> new LocalFiles(hook);
+                case HDFS -> new HdfsFiles(raw, FileContext.getFileContext(URI.create("file:///"), HADOOP), hook);
+                case OBJECTS -> new ObjectFiles(raw, hook);
+            };
+        }
+    }
+
+    static RunSpec spec(Path root, String... sets) {
+        return spec(root, PRINTS, sets);
+    }
+
+    static RunSpec spec(Path root, Fingerprints prints, String... sets) {
+        List<String> all = Stream.concat(
+                        Stream.of(
+                                "run.dir=\"" + root.resolve("run") + "\"",
+                                "run.metrics_dir=\"" + root.resolve("metrics") + "\""),
+                        Stream.of(sets))
+                .toList();
+        return new RunSpec(Settings.load(List.of(), all), prints, Map.of("java", "17"));
+    }
+
+    static RunStore open(Path root, String... sets) {
+        return RunStore.open(spec(root, sets), HADOOP, QUIET, FileHook.NONE);
+    }
+
+    static RunStore open(Layer layer, Path root, FileHook hook) throws IOException {
+        return RunStore.open(layer.files(hook), hadoop(root.resolve("run")), spec(root), HADOOP, QUIET, hook);
+    }
+
+    static RunReader reader(Path root) {
+        return RunReader.open(root.resolve("run").toString(), HADOOP);
+    }
+
+    static org.apache.hadoop.fs.Path hadoop(Path path) {
+        return new org.apache.hadoop.fs.Path("file://" + path);
+    }
+
+    static AdapterFile adapter(int round) {
+        float[] theta = new float[LAYOUT.size()];
+        for (int i = 0; i < theta.length; i++) {
+            theta[i] = round + i / 100f;
+        }
+        return AdapterFile.of(round, LAYOUT, theta);
+    }
+
+    static RoundResult result(int round) {
+        return new RoundResult(
+                adapter(round), round == 0 ? List.of() : List.of("c001", "c002"), Rows.all(round, "fednano"));
+    }
+
+    /** Commits what is missing up to a round. */
+    static void train(RunStore store, int upTo) {
+        for (int round = store.lastCommitted().orElse(-1) + 1; round <= upTo; round++) {
+            store.commit(result(round));
+        }
+    }
+
+    /** Makes the lease one of a process that is gone, as a kill does. */
+    static void bury(Path root) throws IOException {
+        rewriteLease(root, "\"pid\" : [0-9]+", "\"pid\" : 99999999");
+    }
+
+    /** Makes the lease one of another host that gave no sign of life for an hour. */
+    static void age(Path root) throws IOException {
+        rewriteLease(root, "\"host\" : \"[^\"]*\"", "\"host\" : \"elsewhere\"");
+        for (Path lease : leases(root)) {
+            Files.setLastModifiedTime(
+                    lease,
+                    java.nio.file.attribute.FileTime.fromMillis(
+                            Files.getLastModifiedTime(lease).toMillis() - 3_600_000));
+        }
+    }
+
+    static List<Path> leases(Path root) throws IOException {
+        if (!Files.exists(root.resolve("run/lease"))) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(root.resolve("run/lease"))) {
+            return files.filter(f -> f.getFileName().toString().matches("[0-9]+\\.json"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static void rewriteLease(Path root, String pattern, String text) throws IOException {
+        for (Path lease : leases(root)) {
+            Files.writeString(lease, Files.readString(lease).replaceAll(pattern, text));
+        }
+    }
+
+    /** All files below a folder, relative, sorted; temporary ones left out where kills were simulated. */
+    static SortedSet<String> files(Path folder, boolean withTemporaries) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            SortedSet<String> names = new TreeSet<>();
+            all.filter(Files::isRegularFile)
+                    .filter(f -> withTemporaries || !f.getFileName().toString().startsWith(RunFiles.TEMPORARY))
+                    .forEach(f -> names.add(folder.relativize(f).toString()));
+            return names;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Every metric file with its SHA-256, by name. */
+    static Map<String, String> published(Path root) throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        Path metrics = root.resolve("metrics");
+        for (String name : files(metrics, false)) {
+            if (!name.startsWith("_runs")) {
+                files.put(name, Json.sha256(Files.readAllBytes(metrics.resolve(name))));
+            }
+        }
+        return files;
+    }
+
+    /** A result with few metric files, where a test commits many rounds. */
+    static RoundResult small(int round) {
+        RoundMetrics all = Rows.all(round, "fednano");
+        var evaluations =
+                all.evaluations().stream().filter(e -> e.split().equals("test")).toList();
+        return new RoundResult(
+                adapter(round), List.of(), new RoundMetrics(all.rounds(), List.of(), evaluations, List.of()));
+    }
+
+    /** What METRICS must hold after these rounds: each committed file once. */
+    static Map<String, String> expected(int lastRound) {
+        return expected(lastRound, Runs::result);
+    }
+
+    static Map<String, String> expected(int lastRound, IntFunction<RoundResult> results) {
+        Map<String, String> files = new TreeMap<>();
+        for (int round = 0; round <= lastRound; round++) {
+            for (var file : results.apply(round).metrics().files()) {
+                files.put(file.table() + "/run_id=run/round=" + round + "/" + file.name(), Json.sha256(file.bytes()));
+            }
+        }
+        return files;
+    }
+}
