@@ -178,7 +178,7 @@ public final class Prepare {
                     + " must be usable: all were rejected (" + found + ").");
         }
         String pictures = rejects.containsKey(Reject.Reason.PICTURE_CHOICES_UNSUPPORTED.text())
-                ? " Questions whose choices are pictures (a third of IconQA) are not read yet and count as rejects."
+                ? " Questions whose choices are pictures are not read yet and count as rejects (a good half of the full IconQA)."
                 : "";
         throw JobException.badInput(String.format(
                 java.util.Locale.ROOT,
