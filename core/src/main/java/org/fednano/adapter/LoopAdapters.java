@@ -1,5 +1,6 @@
 package org.fednano.adapter;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.fednano.sample.FeatureBatch;
 import org.fednano.sample.PromptBatch;
@@ -42,7 +43,7 @@ final class LoopAdapters implements NanoAdapters {
         float[] z = new float[rank];
         float[] dz = new float[rank];
         for (int b = 0; b < x.size(); b++) {
-            java.util.Arrays.fill(gradient, 0);
+            Arrays.fill(gradient, 0);
             for (int t = 0; t < x.lengths()[b]; t++) {
                 int token = b * x.tokens() + t;
                 int m = trained(batch.modality()[token]);
@@ -68,7 +69,7 @@ final class LoopAdapters implements NanoAdapters {
     // z = x W_down
     private void down(float[] theta, int m, float[] x, int at, float[] z) {
         int w = layout.downOffset(m);
-        java.util.Arrays.fill(z, 0);
+        Arrays.fill(z, 0);
         for (int h = 0; h < hidden; h++) {
             for (int r = 0; r < rank; r++) {
                 z[r] += x[at + h] * theta[w + h * rank + r];

@@ -34,7 +34,7 @@ final class OrderedFold implements Consumer<ClientOutcome>, AutoCloseable {
     private final Set<Integer> settled = ConcurrentHashMap.newKeySet();
     private final BlockingQueue<Arrival> queue = new LinkedBlockingQueue<>();
     private final Thread folder;
-    private volatile RuntimeException failure;
+    private volatile Throwable failure;
     private volatile boolean closed;
 
     /** @param cohort client ids in the order of folding */
@@ -79,7 +79,9 @@ final class OrderedFold implements Consumer<ClientOutcome>, AutoCloseable {
             throw new IllegalStateException("Interrupted while round " + round + " was being folded", e);
         }
         if (failure != null) {
-            throw failure;
+            // Not "missing clients": what could not be folded must never look like a smaller cohort.
+            throw new IllegalStateException(
+                    "Round " + round + " could not be folded: " + failure.getMessage(), failure);
         }
         return tally.result(quorum);
     }
@@ -105,10 +107,8 @@ final class OrderedFold implements Consumer<ClientOutcome>, AutoCloseable {
                     tally.fold(parked.take(next));
                 }
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             failure = e;
-        } catch (InterruptedException e) {
-            failure = new IllegalStateException("The fold of round " + round + " was interrupted", e);
         }
     }
 

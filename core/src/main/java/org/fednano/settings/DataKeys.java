@@ -18,6 +18,12 @@ public final class DataKeys {
             Setting.ofInt("generate.clients", 5, 1, 100_000, "Clients of a federation (the base world has one owner).");
     public static final Setting<Integer> GENERATE_TRAIN = Setting.ofInt(
             "generate.train", 2000, 1, 100_000_000, "Training samples over all clients; sizes differ per client.");
+    public static final Setting<Integer> GENERATE_VAL = Setting.ofInt(
+            "generate.val",
+            50,
+            0,
+            100_000_000,
+            "Validation samples per client, with the client's own answer frequencies.");
     public static final Setting<Integer> GENERATE_TEST = Setting.ofInt(
             "generate.test", 100, 0, 100_000_000, "Test samples per client, with the client's own answer frequencies.");
     public static final Setting<Integer> GENERATE_BALANCED =
@@ -30,6 +36,17 @@ public final class DataKeys {
             "Dirichlet concentration of each client's answer frequencies; small is skewed.");
     public static final Setting<Double> GENERATE_SIZE_SKEW = Setting.ofDouble(
             "generate.size_alpha", 2.0, 1e-3, 1e6, "Dirichlet concentration of the clients' sizes; small is uneven.");
+
+    public static final Setting<Double> GENERATE_BRIGHTNESS = Setting.ofDouble(
+            "generate.brightness",
+            0.35,
+            0.01,
+            1,
+            "Factor on every pixel of the shared world (its dark rendering); 1 leaves the rotated colour channels alone.");
+    public static final Setting<Boolean> GENERATE_RECORD_FILES = Setting.ofSwitch(
+            "generate.record_files",
+            true,
+            "Whether each problem also gets its data.json, as in IconQA's release; prepare does not read it.");
 
     public static final Setting<String> SOURCE =
             Setting.ofText("prepare.source", "work/raw", "Raw data set folder to read.");
@@ -61,16 +78,26 @@ public final class DataKeys {
             1,
             "Rejected records over all records above which prepare fails with status 3.");
 
+    public static final Setting<Integer> MAX_IMAGE_PIXELS = Setting.ofInt(
+            "prepare.max_image_pixels",
+            16_777_216,
+            1,
+            Integer.MAX_VALUE,
+            "Pixels (width x height) above which a picture is rejected before it is decoded.");
+
     static final List<Setting<?>> ALL = List.of(
             WORLD,
             GENERATE_OUT,
             GENERATE_SEED,
             GENERATE_CLIENTS,
             GENERATE_TRAIN,
+            GENERATE_VAL,
             GENERATE_TEST,
             GENERATE_BALANCED,
             GENERATE_SKEW,
             GENERATE_SIZE_SKEW,
+            GENERATE_BRIGHTNESS,
+            GENERATE_RECORD_FILES,
             SOURCE,
             FORMAT,
             PREPARE_OUT,
@@ -80,7 +107,8 @@ public final class DataKeys {
             DIRICHLET_COLUMN,
             DIRICHLET_ALPHA,
             MIN_SAMPLES,
-            MAX_REJECTS);
+            MAX_REJECTS,
+            MAX_IMAGE_PIXELS);
 
     private DataKeys() {}
 }

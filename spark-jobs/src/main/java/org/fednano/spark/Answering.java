@@ -1,9 +1,7 @@
 package org.fednano.spark;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.fednano.adapter.NanoAdapters;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.FeatureBatch;
@@ -16,15 +14,18 @@ import org.fednano.sample.PromptFeatures;
  */
 final class Answering {
 
-    /** A model's answer: the index of a choice, or generated tokens. */
-    record Answer(int choice, int[] tokens) {}
+    /** A model's answer to a sample: the index of a choice, or −1 and generated tokens. */
+    record Answer(String sampleId, int choice, int[] tokens) {}
+
+    /** A sample that waits for its batch, with its place among all samples. */
+    private record Waiting(int place, PromptFeatures sample) {}
 
     private final EvaluationPlan plan;
     private final FrozenLlm llm;
     private final NanoAdapters adapters;
-    private final List<PromptFeatures> choices = new ArrayList<>();
-    private final List<PromptFeatures> free = new ArrayList<>();
-    private final Map<String, Answer> answers = new HashMap<>();
+    private final List<Waiting> choices = new ArrayList<>();
+    private final List<Waiting> free = new ArrayList<>();
+    private final List<Answer> answers = new ArrayList<>();
 
     Answering(EvaluationPlan plan, FrozenLlm llm) {
         this.plan = plan;
@@ -33,38 +34,44 @@ final class Answering {
     }
 
     void add(PromptFeatures sample) {
-        List<PromptFeatures> batch = sample.choices().length > 0 ? choices : free;
-        batch.add(sample);
+        List<Waiting> batch = sample.choices().length > 0 ? choices : free;
+        batch.add(new Waiting(answers.size(), sample));
+        answers.add(null);
         if (batch.size() == plan.batchSize()) {
             flush(batch);
         }
     }
 
-    /** Answers by sample id, once all samples are added. */
-    Map<String, Answer> finish() {
+    /** Answers in the order in which samples were added. */
+    List<Answer> finish() {
         flush(choices);
         flush(free);
         return answers;
     }
 
-    private void flush(List<PromptFeatures> batch) {
+    private void flush(List<Waiting> batch) {
         if (batch.isEmpty()) {
             return;
         }
+        List<PromptFeatures> samples = batch.stream().map(Waiting::sample).toList();
         PromptBatch prompts = adapters.forward(
-                plan.theta(), FeatureBatch.of(batch, plan.layout().hidden())); // (B, T, H)
+                plan.theta(), FeatureBatch.of(samples, plan.layout().hidden())); // (B, T, H)
         if (batch == choices) {
             FrozenLlm.Scores scores = llm.score(
-                    prompts, batch.stream().map(PromptFeatures::choices).toArray(int[][][]::new));
+                    prompts, samples.stream().map(PromptFeatures::choices).toArray(int[][][]::new));
             for (int b = 0; b < batch.size(); b++) {
-                answers.put(batch.get(b).sampleId(), new Answer(scores.best(b), null));
+                put(batch.get(b), scores.best(b), null);
             }
         } else {
             int[][] tokens = llm.generate(prompts, plan.maxNewTokens());
             for (int b = 0; b < batch.size(); b++) {
-                answers.put(batch.get(b).sampleId(), new Answer(-1, tokens[b]));
+                put(batch.get(b), -1, tokens[b]);
             }
         }
         batch.clear();
+    }
+
+    private void put(Waiting waiting, int choice, int[] tokens) {
+        answers.set(waiting.place(), new Answer(waiting.sample().sampleId(), choice, tokens));
     }
 }

@@ -3,7 +3,6 @@ package org.fednano.spark;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.broadcast.Broadcast;
 import org.fednano.gateway.GatewaySession;
 import org.fednano.gateway.Purpose;
@@ -58,16 +57,18 @@ record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
 
     /** Puts the model's answers beside the rows' texts, in shard order. */
     private List<Answered> join(
-            String clientId, Split split, int most, Map<String, Answering.Answer> answers, Majority majority) {
+            String clientId, Split split, int most, List<Answering.Answer> answers, Majority majority) {
         List<Answered> joined = new ArrayList<>();
         access.rows().readTexts(clientId, split, row -> {
             if (joined.size() == most) {
                 return false;
             }
-            Answering.Answer answer = answers.get(row.sampleId());
-            if (answer == null) {
-                throw JobException.badInput("Features of sample " + row.sampleId() + " expected for client " + clientId
-                        + ", split " + split.text() + ": found none. Run `fednano encode` again.");
+            Answering.Answer answer = joined.size() < answers.size() ? answers.get(joined.size()) : null;
+            if (answer == null || !answer.sampleId().equals(row.sampleId())) {
+                throw JobException.badInput("Features of sample " + row.sampleId() + " expected at row " + joined.size()
+                        + " of client " + clientId + ", split " + split.text() + ": found "
+                        + (answer == null ? "none" : "those of " + answer.sampleId())
+                        + ". The shard changed under its features; run `fednano encode` again.");
             }
             joined.add(answered(row, answer, majority));
             return true;

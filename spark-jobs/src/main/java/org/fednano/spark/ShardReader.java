@@ -70,7 +70,7 @@ public final class ShardReader {
 
     private void read(String clientId, Split split, boolean images, Predicate<Sample> rows) {
         for (FileStatus file : ShardPaths.parquetFiles(conf, ShardPaths.split(shards, clientId, split))) {
-            if (!readFile(conf, file.getPath(), clientId, split, images, rows)) {
+            if (!readFile(conf, file.getPath(), REQUIRED, clientId, split, images, rows)) {
                 return;
             }
         }
@@ -78,12 +78,18 @@ public final class ShardReader {
 
     /** Passes on rows of one Parquet file with the columns of a shard; answers whether the visitor wants more. */
     static boolean readFile(
-            Configuration conf, Path file, String clientId, Split split, boolean images, Predicate<Sample> rows) {
+            Configuration conf,
+            Path file,
+            List<String> required,
+            String clientId,
+            Split split,
+            boolean images,
+            Predicate<Sample> rows) {
         List<String> optional = new ArrayList<>(OPTIONAL);
         if (images) {
             optional.add("image");
         }
-        try (ParquetRows parquet = ParquetRows.open(conf, file, REQUIRED, optional)) {
+        try (ParquetRows parquet = ParquetRows.open(conf, file, required, optional)) {
             long at = 0;
             for (Group row = parquet.next(); row != null; row = parquet.next(), at++) {
                 if (!rows.test(sample(parquet, row, file, at, clientId, split))) {

@@ -1,0 +1,103 @@
+package org.fednano.algorithm;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.fednano.algorithm.ClientOutcome.Done;
+import org.fednano.fisher.FisherKind;
+import org.fednano.merger.MergeRule;
+import org.fednano.merger.Merging;
+import org.fednano.optimizer.OptimizerSpec;
+import org.junit.jupiter.api.Test;
+
+/** Parking and late arrivals. */
+class OrderedFoldTest {
+
+    private static final int CLIENTS = 20;
+    private static final Round ROUND = new Round(
+            3141,
+            ToyFederation.LAYOUT,
+            new float[ToyFederation.LAYOUT.size()],
+            1,
+            new LocalTraining(1, 1, new OptimizerSpec("sgd", 1, 0, 0, 0, 0, 0), FisherKind.EXACT, 0, 1));
+    private static final Merging MERGING = new Merging(MergeRule.FISHER, 1e-3, false, 1e6);
+
+    private static List<String> cohort() {
+        List<String> cohort = new ArrayList<>();
+        for (int k = 10; k < 10 + CLIENTS; k++) {
+            cohort.add("c" + k);
+        }
+        return cohort;
+    }
+
+    private static Done update(String client) {
+        var random = new java.util.Random(client.hashCode());
+        float[] theta = new float[ROUND.theta().length];
+        float[] fisher = new float[theta.length];
+        for (int i = 0; i < theta.length; i++) {
+            theta[i] = random.nextFloat();
+            fisher[i] = random.nextFloat();
+        }
+        return new Done(new ClientUpdate(client, theta, fisher, 1 + random.nextInt(9), ClientUpdate.Metrics.NONE));
+    }
+
+    private static RoundResult fold(List<String> arrivals) {
+        try (OrderedFold fold = new OrderedFold(ROUND, cohort(), MERGING)) {
+            arrivals.forEach(client -> fold.accept(update(client)));
+            return fold.finish(0.5);
+        }
+    }
+
+    @Test
+    void arrivalsAreParkedAndTheFileGoesAway() throws IOException {
+        List<String> backwards = new ArrayList<>(cohort());
+        java.util.Collections.reverse(backwards);
+        RoundResult ordered = fold(cohort());
+        RoundResult reversed = fold(backwards);
+        assertArrayEquals(ordered.global().theta(), reversed.global().theta());
+        assertEquals(ordered.clients(), reversed.clients());
+        assertEquals(0, parkedFiles());
+    }
+
+    @Test
+    void gapsAreSkipped() {
+        List<String> some = new ArrayList<>(cohort());
+        some.removeAll(List.of("c10", "c15", "c29"));
+        RoundResult inOrder = fold(some);
+        java.util.Collections.reverse(some);
+        assertArrayEquals(inOrder.global().theta(), fold(some).global().theta());
+        assertEquals(17, inOrder.merged().size());
+    }
+
+    @Test
+    void strangersAndLatecomersAreIgnored() {
+        OrderedFold fold = new OrderedFold(ROUND, cohort(), MERGING);
+        try (fold) {
+            cohort().forEach(client -> fold.accept(update(client)));
+            fold.accept(update("c99"));
+            assertEquals(CLIENTS, fold.finish(1).merged().size());
+            fold.accept(update("c10"));
+        }
+        fold.accept(update("c11"));
+    }
+
+    @Test
+    void closingInTheMiddleLeavesNothingBehind() throws IOException {
+        try (OrderedFold fold = new OrderedFold(ROUND, cohort(), MERGING)) {
+            fold.accept(update("c15"));
+        }
+        assertEquals(0, parkedFiles());
+    }
+
+    private static long parkedFiles() throws IOException {
+        try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(f -> f.getFileName().toString().startsWith("fednano-round-3141-"))
+                    .count();
+        }
+    }
+}

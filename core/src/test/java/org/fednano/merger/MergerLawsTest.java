@@ -1,0 +1,274 @@
+package org.fednano.merger;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.DoubleStream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.fednano.merger.Merger.Merged;
+
+/** The algebra that every merge must keep, whatever the clients send. */
+class MergerLawsTest {
+
+    private static final double FLOOR = 1e-3;
+
+    /** One client's part of a merge. */
+    record Client(float[] theta, float[] fisher, int rows) {}
+
+    /** A merge's input; Fisher values lie between 1e-9 and 10, some are 0. */
+    record Cohort(float[] theta, List<Client> clients) {}
+
+    @Provide
+    Arbitrary<Cohort> cohorts() {
+        Arbitrary<Integer> sizes = Arbitraries.integers().between(1, 6);
+        Arbitrary<Integer> counts = Arbitraries.integers().between(1, 6);
+        return Combinators.combine(sizes, counts, Arbitraries.randoms()).as(MergerLawsTest::cohort);
+    }
+
+    private static Cohort cohort(int size, int count, Random random) {
+        List<Client> clients = new ArrayList<>();
+        for (int k = 0; k < count; k++) {
+            float[] fisher = new float[size];
+            for (int i = 0; i < size; i++) {
+                fisher[i] = random.nextInt(5) == 0 ? 0 : (float) Math.pow(10, random.nextDouble() * 10 - 9);
+            }
+            clients.add(new Client(vector(size, random), fisher, 1 + random.nextInt(500)));
+        }
+        return new Cohort(vector(size, random), clients);
+    }
+
+    private static float[] vector(int size, Random random) {
+        float[] values = new float[size];
+        for (int i = 0; i < size; i++) {
+            values[i] = (float) (random.nextGaussian() * Math.pow(10, random.nextInt(5) - 2));
+        }
+        return values;
+    }
+
+    private static Merged merge(MergeRule rule, Cohort cohort) {
+        return merge(new Merging(rule, FLOOR, false, 1e6), cohort);
+    }
+
+    private static Merged merge(Merging merging, Cohort cohort) {
+        Merger merger = merging.start(cohort.theta());
+        for (Client c : cohort.clients()) {
+            merger.add(c.theta(), c.fisher(), merging.weight(c.rows()));
+        }
+        assertEquals(cohort.clients().size(), merger.clients());
+        return merger.merge();
+    }
+
+    @Property
+    void equalFisherAndSampleWeightsGiveFedAvg(@ForAll("cohorts") Cohort cohort) {
+        float[] fisher = cohort.clients().get(0).fisher();
+        Cohort equal = new Cohort(
+                cohort.theta(),
+                cohort.clients().stream()
+                        .map(c -> new Client(c.theta(), fisher, c.rows()))
+                        .toList());
+        for (MergeRule rule : MergeRule.values()) {
+            assertClose(merge(MergeRule.MEAN, equal).theta(), merge(rule, equal).theta(), equal);
+        }
+    }
+
+    @Property
+    void equalClientsAreAFixedPoint(@ForAll("cohorts") Cohort cohort) {
+        Client one = cohort.clients().get(0);
+        Cohort equal = new Cohort(
+                cohort.theta(),
+                cohort.clients().stream()
+                        .map(c -> new Client(one.theta(), c.fisher(), c.rows()))
+                        .toList());
+        for (MergeRule rule : MergeRule.values()) {
+            assertArrayEquals(one.theta(), merge(rule, equal).theta());
+        }
+    }
+
+    @Property
+    void oneClientGetsItsOwnAdapterBack(@ForAll("cohorts") Cohort cohort) {
+        Client one = cohort.clients().get(0);
+        for (MergeRule rule : MergeRule.values()) {
+            Merged merged = merge(rule, new Cohort(cohort.theta(), List.of(one)));
+            assertArrayEquals(one.theta(), merged.theta());
+            assertArrayEquals(new double[] {1}, merged.shares());
+        }
+    }
+
+    @Property
+    void everyCoordinateLiesWithinTheClientsRange(@ForAll("cohorts") Cohort cohort) {
+        for (MergeRule rule : MergeRule.values()) {
+            float[] merged = merge(rule, cohort).theta();
+            for (int i = 0; i < merged.length; i++) {
+                int at = i;
+                DoubleStream sent = cohort.clients().stream().mapToDouble(c -> c.theta()[at]);
+                var range = sent.summaryStatistics();
+                assertTrue(range.getMin() <= merged[i] && merged[i] <= range.getMax());
+            }
+        }
+    }
+
+    @Property
+    void theScaleOfAllFishersChangesNothing(@ForAll("cohorts") Cohort cohort) {
+        for (double scale : new double[] {1e12, 1e-12}) {
+            Cohort scaled = new Cohort(
+                    cohort.theta(),
+                    cohort.clients().stream()
+                            .map(c -> new Client(c.theta(), scaled(c.fisher(), scale), c.rows()))
+                            .toList());
+            for (MergeRule rule : MergeRule.values()) {
+                Merged plain = merge(rule, cohort);
+                Merged other = merge(rule, scaled);
+                assertClose(plain.theta(), other.theta(), cohort);
+                assertArrayEquals(plain.shares(), other.shares(), 1e-6);
+            }
+        }
+    }
+
+    @Property
+    void theScaleOfOneClientsFisherChangesNothingOnceNormalised(@ForAll("cohorts") Cohort cohort) {
+        List<Client> clients = new ArrayList<>(cohort.clients());
+        Client first = clients.get(0);
+        clients.set(0, new Client(first.theta(), scaled(first.fisher(), 1e6), first.rows()));
+        assertClose(
+                merge(MergeRule.NORMALISED_FISHER, cohort).theta(),
+                merge(MergeRule.NORMALISED_FISHER, new Cohort(cohort.theta(), clients))
+                        .theta(),
+                cohort);
+    }
+
+    @Property
+    void orderNeverMatters(@ForAll("cohorts") Cohort cohort, @ForAll Random random) {
+        List<Integer> order = new ArrayList<>();
+        for (int k = 0; k < cohort.clients().size(); k++) {
+            order.add(k);
+        }
+        Collections.shuffle(order, random);
+        Cohort shuffled = new Cohort(
+                cohort.theta(), order.stream().map(cohort.clients()::get).toList());
+        for (MergeRule rule : MergeRule.values()) {
+            Merged plain = merge(rule, cohort);
+            Merged other = merge(rule, shuffled);
+            assertClose(plain.theta(), other.theta(), cohort);
+            for (int k = 0; k < order.size(); k++) {
+                assertEquals(plain.shares()[order.get(k)], other.shares()[k], 1e-12);
+            }
+        }
+    }
+
+    @Property
+    void noFisherAtAllIsTheWeightedMean(@ForAll("cohorts") Cohort cohort) {
+        Cohort zero = new Cohort(
+                cohort.theta(),
+                cohort.clients().stream()
+                        .map(c -> new Client(c.theta(), new float[c.fisher().length], c.rows()))
+                        .toList());
+        Merged mean = merge(MergeRule.MEAN, zero);
+        for (MergeRule rule : List.of(MergeRule.FISHER, MergeRule.NORMALISED_FISHER)) {
+            assertArrayEquals(mean.theta(), merge(rule, zero).theta());
+            assertArrayEquals(mean.shares(), merge(rule, zero).shares(), 1e-15);
+        }
+    }
+
+    @Property
+    void coordinatesWithoutWeightAreMeansAlsoWithoutFloor(@ForAll("cohorts") Cohort cohort) {
+        Cohort blind = new Cohort(
+                cohort.theta(),
+                cohort.clients().stream()
+                        .map(c -> {
+                            float[] fisher = c.fisher().clone();
+                            fisher[0] = 0;
+                            return new Client(c.theta(), fisher, c.rows());
+                        })
+                        .toList());
+        float mean = merge(MergeRule.MEAN, blind).theta()[0];
+        float merged =
+                merge(new Merging(MergeRule.FISHER, 0, false, 1e6), blind).theta()[0];
+        assertEquals(mean, merged);
+    }
+
+    @Property
+    void foldedSumsAreTheFormula(@ForAll("cohorts") Cohort cohort) {
+        int d = cohort.theta().length;
+        int clients = cohort.clients().size();
+        double[] fisher = new double[d]; // sum of w_k F_k
+        double weights = 0;
+        for (Client c : cohort.clients()) {
+            weights += c.rows();
+            for (int i = 0; i < d; i++) {
+                fisher[i] += (double) c.rows() * c.fisher()[i];
+            }
+        }
+        double m = Arrays.stream(fisher).sum() / d / weights;
+        double[] change = new double[d];
+        double[] shares = new double[clients];
+        double[] a = new double[d];
+        for (int k = 0; k < clients; k++) {
+            Client c = cohort.clients().get(k);
+            for (int i = 0; i < d; i++) {
+                double aki = c.rows() * (m == 0 ? 1 : c.fisher()[i] + FLOOR * m);
+                a[i] += aki;
+                change[i] += aki * ((double) c.theta()[i] - cohort.theta()[i]);
+                shares[k] += aki;
+            }
+        }
+        float[] expected = new float[d];
+        for (int i = 0; i < d; i++) {
+            expected[i] = (float) (cohort.theta()[i] + change[i] / a[i]);
+        }
+        double all = Arrays.stream(shares).sum();
+        Merged merged = merge(MergeRule.FISHER, cohort);
+        assertClose(expected, merged.theta(), cohort);
+        assertEquals(1, Arrays.stream(merged.shares()).sum(), 1e-12);
+        for (int k = 0; k < clients; k++) {
+            assertEquals(shares[k] / all, merged.shares()[k], 1e-9);
+        }
+    }
+
+    @Property
+    void uniformWeightsForgetTheRows(@ForAll("cohorts") Cohort cohort) {
+        Cohort same = new Cohort(
+                cohort.theta(),
+                cohort.clients().stream()
+                        .map(c -> new Client(c.theta(), c.fisher(), 7))
+                        .toList());
+        assertClose(
+                merge(MergeRule.MEAN, same).theta(),
+                merge(new Merging(MergeRule.MEAN, FLOOR, true, 1e6), cohort).theta(),
+                cohort);
+    }
+
+    private static float[] scaled(float[] values, double by) {
+        float[] scaled = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            scaled[i] = (float) (values[i] * by);
+        }
+        return scaled;
+    }
+
+    // To float32's rounding, relative to the largest value that went in.
+    private static void assertClose(float[] expected, float[] actual, Cohort cohort) {
+        double size = 0;
+        for (float v : cohort.theta()) {
+            size = Math.max(size, Math.abs(v));
+        }
+        for (Client c : cohort.clients()) {
+            for (float v : c.theta()) {
+                size = Math.max(size, Math.abs(v));
+            }
+        }
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], actual[i], 1e-6 * size, "coordinate " + i);
+        }
+    }
+}

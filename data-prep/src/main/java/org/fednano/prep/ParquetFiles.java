@@ -1,0 +1,149 @@
+package org.fednano.prep;
+
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroupFactory;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
+
+/**
+ * The Parquet files that {@code prepare} writes, row by row in a given order, so that equal rows make equal bytes
+ * (Spark's own writer puts a random name on each file).
+ */
+final class ParquetFiles {
+
+    /** The one file of a folder. */
+    static final String NAME = "part-00000.parquet";
+
+    private static final MessageType SHARD = MessageTypeParser.parseMessageType(
+            """
+            message sample {
+              required binary sample_id (STRING);
+              required binary client_id (STRING);
+              required binary split (STRING);
+              optional binary image;
+              required binary question (STRING);
+              required binary context (STRING);
+              required group choices (LIST) {
+                repeated group list {
+                  required binary element (STRING);
+                }
+              }
+              required binary answer (STRING);
+              required int32 answer_index;
+              required binary task (STRING);
+              required binary category (STRING);
+              required binary source (STRING);
+            }
+            """);
+
+    private static final MessageType REJECTS = MessageTypeParser.parseMessageType(
+            """
+            message reject {
+              required binary sample_id (STRING);
+              required binary detail (STRING);
+              required binary source (STRING);
+              optional binary record (STRING);
+            }
+            """);
+
+    private ParquetFiles() {}
+
+    /**
+     * Writes one split of one client, in the given order.
+     *
+     * @return SHA-256 over the rows, hexadecimal: the same for the same rows, however they are stored
+     */
+    static String writeShard(Path folder, String client, String source, List<Accepted> rows, Configuration hadoop)
+            throws IOException {
+        var digest = Digests.sha256();
+        SimpleGroupFactory groups = new SimpleGroupFactory(SHARD);
+        Iterator<Accepted> next = rows.iterator();
+        write(folder, SHARD, hadoop, () -> {
+            if (!next.hasNext()) {
+                return null;
+            }
+            Accepted s = next.next();
+            byte[] image = RecordChecks.image(source, s, hadoop);
+            Group row = groups.newGroup()
+                    .append("sample_id", s.id())
+                    .append("client_id", client)
+                    .append("split", s.split().text())
+                    .append("image", Binary.fromConstantByteArray(image))
+                    .append("question", s.question())
+                    .append("context", "");
+            Group choices = row.addGroup("choices");
+            s.choices().forEach(c -> choices.addGroup("list").append("element", c));
+            row.append("answer", s.answer())
+                    .append("answer_index", s.answerIndex())
+                    .append("task", s.task())
+                    .append("category", s.category())
+                    .append("source", s.source());
+            for (String field :
+                    List.of(s.id(), client, s.split().text(), s.question(), s.answer(), s.task(), s.category())) {
+                Digests.add(digest, field);
+            }
+            Digests.add(digest, String.join("\u0000", s.choices()));
+            Digests.add(digest, Integer.toString(s.answerIndex()));
+            Digests.add(digest, image);
+            return row;
+        });
+        return Digests.hex(digest);
+    }
+
+    /** Writes the rejects of one reason, in the given order. */
+    static void writeRejects(Path folder, List<Reject> rejects, Configuration hadoop) throws IOException {
+        SimpleGroupFactory groups = new SimpleGroupFactory(REJECTS);
+        Iterator<Reject> next = rejects.iterator();
+        write(folder, REJECTS, hadoop, () -> {
+            if (!next.hasNext()) {
+                return null;
+            }
+            Reject r = next.next();
+            Group row = groups.newGroup()
+                    .append("sample_id", r.id())
+                    .append("detail", r.detail())
+                    .append("source", r.source());
+            return r.record() == null ? row : row.append("record", r.record());
+        });
+    }
+
+    /** The next row, or null after the last one. */
+    private interface Rows {
+        Group next() throws IOException;
+    }
+
+    /** Under a temporary name first: a task that is run again finds no half-written file in its way. */
+    private static void write(Path folder, MessageType schema, Configuration hadoop, Rows rows) throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
+        Path partial = new Path(folder, "." + NAME + "." + java.util.UUID.randomUUID());
+        try {
+            try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(HadoopOutputFile.fromPath(partial, hadoop))
+                    .withType(schema)
+                    .withConf(hadoop)
+                    .withCompressionCodec(CompressionCodecName.SNAPPY)
+                    .build()) {
+                for (Group row = rows.next(); row != null; row = rows.next()) {
+                    writer.write(row);
+                }
+            }
+            Path file = new Path(folder, NAME);
+            files.delete(file, false);
+            if (!files.rename(partial, file)) {
+                throw new IOException("Cannot rename " + partial + " to " + file);
+            }
+        } finally {
+            files.delete(partial, false);
+        }
+    }
+}

@@ -1,0 +1,307 @@
+package org.fednano.prep;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
+import org.fednano.sample.Split;
+import org.fednano.settings.DataKeys;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+import org.fednano.settings.Settings;
+
+/**
+ * The job behind {@code prepare}: a raw data set becomes one shard per client. Pictures are read by executors, each of
+ * them twice (to check it, to write it), and never pass the driver; the driver holds the texts.
+ */
+public final class Prepare {
+
+    /** Records per checking task: a second or so of work, and the grain of progress lines. */
+    private static final int RECORDS_PER_TASK = 1000;
+
+    private static final long PROGRESS_SECONDS = 5;
+
+    private final Settings settings;
+    private final JavaSparkContext spark;
+    private final Configuration hadoop;
+    private final Broadcast<SerializableConfiguration> shared;
+    private final Consumer<String> say;
+    private final String source;
+    private final Path out;
+
+    /**
+     * @param settings {@code prepare.*}
+     * @param say receives lines for people
+     */
+    public Prepare(Settings settings, SparkSession session, Consumer<String> say) {
+        this.settings = settings;
+        this.spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        this.hadoop = spark.hadoopConfiguration();
+        this.shared = spark.broadcast(new SerializableConfiguration(hadoop));
+        this.say = say;
+        this.source = settings.get(DataKeys.SOURCE);
+        this.out = new Path(settings.get(DataKeys.PREPARE_OUT));
+    }
+
+    /**
+     * Reads, checks, splits and writes; or, dry, stops before it writes.
+     *
+     * @throws JobException with status 2 if the output exists or the settings ask for what the data cannot give; with
+     *     status 3 if the data set is unreadable, too much of it is rejected, or an owner lacks training rows
+     */
+    public void run(boolean dry) {
+        try {
+            refuseExistingOutput();
+            IconQaRelease.Index index = IconQaRelease.read(new Path(source), hadoop);
+            List<Checked> checked = check(index.records());
+            SortedMap<String, List<Reject>> rejects = rejects(checked);
+            sayCounts(checked.size(), rejects);
+            refuseTooManyRejects(checked.size(), rejects);
+            ClientSplits splits = new ClientSplits(settings);
+            SortedMap<String, List<Accepted>> shards = splits.assign(accepted(checked));
+            sayShards(shards);
+            if (!dry) {
+                publish(partial -> {
+                    Map<String, Map<String, String>> contents = writeShards(partial, shards);
+                    writeRejects(partial, rejects);
+                    writeManifest(partial, manifest(index, splits, shards, contents, checked.size(), rejects));
+                });
+                say.accept("shards written to " + out);
+            }
+        } catch (IOException e) {
+            throw new JobException(
+                    ExitStatus.FAILED,
+                    "prepare stopped on reading " + source + " or writing " + out + ": " + e
+                            + ". Nothing was left in prepare.out; check the file system and run it again.",
+                    e);
+        }
+    }
+
+    private void refuseExistingOutput() throws IOException {
+        if (out.getFileSystem(hadoop).exists(out)) {
+            throw JobException.usage("prepare.out must not exist yet, so that nothing is overwritten: found " + out
+                    + ". Remove it or give another folder with --set prepare.out=….");
+        }
+    }
+
+    private List<Checked> check(List<RawRecord> records) {
+        RecordChecks checks = new RecordChecks(
+                source, settings.get(DataKeys.SPLIT).equals("owner"), settings.get(DataKeys.MAX_IMAGE_PIXELS));
+        spark.sc().setJobDescription(String.format("FedNano prepare · checking %,d records", records.size()));
+        LongAccumulator done = spark.sc().longAccumulator("records checked");
+        int tasks = Math.max(spark.defaultParallelism(), records.size() / RECORDS_PER_TASK);
+        Broadcast<SerializableConfiguration> conf = shared;
+        JavaRDD<Checked> rdd = spark.parallelize(records, Math.min(tasks, records.size()))
+                .map(record -> {
+                    Checked result = checks.check(record, conf.value().value());
+                    done.add(1);
+                    return result;
+                });
+        return await(
+                rdd.collectAsync(), () -> String.format("checked %,d of %,d records", done.value(), records.size()));
+    }
+
+    private SortedMap<String, List<Reject>> rejects(List<Checked> checked) {
+        return checked.stream()
+                .filter(c -> c.reject() != null)
+                .map(Checked::reject)
+                .sorted(Comparator.comparing(Reject::id).thenComparing(r -> String.valueOf(r.record())))
+                .collect(Collectors.groupingBy(r -> r.reason().text(), TreeMap::new, Collectors.toList()));
+    }
+
+    private static List<Accepted> accepted(List<Checked> checked) {
+        return checked.stream()
+                .filter(c -> c.accepted() != null)
+                .map(Checked::accepted)
+                .toList();
+    }
+
+    private void sayCounts(int read, SortedMap<String, List<Reject>> rejects) {
+        int rejected = rejects.values().stream().mapToInt(List::size).sum();
+        say.accept(String.format("read %,d records: kept %,d, rejected %,d", read, read - rejected, rejected));
+        rejects.forEach((reason, list) -> {
+            Reject first = list.get(0);
+            say.accept(
+                    String.format("  %s: %,d, such as %s (%s)", reason, list.size(), first.source(), first.detail()));
+        });
+    }
+
+    private void sayShards(SortedMap<String, List<Accepted>> shards) {
+        say.accept(String.format("%,d clients, split by %s", shards.size(), settings.get(DataKeys.SPLIT)));
+        shards.forEach((client, samples) -> {
+            Map<Split, Long> n =
+                    samples.stream().collect(Collectors.groupingBy(Accepted::split, Collectors.counting()));
+            say.accept(String.format(
+                    "  %s: train %,d, val %,d, test %,d, balanced %,d",
+                    client,
+                    n.getOrDefault(Split.TRAIN, 0L),
+                    n.getOrDefault(Split.VAL, 0L),
+                    n.getOrDefault(Split.TEST, 0L),
+                    n.getOrDefault(Split.BALANCED, 0L)));
+        });
+    }
+
+    private void refuseTooManyRejects(int read, SortedMap<String, List<Reject>> rejects) {
+        int rejected = rejects.values().stream().mapToInt(List::size).sum();
+        double fraction = (double) rejected / read;
+        double limit = settings.get(DataKeys.MAX_REJECTS);
+        if (fraction <= limit && rejected < read) {
+            return;
+        }
+        String found = rejects.entrySet().stream()
+                .map(e -> e.getKey() + " " + e.getValue().size())
+                .collect(Collectors.joining(", "));
+        if (rejected == read) {
+            throw JobException.badInput("At least one of the " + read + " records in " + source
+                    + " must be usable: all were rejected (" + found + ").");
+        }
+        String pictures = rejects.containsKey(Reject.Reason.PICTURE_CHOICES_UNSUPPORTED.text())
+                ? " Questions whose choices are pictures (a third of IconQA) are not read yet and count as rejects."
+                : "";
+        throw JobException.badInput(String.format(
+                java.util.Locale.ROOT,
+                "At most prepare.max_reject_fraction = %s of the records in %s may be rejected: found %d of %d (%.3f): %s."
+                        + "%s Repair the records, or accept the loss with --set prepare.max_reject_fraction=%.2f.",
+                limit,
+                source,
+                rejected,
+                read,
+                fraction,
+                found,
+                pictures,
+                Math.min(1, Math.ceil(fraction * 100) / 100)));
+    }
+
+    private interface Writing {
+        void to(Path partial) throws IOException;
+    }
+
+    /** Writes beside the output and renames when complete; a failure leaves nothing behind. */
+    private void publish(Writing writing) throws IOException {
+        FileSystem files = out.getFileSystem(hadoop);
+        Path partial =
+                new Path(files.makeQualified(out).getParent(), "." + out.getName() + ".partial-" + UUID.randomUUID());
+        try {
+            writing.to(partial);
+            // Unlike FileSystem.rename this never moves into a folder that another writer made meanwhile.
+            FileContext.getFileContext(partial.toUri(), hadoop).rename(partial, files.makeQualified(out));
+        } finally {
+            files.delete(partial, true);
+        }
+    }
+
+    /** One client's samples of one split. */
+    private record Part(String client, Split split, ArrayList<Accepted> samples) implements java.io.Serializable {}
+
+    private record Written(String client, Split split, String content) implements java.io.Serializable {}
+
+    private Map<String, Map<String, String>> writeShards(Path partial, SortedMap<String, List<Accepted>> shards) {
+        List<Part> parts = new ArrayList<>();
+        shards.forEach((client, samples) -> {
+            for (Split split : Split.values()) {
+                ArrayList<Accepted> own = samples.stream()
+                        .filter(s -> s.split() == split)
+                        .collect(Collectors.toCollection(ArrayList::new));
+                if (!own.isEmpty()) {
+                    parts.add(new Part(client, split, own));
+                }
+            }
+        });
+        spark.sc().setJobDescription(String.format("FedNano prepare · writing %,d shards", shards.size()));
+        LongAccumulator done = spark.sc().longAccumulator("files written");
+        Broadcast<SerializableConfiguration> conf = shared;
+        String raw = source;
+        String home = partial.toString();
+        JavaRDD<Written> rdd = spark.parallelize(parts, parts.size()).map(part -> {
+            Path folder = new Path(
+                    home,
+                    "clients/client_id=" + part.client() + "/split="
+                            + part.split().text());
+            String content = ParquetFiles.writeShard(
+                    folder, part.client(), raw, part.samples(), conf.value().value());
+            done.add(1);
+            return new Written(part.client(), part.split(), content);
+        });
+        List<Written> written =
+                await(rdd.collectAsync(), () -> String.format("wrote %,d of %,d files", done.value(), parts.size()));
+        return written.stream()
+                .collect(Collectors.groupingBy(
+                        Written::client, Collectors.toMap(w -> w.split().text(), Written::content)));
+    }
+
+    private void writeRejects(Path partial, SortedMap<String, List<Reject>> rejects) throws IOException {
+        for (var reason : rejects.entrySet()) {
+            ParquetFiles.writeRejects(
+                    new Path(partial, "rejects/reason=" + reason.getKey()), reason.getValue(), hadoop);
+        }
+    }
+
+    private Manifest manifest(
+            IconQaRelease.Index index,
+            ClientSplits splits,
+            SortedMap<String, List<Accepted>> shards,
+            Map<String, Map<String, String>> contents,
+            int read,
+            SortedMap<String, List<Reject>> rejects) {
+        SortedMap<String, Integer> rejected = new TreeMap<>();
+        rejects.forEach((reason, list) -> rejected.put(reason, list.size()));
+        List<Manifest.Client> clients = shards.entrySet().stream()
+                .map(e -> Manifest.Client.of(e.getKey(), e.getValue(), contents.getOrDefault(e.getKey(), Map.of())))
+                .toList();
+        int kept = shards.values().stream().mapToInt(List::size).sum();
+        return new Manifest(source, index.fingerprint(), splits.describe(), clients, read, kept, rejected);
+    }
+
+    private void writeManifest(Path partial, Manifest manifest) throws IOException {
+        Path file = new Path(partial, Manifest.NAME);
+        try (OutputStream bytes = file.getFileSystem(hadoop).create(file, false)) {
+            bytes.write(manifest.json().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Waits for a job and says now and then how far it is. */
+    private <T> T await(JavaFutureAction<T> job, java.util.function.Supplier<String> progress) {
+        try {
+            while (true) {
+                try {
+                    return job.get(PROGRESS_SECONDS, TimeUnit.SECONDS);
+                } catch (TimeoutException e) {
+                    say.accept(progress.get());
+                }
+            }
+        } catch (InterruptedException e) {
+            job.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new JobException(ExitStatus.FAILED, "prepare was interrupted; nothing was left in prepare.out.", e);
+        } catch (ExecutionException e) {
+            throw new JobException(
+                    ExitStatus.FAILED,
+                    "prepare failed in a Spark task: " + e.getCause().getMessage(),
+                    e.getCause());
+        } finally {
+            spark.sc().setJobDescription(null);
+        }
+    }
+}

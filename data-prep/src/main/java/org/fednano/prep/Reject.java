@@ -1,0 +1,38 @@
+package org.fednano.prep;
+
+import java.io.Serializable;
+
+/**
+ * A record that goes into no shard.
+ *
+ * @param id the name that the data set gives it
+ * @param detail what was expected and what was found
+ * @param source where it stands in the raw data set
+ * @param record its own text, cut to a readable length; may be null
+ */
+record Reject(String id, Reason reason, String detail, String source, String record) implements Serializable {
+
+    /** Why a record was rejected; the lower-case name is the folder in {@code rejects/}. */
+    enum Reason {
+        ANSWER_OUTSIDE_CHOICES,
+        BAD_CHOICES,
+        BAD_OWNER,
+        BROKEN_RECORD,
+        DUPLICATE_ID,
+        EMPTY_ANSWER,
+        EMPTY_QUESTION,
+        IMAGE_TOO_LARGE,
+        MISSING_IMAGE,
+        MISSING_RECORD,
+        PICTURE_CHOICES_UNSUPPORTED,
+        SPLIT_CONFLICT,
+        UNDECODABLE_IMAGE,
+        UNKNOWN_SPLIT,
+        UNKNOWN_TYPE,
+        UNSAFE_PATH;
+
+        String text() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+}

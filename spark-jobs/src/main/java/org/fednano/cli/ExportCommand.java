@@ -1,0 +1,115 @@
+package org.fednano.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.runstore.AdapterFile;
+import org.fednano.runstore.RunReader;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+import org.fednano.settings.ModelKeys;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fednano export}: the tuned adapter for other tools. Starts no Spark job. */
+@Command(
+        name = "export",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Copies the adapter of a committed round to a new folder: adapter.safetensors (tensors image.down (H, R),",
+            "image.up (R, H), text.down, text.up, float32) and adapter_config.json, which says how to apply it.",
+            ""
+        },
+        footer = {"", "Example:", "  fednano export --set run.dir=work/run --out work/adapter"})
+final class ExportCommand implements Callable<Integer> {
+
+    @Mixin
+    private SettingsOptions options;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder (URI) to create.")
+    private String out;
+
+    @Option(names = "--round", paramLabel = "N", description = "A committed round; default: the last one.")
+    private Integer round;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Configuration hadoop = new Configuration();
+        RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), hadoop);
+        Settings settings = options.settingsOver(run.info().sets());
+        AdapterFile adapter = run.adapter(Rounds.pick(run, round));
+        Path folder = new Path(out);
+        try {
+            FileSystem fs = folder.getFileSystem(hadoop);
+            if (fs.exists(folder)) {
+                throw JobException.usage("--out expects a folder that does not exist yet: found " + folder
+                        + ". Name another one, or remove it.");
+            }
+            // The config comes last: a folder without it is incomplete.
+            write(fs, new Path(folder, "adapter.safetensors"), adapter.bytes());
+            write(fs, new Path(folder, "adapter_config.json"), config(run, settings, adapter));
+        } catch (IOException e) {
+            throw new UncheckedIOException("Writing " + folder + ": " + e.getMessage(), e);
+        }
+        PrintWriter terminal = spec.commandLine().getOut();
+        terminal.println("exported round " + adapter.round() + " of " + run.folder() + " to " + folder);
+        terminal.flush();
+        return ExitStatus.DONE.code();
+    }
+
+    private static byte[] config(RunReader run, Settings settings, AdapterFile adapter) throws IOException {
+        AdapterLayout layout = adapter.layout();
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode root = json.createObjectNode();
+        root.put("peft_type", "NANO_ADAPTER")
+                .put("task_type", "CAUSAL_LM")
+                .put("base_model_name_or_path", settings.get(ModelKeys.DIR))
+                .put("base_model_fingerprint", run.info().fingerprints().llm())
+                .put("encoder_fingerprint", run.info().fingerprints().encoder())
+                .put("r", layout.rank())
+                .put("lora_alpha", layout.alpha())
+                .put("hidden_size", layout.hidden())
+                .put("bias", "none")
+                .put("inference_mode", true)
+                .put("formula", "y = x + (lora_alpha / r) * (x @ down) @ up")
+                .put("prompt_template", settings.get(ModelKeys.PROMPT))
+                .put("strategy", settings.get(RunKeys.STRATEGY))
+                .put("run_id", run.info().runId())
+                .put("round", adapter.round())
+                .put("adapter_sha256", adapter.sha256());
+        ObjectNode placement = root.putObject("placement");
+        for (AdapterLayout.Modality modality : layout.modalities()) {
+            placement.put(
+                    modality.name(),
+                    modality.name().equals("image") ? "connector output, image tokens" : "prompt text embeddings");
+        }
+        ObjectNode tensors = root.putObject("tensors");
+        for (AdapterLayout.Tensor tensor : layout.tensors()) {
+            tensors.putArray(tensor.name()).add(tensor.rows()).add(tensor.columns());
+        }
+        return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+    }
+
+    private static void write(FileSystem fs, Path file, byte[] bytes) throws IOException {
+        try (FSDataOutputStream stream = fs.create(file, false)) {
+            stream.write(bytes);
+        }
+    }
+}

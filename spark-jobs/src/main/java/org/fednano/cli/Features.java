@@ -1,0 +1,26 @@
+package org.fednano.cli;
+
+import java.io.PrintWriter;
+import org.fednano.spark.ClientCluster;
+
+/** Cached features before a run's first round, with a line for the reader. */
+final class Features {
+
+    private Features() {}
+
+    /** Makes what is missing. */
+    static void prepare(JobSession job, PrintWriter out) {
+        long start = System.nanoTime();
+        print(job, job.cluster().prepare(), start, out);
+    }
+
+    static void print(JobSession job, ClientCluster.Encoded encoded, long startNanos, PrintWriter out) {
+        if (!encoded.made().isEmpty()) {
+            out.println("encoded " + encoded.rows() + " samples of "
+                    + encoded.made().size() + " clients  "
+                    + Figures.seconds((System.nanoTime() - startNanos) / 1e9) + "  "
+                    + job.cluster().featuresFolder());
+            out.flush();
+        }
+    }
+}

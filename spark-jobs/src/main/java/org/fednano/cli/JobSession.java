@@ -1,0 +1,166 @@
+package org.fednano.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.runstore.Fingerprints;
+import org.fednano.settings.JobException;
+import org.fednano.settings.MethodKeys;
+import org.fednano.settings.ModelKeys;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+import org.fednano.spark.ClientCluster;
+import org.fednano.spark.Shards;
+import org.fednano.weights.HfModelFolder;
+import org.slf4j.LoggerFactory;
+
+/** What a command that trains or answers holds: Spark, the frozen model, the shards and their clients. */
+final class JobSession implements AutoCloseable {
+
+    private static final long SHUTDOWN_SECONDS = 10;
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread onShutdown = new Thread(this::awaitClosed, "fednano-shutdown");
+    private final Settings settings;
+    private final SparkSession spark;
+    private final HfModelFolder model;
+    private final NanoEdgeSpec edge;
+    private final FrozenLlm llm;
+    private Shards shards;
+    private ClientCluster cluster;
+
+    /**
+     * Starts Spark and loads the model.
+     *
+     * @throws JobException with status 2 for a master that is not local, 3 for a model folder that is missing or corrupt
+     */
+    JobSession(Settings settings) {
+        this.settings = settings;
+        try {
+            EngineThreads.apply(settings);
+            spark = keep(spark());
+            // On SIGTERM Spark stops its context at once; the command's own thread still has a lease to give back.
+            Runtime.getRuntime().addShutdownHook(onShutdown);
+            model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
+            edge = NanoEdgeSpec.of(model, settings);
+            llm = keep(EmbeddedLlm.open(model));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * The clients of {@code run.shards}; opened with the first call.
+     *
+     * @throws JobException with status 3 if the shards folder is missing or incomplete
+     */
+    ClientCluster cluster() {
+        if (cluster == null) {
+            shards = Shards.open(hadoop(), settings.get(RunKeys.SHARDS));
+            cluster = keep(new ClientCluster(spark.sparkContext(), settings, shards, model, edge, llm));
+        }
+        return cluster;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    SparkSession sparkSession() {
+        return spark;
+    }
+
+    Configuration hadoop() {
+        return spark.sparkContext().hadoopConfiguration();
+    }
+
+    HfModelFolder model() {
+        return model;
+    }
+
+    NanoEdgeSpec edge() {
+        return edge;
+    }
+
+    FrozenLlm llm() {
+        return llm;
+    }
+
+    /** Shapes of the adapter that the settings ask for. */
+    AdapterLayout layout() {
+        return AdapterLayout.of(
+                settings.get(MethodKeys.MODALITIES),
+                llm.info().hidden(),
+                settings.get(MethodKeys.RANK),
+                settings.get(MethodKeys.ALPHA));
+    }
+
+    /** What a run on this model and these shards is pinned to. */
+    Fingerprints fingerprints() {
+        return new Fingerprints(
+                llm.info().fingerprint(), edge.fingerprint(), cluster().shards().fingerprint());
+    }
+
+    private static SparkSession spark() {
+        SparkConf conf = new SparkConf();
+        if (!conf.contains("spark.master")) {
+            conf.setMaster("local[*]");
+        }
+        requireLocal(conf.get("spark.master"));
+        conf.setIfMissing("spark.app.name", "fednano");
+        // Speculation would double the endpoint's load; results are counted cumulatively against the limit.
+        conf.set("spark.speculation", "false").set("spark.driver.maxResultSize", "0");
+        conf.setIfMissing("spark.ui.showConsoleProgress", "false");
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
+    /** Partitions reach the gateway inside the driver's own process. */
+    static void requireLocal(String master) {
+        if (!master.equals("local") && !master.startsWith("local[")) {
+            throw JobException.usage("Spark master local, local[n], local[n,failures] or local[*] expected: found '"
+                    + master + "'. Executors in processes of their own need the networked gateway, which this version"
+                    + " does not have yet; run with FEDNANO_MASTER=local[*].");
+        }
+    }
+
+    private <T extends AutoCloseable> T keep(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    private void awaitClosed() {
+        try {
+            closed.await(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                LoggerFactory.getLogger(JobSession.class).warn("Closing the session", e);
+            }
+        }
+        closed.countDown();
+        try {
+            Runtime.getRuntime().removeShutdownHook(onShutdown);
+        } catch (IllegalStateException e) {
+            LoggerFactory.getLogger(JobSession.class).debug("Already shutting down", e);
+        }
+    }
+}

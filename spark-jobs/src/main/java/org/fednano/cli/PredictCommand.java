@@ -1,0 +1,62 @@
+package org.fednano.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.fednano.runstore.AdapterFile;
+import org.fednano.runstore.RunReader;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+import org.fednano.spark.Prediction;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fednano predict}: answers for new pictures and questions. */
+@Command(
+        name = "predict",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Answers the rows of a Parquet file (or folder of files) with the adapter of a committed round. Columns:",
+            "sample_id, question, image (PNG or JPEG bytes; may be missing for text), and optionally context and",
+            "choices (list of texts). Writes Parquet with sample_id, predicted and predicted_index (−1: no choices).",
+            ""
+        },
+        footer = {"", "Example:", "  fednano predict --input new.parquet --output work/answers --set run.dir=work/run"})
+final class PredictCommand implements Callable<Integer> {
+
+    @Mixin
+    private SettingsOptions options;
+
+    @Option(names = "--input", required = true, paramLabel = "PARQUET", description = "File or folder (URI) to answer.")
+    private String input;
+
+    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Folder (URI) to create.")
+    private String output;
+
+    @Option(names = "--round", paramLabel = "N", description = "A committed round; default: the last one.")
+    private Integer round;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), new Configuration());
+        Settings settings = options.settingsOver(run.info().sets());
+        AdapterFile adapter = run.adapter(Rounds.pick(run, round));
+        try (JobSession job = new JobSession(settings);
+                Prediction prediction = new Prediction(
+                        job.sparkSession().sparkContext(), settings, job.model(), job.edge(), job.llm())) {
+            long rows = prediction.answer(input, output, adapter.layout(), adapter.theta());
+            out.println("answered " + rows + " samples with round " + adapter.round() + ": " + output);
+            out.flush();
+            return ExitStatus.DONE.code();
+        }
+    }
+}

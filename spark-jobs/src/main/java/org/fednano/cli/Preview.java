@@ -1,0 +1,52 @@
+package org.fednano.cli;
+
+import java.io.PrintWriter;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.algorithm.TrainingPlan;
+import org.fednano.runstore.RunReader;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+import org.fednano.spark.Shards;
+
+/** What {@code train --dry-run} says; nothing is written. */
+final class Preview {
+
+    private Preview() {}
+
+    static void print(JobSession job, PrintWriter out) {
+        Settings settings = job.settings();
+        Shards shards = job.cluster().shards();
+        AdapterLayout layout = job.layout();
+        TrainingPlan plan = TrainingPlan.of(settings, layout, shards.clientIds());
+        long rows =
+                shards.clients().stream().mapToLong(Shards.Client::trainingRows).sum();
+        out.println(
+                "shards     " + shards.uri() + ": " + shards.clients().size() + " clients, " + rows + " training rows");
+        out.println("model      " + job.llm().info().name() + ": H = " + layout.hidden() + ", "
+                + job.llm().info().layers() + " layers");
+        out.println("adapter    rank " + layout.rank() + ", " + layout.size() + " values, "
+                + Figures.megabytes(4L * layout.size()) + " per upload");
+        out.println("strategy   " + settings.get(RunKeys.STRATEGY) + ", seed " + plan.seed());
+        int committed = committed(job, settings);
+        out.println("run        " + settings.get(RunKeys.DIR) + ": "
+                + (committed < 0 ? "would be started" : committed + " rounds committed"));
+        out.println("would do   " + Math.max(0, plan.rounds() - Math.max(0, committed)) + " rounds");
+        out.flush();
+    }
+
+    private static int committed(JobSession job, Settings settings) {
+        Path run = new Path(settings.get(RunKeys.DIR), "run.json");
+        try {
+            FileSystem fs = run.getFileSystem(job.hadoop());
+            return fs.exists(run)
+                    ? RunReader.open(settings.get(RunKeys.DIR), job.hadoop())
+                            .lastCommitted()
+                            .orElse(-1)
+                    : -1;
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException("Looking for " + run, e);
+        }
+    }
+}

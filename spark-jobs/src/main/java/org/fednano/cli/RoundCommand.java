@@ -1,0 +1,55 @@
+package org.fednano.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code fednano round}: at most one more round. */
+@Command(
+        name = "round",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Commits at most one more round of a run, and nothing once run.rounds are committed: what a scheduler",
+            "calls again and again. RUN/last.json says how it ended. The first call starts the run.",
+            ""
+        },
+        footer = {"", "Example:", "  fednano round --set run.dir=work/run --set run.rounds=20"})
+final class RoundCommand implements Callable<Integer> {
+
+    @Mixin
+    private SettingsOptions options;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Settings settings = options.settings();
+        PrintWriter out = spec.commandLine().getOut();
+        try (JobSession job = new JobSession(settings)) {
+            return LastCalls.record("round", settings, job.hadoop(), () -> round(job, out))
+                    .code();
+        }
+    }
+
+    private LastCalls.Told round(JobSession job, PrintWriter out) {
+        int goal = job.settings().get(RunKeys.ROUNDS);
+        try (TrainingRun run = new TrainingRun(job, job.settings(), out)) {
+            int committed = run.lastCommitted().orElse(0);
+            if (committed >= goal) {
+                out.println("nothing to do: " + committed + " of " + goal + " rounds are committed");
+                out.flush();
+                return new LastCalls.Told(run.lastCommitted(), null, "nothing to do");
+            }
+            Features.prepare(job, out);
+            run.trainTo(committed + 1);
+            return new LastCalls.Told(run.lastCommitted(), run.lastAccuracy(), "one round");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package org.fednano.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.fednano.settings.Catalogue;
+import org.fednano.settings.ExitStatus;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fednano settings}: what can be set, and what is. */
+@Command(
+        name = "settings",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Prints every setting with its default, type and meaning: the text of conf/defaults.conf.",
+            "With --resolved: the values that a command with these options would use, and where each comes from.",
+            ""
+        },
+        footer = {"", "Examples:", "  fednano settings", "  fednano settings --resolved --conf conf/runs/demo.conf"})
+final class SettingsCommand implements Callable<Integer> {
+
+    @Mixin
+    private SettingsOptions options;
+
+    @Option(names = "--resolved", description = "Values and their origins instead of defaults.")
+    private boolean resolved;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        if (resolved) {
+            options.settings()
+                    .resolved()
+                    .forEach((key, r) -> out.println(key + " = " + r.value() + "   # " + r.origin()));
+        } else {
+            options.settings();
+            out.print(Catalogue.defaultsText());
+        }
+        out.flush();
+        return ExitStatus.DONE.code();
+    }
+}

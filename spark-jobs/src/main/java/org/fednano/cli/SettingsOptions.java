@@ -1,0 +1,35 @@
+package org.fednano.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.fednano.settings.Settings;
+import picocli.CommandLine.Option;
+
+/** The options that every command has: where its settings come from. */
+final class SettingsOptions {
+
+    @Option(
+            names = "--conf",
+            paramLabel = "FILE",
+            description = "Settings file in HOCON; may come several times, later ones win.")
+    private List<Path> conf = new ArrayList<>();
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "One setting, over all files; may come several times. `fednano settings` lists all keys.")
+    private List<String> sets = new ArrayList<>();
+
+    /** Defaults, then files, then pairs. */
+    Settings settings() {
+        return Settings.load(conf, sets);
+    }
+
+    /** The same over a run's own method: defaults, files, the run's pairs, then the given pairs. */
+    Settings settingsOver(List<String> runSets) {
+        List<String> all = new ArrayList<>(runSets);
+        all.addAll(sets);
+        return Settings.load(conf, all);
+    }
+}

@@ -1,0 +1,187 @@
+package org.fednano.cli;
+
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.algorithm.ClientReport;
+import org.fednano.algorithm.ClientReport.Fate;
+import org.fednano.algorithm.Clients;
+import org.fednano.algorithm.FedNano;
+import org.fednano.algorithm.GlobalAdapter;
+import org.fednano.algorithm.RoundResult;
+import org.fednano.algorithm.TrainingPlan;
+import org.fednano.metrics.EvaluationRow;
+import org.fednano.metrics.RoundMetrics;
+import org.fednano.metrics.RoundRow;
+import org.fednano.runstore.AdapterFile;
+import org.fednano.runstore.Provenance;
+import org.fednano.runstore.RunSpec;
+import org.fednano.runstore.RunStore;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+import org.fednano.spark.ClientCluster;
+import org.fednano.spark.Evaluation;
+import org.fednano.spark.SparkClients;
+
+/** One run on its run folder: takes its lease, goes on from its last committed round, commits and reports each. */
+final class TrainingRun implements AutoCloseable {
+
+    private final Settings settings;
+    private final ClientCluster cluster;
+    private final PrintWriter out;
+    private final RunStore store;
+    private final TrainingPlan plan;
+    private Double lastAccuracy;
+
+    /**
+     * Opens or starts the run.
+     *
+     * @param settings of this run; {@code run.rounds} is its goal
+     * @throws org.fednano.settings.JobException as {@link RunStore#open} does
+     */
+    TrainingRun(JobSession job, Settings settings, PrintWriter out) {
+        this.settings = settings;
+        this.cluster = job.cluster();
+        this.out = out;
+        AdapterLayout layout = job.layout();
+        plan = TrainingPlan.of(settings, layout, cluster.shards().clientIds());
+        store = RunStore.open(new RunSpec(settings, job.fingerprints(), Provenance.collect()), job.hadoop());
+    }
+
+    /** The highest committed round, if there is one. */
+    OptionalInt lastCommitted() {
+        return store.lastCommitted();
+    }
+
+    /** Mean test accuracy of the last evaluation of this call, or null. */
+    Double lastAccuracy() {
+        return lastAccuracy;
+    }
+
+    /**
+     * Trains until {@code goal} rounds are committed.
+     *
+     * @throws org.fednano.settings.JobException with status 4 if a round has no quorum, 5 without an endpoint, 6 if the
+     *     lease is lost; what was committed stays
+     */
+    void trainTo(int goal) {
+        SparkClients clients = cluster.clients();
+        Clients held = (round, cohort, outcomes) -> {
+            store.checkHeld();
+            clients.update(round, cohort, outcomes);
+        };
+        TrainingPlan upToGoal = plan.withRounds(goal);
+        FedNano.train(upToGoal, start(), held, result -> commit(result, goal, clients));
+    }
+
+    private GlobalAdapter start() {
+        OptionalInt last = store.lastCommitted();
+        if (last.isEmpty()) {
+            return commitInitial();
+        }
+        AdapterFile adapter = store.reader().adapter(last.getAsInt());
+        return new GlobalAdapter(adapter.round(), adapter.theta());
+    }
+
+    /** Round 0: the identity, evaluated once as the zero-shot row. */
+    private GlobalAdapter commitInitial() {
+        Instant startedAt = Instant.now();
+        GlobalAdapter initial = GlobalAdapter.initial(plan);
+        Evaluation evaluation = evaluate(initial, settings.get(RunKeys.EVAL_EVERY) > 0);
+        AdapterFile file = AdapterFile.of(0, plan.layout(), initial.theta());
+        RoundRow row = new RoundRow(
+                settings.get(RunKeys.STRATEGY),
+                settings.get(RunKeys.SEED),
+                startedAt,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                null,
+                null,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                file.sha256());
+        store.commit(new org.fednano.runstore.RoundResult(
+                file,
+                List.of(),
+                new RoundMetrics(
+                        List.of(row),
+                        List.of(),
+                        evaluation == null ? List.of() : evaluation.evaluations(),
+                        evaluation == null ? List.of() : evaluation.predictions())));
+        out.println("zero-shot" + accuracies(evaluation));
+        out.flush();
+        return initial;
+    }
+
+    private void commit(RoundResult result, int goal, SparkClients clients) {
+        int every = settings.get(RunKeys.EVAL_EVERY);
+        boolean due = every > 0 && (result.number() % every == 0 || result.number() == goal);
+        Evaluation evaluation = evaluate(result.global(), due);
+        AdapterFile file =
+                AdapterFile.of(result.number(), plan.layout(), result.global().theta());
+        RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), file, evaluation);
+        store.commit(new org.fednano.runstore.RoundResult(file, result.merged(), rows));
+        out.println(line(result, goal, rows.rounds().get(0), evaluation));
+        result.clients().stream()
+                .filter(c -> c.fate() != Fate.MERGED)
+                .forEach(c -> out.println("  " + c.clientId() + " " + c.fate().text() + ": " + c.detail()));
+        out.flush();
+    }
+
+    private Evaluation evaluate(GlobalAdapter global, boolean due) {
+        if (!due) {
+            return null;
+        }
+        Evaluation evaluation = cluster.evaluate(global.round(), plan.layout(), global.theta());
+        evaluation.failures().forEach((client, why) -> out.println("  " + client + " could not be evaluated: " + why));
+        double test = evaluation.meanAccuracy("test", EvaluationRow.MODEL);
+        lastAccuracy = Double.isNaN(test) ? null : test;
+        return evaluation;
+    }
+
+    private String line(RoundResult result, int goal, RoundRow row, Evaluation evaluation) {
+        Map<Fate, Long> fates =
+                result.clients().stream().collect(Collectors.groupingBy(ClientReport::fate, Collectors.counting()));
+        int width = String.valueOf(goal).length();
+        return String.format("round %" + (width + 1) + "d/%d", result.number(), goal)
+                + "  " + fates.getOrDefault(Fate.MERGED, 0L) + "/"
+                + result.clients().size() + " clients"
+                + "  loss " + Figures.loss(result.firstEpochLoss()) + "→" + Figures.loss(result.lastEpochLoss())
+                + accuracies(evaluation)
+                + "  uplink "
+                + Figures.megabytes(row.uplinkActivationBytes() + row.uplinkAdapterBytes() + row.uplinkFisherBytes())
+                + " (adapter " + Figures.megabytes(row.uplinkAdapterBytes()) + ")"
+                + "  " + Figures.seconds(result.wallSeconds());
+    }
+
+    private String accuracies(Evaluation evaluation) {
+        if (evaluation == null) {
+            return "";
+        }
+        return settings.get(RunKeys.EVAL_SPLITS).stream()
+                .map(split -> Map.entry(split, evaluation.meanAccuracy(split, EvaluationRow.MODEL)))
+                .filter(e -> !Double.isNaN(e.getValue()))
+                .map(e -> "  accuracy " + Figures.percent(e.getValue()) + " (" + e.getKey() + ")")
+                .collect(Collectors.joining());
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

@@ -1,0 +1,228 @@
+package org.fednano.pretrain;
+
+import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.fednano.encoder.ImagePreprocessor;
+import org.fednano.encoder.NamedArrays;
+import org.fednano.encoder.NanoEdge;
+import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.encoder.VisionConfig;
+import org.fednano.encoder.VisionTower;
+import org.fednano.llm.model.LlamaConfig;
+import org.fednano.llm.model.LlamaDecoder;
+import org.fednano.sample.Sample;
+import org.fednano.settings.ModelKeys;
+import org.fednano.settings.PretrainKeys;
+import org.fednano.settings.Settings;
+import org.fednano.weights.FloatTensor;
+import org.fednano.weights.HfModelFolder;
+
+/**
+ * Trains the small model from random weights: every answer token is predicted from picture and question. With the same
+ * samples, settings and threads the weights come out the same, bit for bit.
+ */
+final class Training {
+
+    private static final int SECONDS_BETWEEN_LINES = 15;
+    private static final int CHECKS = 10;
+    private static final int CHECKED_SAMPLES = 1024;
+
+    private final Settings settings;
+    private final Consumer<String> progress;
+    private final WordPieceVocabulary vocabulary;
+    private final VisionConfig visionConfig;
+    private final LlamaConfig llamaConfig;
+    private final int imageToken;
+    private final ImagePreprocessor preprocessor;
+
+    /**
+     * @param texts what the vocabulary's words come from
+     */
+    Training(Settings settings, Collection<Sample> texts, Consumer<String> progress) {
+        this.settings = settings;
+        this.progress = progress;
+        String template = settings.get(ModelKeys.PROMPT).replaceAll("\\{[a-z]+}", " ");
+        vocabulary = WordPieceVocabulary.of(() -> Stream.concat(
+                        Stream.of(template),
+                        texts.stream()
+                                .flatMap(s -> Stream.concat(
+                                        Stream.of(s.question(), s.context(), s.answer()), s.choices().stream())))
+                .iterator());
+        JsonNode config = HfModelFolder.json(NanoLlava.configJson(vocabulary), Path.of("config.json"));
+        visionConfig = VisionConfig.of(config);
+        llamaConfig = LlamaConfig.of(config);
+        imageToken = llamaConfig.imageToken();
+        preprocessor = new ImagePreprocessor(
+                HfModelFolder.json(NanoLlava.preprocessorJson(), Path.of("preprocessor_config.json")),
+                visionConfig.imageSize());
+    }
+
+    /** Files of the model folder besides the weights, by name. */
+    Map<String, String> files() {
+        Map<String, String> files = new LinkedHashMap<>();
+        files.put("config.json", NanoLlava.configJson(vocabulary));
+        files.put("preprocessor_config.json", NanoLlava.preprocessorJson());
+        files.put("tokenizer.json", vocabulary.tokenizerJson());
+        files.put("tokenizer_config.json", vocabulary.tokenizerConfigJson());
+        return files;
+    }
+
+    /**
+     * Trains on samples in random order, epoch by epoch.
+     *
+     * @param validation looked at for progress only
+     * @return all tensors, in the order in which they are stored
+     */
+    Map<String, FloatTensor> train(List<Sample> samples, List<Sample> validation) {
+        Map<String, FloatTensor> initial = NanoLlava.initial(vocabulary, settings.get(PretrainKeys.SEED));
+        TrainingSet set;
+        TrainingSet checked;
+        try (NanoEdge edge = edge(initial)) {
+            set = decode(samples, edge);
+            checked = decode(validation.subList(0, Math.min(CHECKED_SAMPLES, validation.size())), edge);
+        }
+        try (NamedArrays weights = new NamedArrays(initial)) {
+            TrainingStep step = new TrainingStep(
+                    weights,
+                    new VisionTower(visionConfig, weights),
+                    new LlamaDecoder(llamaConfig, weights),
+                    preprocessor,
+                    visionConfig.imageTokens());
+            loop(weights, step, set, checked, validation);
+            Map<String, FloatTensor> trained = new LinkedHashMap<>();
+            for (Map.Entry<String, NDArray> e : weights.all().entrySet()) {
+                trained.put(
+                        e.getKey(),
+                        new FloatTensor(
+                                e.getValue().toFloatArray(),
+                                e.getValue().getShape().getShape()));
+            }
+            return trained;
+        }
+    }
+
+    /** The client's frozen part with untrained weights: prompts are made by the code that makes them later. */
+    private NanoEdge edge(Map<String, FloatTensor> initial) {
+        Map<String, FloatTensor> vision = new TreeMap<>(initial);
+        vision.keySet().removeIf(name -> name.startsWith(LlamaDecoder.PREFIX));
+        Map<String, String> files = files();
+        return new NanoEdge(
+                new NanoEdgeSpec(
+                        files.get("config.json"),
+                        files.get("preprocessor_config.json"),
+                        files.get("tokenizer.json"),
+                        settings.get(ModelKeys.PROMPT),
+                        settings.get(ModelKeys.MAX_PROMPT_TOKENS),
+                        1,
+                        "untrained"),
+                vision);
+    }
+
+    private TrainingSet decode(List<Sample> samples, NanoEdge edge) {
+        TrainingSet set = new TrainingSet();
+        samples.forEach(s -> set.add(s, edge, preprocessor, imageToken));
+        return set;
+    }
+
+    private void loop(
+            NamedArrays weights, TrainingStep step, TrainingSet set, TrainingSet checked, List<Sample> validation) {
+        int batch = Math.min(settings.get(PretrainKeys.BATCH), set.size());
+        int steps = Math.max(1, settings.get(PretrainKeys.SAMPLES) / batch);
+        AdamW optimizer = new AdamW(weights);
+        int[] order = new int[set.size()];
+        int at = order.length;
+        int epoch = 0;
+        double lossSum = 0;
+        int lossCount = 0;
+        long start = System.nanoTime();
+        long lastLine = start;
+        long lastLineSteps = 0;
+        for (int s = 0; s < steps; s++) {
+            if (at + batch > order.length) {
+                order = shuffled(set.size(), settings.get(PretrainKeys.SEED), epoch++);
+                at = 0;
+            }
+            int[] indices = java.util.Arrays.copyOfRange(order, at, at + batch);
+            at += batch;
+            lossSum += step.backward(set, indices);
+            lossCount++;
+            optimizer.update(rate(s, steps));
+            long now = System.nanoTime();
+            boolean check = (s + 1) % Math.max(1, steps / CHECKS) == 0;
+            if (now - lastLine > SECONDS_BETWEEN_LINES * 1_000_000_000L || check || s + 1 == steps) {
+                double seconds = (now - lastLine) / 1e9;
+                double perSecond = (s + 1 - lastLineSteps) * batch / seconds;
+                progress.accept(String.format(
+                        Locale.ROOT,
+                        "step %d of %d · epoch %d · loss %.4f · %.0f samples/s · %.0f s left",
+                        s + 1,
+                        steps,
+                        epoch,
+                        lossSum / lossCount,
+                        perSecond,
+                        (steps - s - 1) * batch / perSecond));
+                if (check && checked.size() > 0) {
+                    progress.accept("  validation: " + accuracy(step, checked, validation));
+                }
+                lossSum = 0;
+                lossCount = 0;
+                lastLine = System.nanoTime();
+                lastLineSteps = s + 1;
+            }
+        }
+    }
+
+    /** Step size: linear warm-up over the first twentieth, then a cosine down to a fiftieth of the peak. */
+    private double rate(int step, int steps) {
+        double peak = settings.get(PretrainKeys.LEARNING_RATE);
+        int warmUp = Math.max(1, steps / 20);
+        if (step < warmUp) {
+            return peak * (step + 1) / warmUp;
+        }
+        double done = (double) (step - warmUp) / Math.max(1, steps - warmUp);
+        return peak * (0.02 + 0.98 * 0.5 * (1 + Math.cos(Math.PI * done)));
+    }
+
+    private static int[] shuffled(int size, long seed, int epoch) {
+        SplittableRandom random = new SplittableRandom(seed * 1_000_003L + epoch);
+        int[] order = new int[size];
+        for (int i = 0; i < size; i++) {
+            int j = random.nextInt(i + 1);
+            order[i] = order[j];
+            order[j] = i;
+        }
+        return order;
+    }
+
+    private String accuracy(TrainingStep step, TrainingSet checked, List<Sample> validation) {
+        Map<String, int[]> bySkill = new TreeMap<>();
+        int batch = 128;
+        for (int from = 0; from < checked.size(); from += batch) {
+            int first = from;
+            int[] indices = java.util.stream.IntStream.range(from, Math.min(from + batch, checked.size()))
+                    .toArray();
+            boolean[] right = step.right(checked, indices);
+            for (int i = 0; i < right.length; i++) {
+                int[] counts = bySkill.computeIfAbsent(validation.get(first + i).category(), k -> new int[2]);
+                counts[0] += right[i] ? 1 : 0;
+                counts[1]++;
+            }
+        }
+        StringBuilder text = new StringBuilder();
+        int all = bySkill.values().stream().mapToInt(c -> c[0]).sum();
+        text.append(String.format(Locale.ROOT, "all %.1f %%", 100.0 * all / checked.size()));
+        bySkill.forEach(
+                (skill, c) -> text.append(String.format(Locale.ROOT, " · %s %.0f", skill, 100.0 * c[0] / c[1])));
+        return text.toString();
+    }
+}

@@ -1,0 +1,151 @@
+package org.fednano.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.fednano.spark.TinyModel;
+import org.fednano.spark.TinyShards;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands as a person calls them, on a tiny untrained model and three small clients. */
+class CommandsTest {
+
+    @TempDir
+    Path folder;
+
+    private String output;
+    private String errors;
+
+    @BeforeEach
+    void world() throws IOException {
+        System.setProperty("spark.master", "local[2]");
+        System.setProperty("spark.ui.enabled", "false");
+        TinyModel.write(folder.resolve("model"), 7);
+        TinyShards.write(folder.resolve("shards"), 7, 9, 5, 12);
+    }
+
+    @AfterEach
+    void clear() {
+        System.clearProperty("spark.master");
+        System.clearProperty("spark.ui.enabled");
+    }
+
+    private int run(String command, String... more) {
+        List<String> args = new ArrayList<>(List.of(command));
+        for (String set : List.of(
+                "model.dir=" + folder.resolve("model"),
+                "run.shards=" + folder.resolve("shards"),
+                "run.dir=" + folder.resolve("run"),
+                "run.metrics_dir=" + folder.resolve("metrics"),
+                "adapter.rank=2",
+                "engine.threads=1",
+                "local.batch_size=4")) {
+            args.add("--set");
+            args.add(set);
+        }
+        args.addAll(List.of(more));
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int status =
+                SparkJobsMain.run(new PrintWriter(out, true), new PrintWriter(err, true), args.toArray(String[]::new));
+        output = out.toString();
+        errors = err.toString();
+        return status;
+    }
+
+    private byte[] adapter(String run, int round) throws IOException {
+        return Files.readAllBytes(folder.resolve(run + String.format("/rounds/%05d/adapter.safetensors", round)));
+    }
+
+    @Test
+    void trainsEvaluatesAndExports() throws IOException {
+        assertEquals(0, run("train", "--rounds", "2"), () -> errors);
+        assertTrue(output.contains("zero-shot"), output);
+        assertTrue(output.contains("round  2/2  3/3 clients  loss "), output);
+        assertTrue(output.contains("majority answer"), output);
+        assertTrue(Files.readString(folder.resolve("run/last.json")).contains("\"done\""));
+
+        assertEquals(0, run("train", "--rounds", "2"), () -> errors);
+        assertFalse(output.contains("3/3 clients"), "nothing to do: " + output);
+
+        assertEquals(0, run("evaluate", "--round", "1"), () -> errors);
+        assertTrue(output.contains("round 1"), output);
+
+        assertEquals(0, run("export", "--out", folder.resolve("out").toString()), () -> errors);
+        assertArrayEquals(adapter("run", 2), Files.readAllBytes(folder.resolve("out/adapter.safetensors")));
+    }
+
+    @Test
+    void comparesPredictsAndDoesOneRound() throws IOException {
+        assertEquals(
+                0, run("compare", "--strategies", "fedavg,fednano", "--seeds", "1,2", "--rounds", "1"), () -> errors);
+        assertTrue(output.contains("fednano, seed 2"), output);
+        assertTrue(output.lines().anyMatch(l -> l.startsWith("fedavg ") && l.contains("±")), output);
+        assertEquals(
+                1 + 4 * 2,
+                Files.readAllLines(folder.resolve("run/comparison.csv")).size());
+        byte[] compared = adapter("run/fednano-s2", 1);
+
+        String one = "run.dir=" + folder.resolve("one");
+        assertEquals(0, run("round", "--set", "run.seed=2", "--set", "run.rounds=1", "--set", one), () -> errors);
+        assertArrayEquals(compared, adapter("one", 1));
+        assertEquals(0, run("round", "--set", "run.seed=2", "--set", "run.rounds=1", "--set", one), () -> errors);
+        assertTrue(output.contains("nothing to do"), output);
+
+        String input =
+                folder.resolve("shards/clients/client_id=c001/split=test").toString();
+        String answers = folder.resolve("answers").toString();
+        assertEquals(0, run("predict", "--input", input, "--output", answers, "--set", one), () -> errors);
+        assertTrue(output.contains("answered 5 samples with round 1"), output);
+        assertTrue(Files.exists(folder.resolve("answers/part-00000.parquet")));
+        assertEquals(2, run("predict", "--input", input, "--output", answers, "--set", one));
+    }
+
+    @Test
+    void refusesWhatItCannotDoAndSaysWhatToChange() throws IOException {
+        refused(2, "run.strategy", "train", "--set", "run.strategy=fedsgd");
+        refused(2, "run.rounds", "train", "--set", "run.round=3");
+        refused(3, "manifest.json", "train", "--set", "run.shards=" + folder.resolve("nowhere"));
+        refused(3, "model.dir", "train", "--set", "model.dir=" + folder.resolve("nowhere"));
+        assertFalse(Files.exists(folder.resolve("run")), "a refused call leaves nothing behind");
+        System.setProperty("spark.master", "spark://host:7077");
+        refused(2, "networked gateway", "train");
+    }
+
+    @Test
+    void refusesClientsWithoutRowsAndOtherShards() throws IOException {
+        assertEquals(0, run("train", "--rounds", "1"), () -> errors);
+        TinyShards.write(folder.resolve("others"), 8, 4, 4);
+        refused(3, "run.shards", "train", "--set", "run.shards=" + folder.resolve("others"));
+        Files.delete(folder.resolve("others/clients/client_id=c002/split=train/part-00000.parquet"));
+        refused(
+                3,
+                "c002",
+                "train",
+                "--set",
+                "run.shards=" + folder.resolve("others"),
+                "--set",
+                "run.dir=" + folder.resolve("second"));
+        byte[] weights = Files.readAllBytes(folder.resolve("model/model.safetensors"));
+        Files.write(folder.resolve("model/model.safetensors"), java.util.Arrays.copyOf(weights, weights.length / 2));
+        refused(3, "model.safetensors", "train");
+    }
+
+    private void refused(int status, String named, String... command) {
+        String[] more = java.util.Arrays.copyOfRange(command, 1, command.length);
+        assertEquals(status, run(command[0], more), () -> output + errors);
+        assertTrue(errors.startsWith("error: ") && errors.contains(named), errors);
+    }
+}

@@ -1,0 +1,125 @@
+package org.fednano.gateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.fednano.algorithm.RoundClosedException;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmInfo;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+import org.junit.jupiter.api.Test;
+
+class GatewayTest {
+
+    private static final int HIDDEN = 4;
+
+    private final AtomicLong clock = new AtomicLong();
+    private final FakeLlm llm = new FakeLlm();
+    private final Gateway gateway = new Gateway(llm, Duration.ofSeconds(10), clock::get);
+
+    /** Answers zeros; every gradient call takes two seconds of the test's clock. */
+    private final class FakeLlm implements FrozenLlm {
+        @Override
+        public LlmInfo info() {
+            return new LlmInfo("fake", "f", HIDDEN, 8, 1, "FP32", 1000);
+        }
+
+        @Override
+        public float[] embed(int[] ids) {
+            return new float[ids.length * HIDDEN];
+        }
+
+        @Override
+        public Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale) {
+            clock.addAndGet(2_000_000_000L);
+            return new Result(new float[prompts.size()], new int[prompts.size()], new float[prompts.embeds().length]);
+        }
+
+        @Override
+        public Result loss(PromptBatch prompts, TokenBatch answers) {
+            return lossGradient(prompts, answers, 1);
+        }
+
+        @Override
+        public Scores score(PromptBatch prompts, int[][][] choices) {
+            return new Scores(new double[prompts.size()][1], new int[prompts.size()][1]);
+        }
+
+        @Override
+        public int[][] generate(PromptBatch prompts, int maxNew) {
+            return new int[prompts.size()][maxNew];
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** Two samples of 3 and 1 tokens, padded to 3. */
+    private static PromptBatch prompts() {
+        return new PromptBatch(new float[2 * 3 * HIDDEN], new int[] {3, 1}, 3, HIDDEN);
+    }
+
+    private static TokenBatch answers() {
+        return new TokenBatch(new int[] {5, 3, 3, TokenBatch.PAD}, 2);
+    }
+
+    @Test
+    void countsRealTokensOfEachClientBothWays() {
+        gateway.begin(Purpose.TRAIN, 1);
+        GatewaySession a = gateway.address().open(Purpose.TRAIN, 1, "a");
+        GatewaySession b = gateway.address().open(Purpose.TRAIN, 1, "b");
+        a.lossGradient(prompts(), answers(), 1);
+        a.lossGradient(prompts(), answers(), 1);
+        b.embed(new int[] {1, 2, 3});
+        Map<String, Traffic> traffic = gateway.end(Purpose.TRAIN, 1);
+        long embeds = 4 * HIDDEN * 4; // four real tokens of H float32
+        assertEquals(new Traffic(2 * (embeds + 4 * 3), 2 * (embeds + 8 * 2), 0, 4, 4.0), traffic.get("a"));
+        assertEquals(new Traffic(12, 0, 3 * HIDDEN * 4, 0, 0), traffic.get("b"));
+        assertEquals(Map.of(), gateway.end(Purpose.TRAIN, 1), "an ended round is forgotten");
+    }
+
+    @Test
+    void aClientIsToldWhenItsOwnTimeIsOver() {
+        gateway.begin(Purpose.TRAIN, 1);
+        GatewaySession early = gateway.address().open(Purpose.TRAIN, 1, "early");
+        for (int i = 0; i < 5; i++) {
+            early.lossGradient(prompts(), answers(), 1);
+        }
+        GatewaySession late = gateway.address().open(Purpose.TRAIN, 1, "late");
+        clock.addAndGet(1);
+        RoundClosedException e =
+                assertThrows(RoundClosedException.class, () -> early.lossGradient(prompts(), answers(), 1));
+        assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
+        late.lossGradient(prompts(), answers(), 1);
+        assertEquals(
+                Map.of("early", Duration.ofNanos(12_000_000_001L), "late", Duration.ofNanos(2_000_000_001L)),
+                gateway.started(Purpose.TRAIN, 1));
+    }
+
+    @Test
+    void evaluationHasNoDeadlineAndARoundThatIsOverTakesNoCalls() {
+        gateway.begin(Purpose.EVALUATE, 3);
+        GatewaySession session = gateway.address().open(Purpose.EVALUATE, 3, "a");
+        clock.addAndGet(Duration.ofHours(10).toNanos());
+        session.generate(prompts(), 2);
+        gateway.end(Purpose.EVALUATE, 3);
+        assertThrows(RoundClosedException.class, () -> session.generate(prompts(), 2));
+        assertThrows(RoundClosedException.class, () -> gateway.address().open(Purpose.EVALUATE, 3, "a"));
+    }
+
+    @Test
+    void aGatewayThatIsGoneOrAWrongTokenIsStatusFive() {
+        GatewayAddress address = gateway.address();
+        gateway.close();
+        JobException gone = assertThrows(JobException.class, () -> address.open(Purpose.TRAIN, 1, "a"));
+        assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, gone.status());
+        assertThrows(JobException.class, () -> new GatewayAddress.InProcess("guess").open(Purpose.TRAIN, 1, "a"));
+    }
+}

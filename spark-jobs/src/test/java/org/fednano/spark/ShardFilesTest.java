@@ -1,0 +1,181 @@
+package org.fednano.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
+import org.fednano.sample.PromptFeatures;
+import org.fednano.sample.Sample;
+import org.fednano.sample.Split;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Shards, features and scratch files on disk. */
+class ShardFilesTest {
+
+    @TempDir
+    Path folder;
+
+    private final Configuration conf = new Configuration();
+
+    private static PromptFeatures row(int i) {
+        return new PromptFeatures(
+                "s" + i,
+                new float[] {i, -0.0f, 1e-30f, Float.MAX_VALUE},
+                new byte[] {0, 1},
+                new int[] {7, 3},
+                i % 2 == 0 ? new int[0][] : new int[][] {{1, 3}, {2, 2, 3}},
+                i % 2 == 0 ? -1 : 1,
+                "größe " + i,
+                "counting");
+    }
+
+    private static void assertSame(PromptFeatures expected, PromptFeatures found) {
+        assertArrayEquals(FeatureCodec.encode(expected), FeatureCodec.encode(found));
+    }
+
+    @Test
+    void readsRowsInFileOrderWithAndWithoutPictures() throws IOException {
+        TinyShards.write(folder, 1, 6);
+        ShardReader reader = new ShardReader(conf, folder.toString());
+        List<Sample> rows = new ArrayList<>();
+        reader.read("c001", Split.TRAIN, rows::add);
+        assertEquals(
+                List.of("c001-train-0", "c001-train-1", "c001-train-2", "c001-train-3", "c001-train-4", "c001-train-5"),
+                rows.stream().map(Sample::sampleId).toList());
+        assertNotNull(rows.get(0).image());
+        assertNull(rows.get(3).image(), "a question without a picture");
+        assertEquals(List.of("red", "green", "blue"), rows.get(0).choices());
+        assertEquals(-1, rows.get(2).answerIndex());
+        assertEquals(6, reader.count("c001", Split.TRAIN));
+        reader.readTexts("c001", Split.TRAIN, row -> {
+            assertNull(row.image());
+            return true;
+        });
+        reader.read("c001", Split.VAL, row -> {
+            throw new AssertionError("this client has no such split");
+        });
+    }
+
+    @Test
+    void saysWhichColumnIsMissingWhere() throws IOException {
+        TinyShards.write(folder, 1, 2);
+        MessageType schema = MessageTypeParser.parseMessageType(
+                "message m { required binary sample_id (STRING); required binary question (STRING); }");
+        Path file = folder.resolve("clients/client_id=c001/split=train/part-00001.parquet");
+        TinyShards.write(file, schema, 1, i -> {
+            var row = new SimpleGroup(schema);
+            row.add("sample_id", "x");
+            row.add("question", "y");
+            return row;
+        });
+        JobException e = assertThrows(JobException.class, () -> new ShardReader(conf, folder.toString())
+                .read("c001", Split.TRAIN, row -> true));
+        assertEquals(ExitStatus.BAD_INPUT, e.status());
+        assertTrue(
+                e.getMessage().contains("'answer'") && e.getMessage().contains("part-00001.parquet"), e.getMessage());
+    }
+
+    @Test
+    void shardsWithoutManifestOrRowsAreRefused() throws IOException {
+        assertThrows(JobException.class, () -> Shards.open(conf, folder.toString()));
+        TinyShards.write(folder, 1, 3, 0);
+        JobException e = assertThrows(JobException.class, () -> Shards.open(conf, folder.toString()));
+        assertTrue(e.getMessage().contains("c002"), e.getMessage());
+        TinyShards.write(folder, 1, 3, 1);
+        Shards shards = Shards.open(conf, folder.toString());
+        assertEquals(List.of("c001", "c002"), shards.clientIds());
+        assertEquals(64, shards.fingerprint().length());
+    }
+
+    private FeatureFiles features() {
+        return new FeatureFiles(conf, folder.toString(), "shards", "key", "c001");
+    }
+
+    @Test
+    void featuresComeBackAsTheyWere() throws IOException {
+        FeatureFiles files = features();
+        assertFalse(files.sound());
+        files.write((split, rows) -> {
+            for (int i = 0; split == Split.TRAIN && i < 40; i++) {
+                rows.accept(row(i));
+            }
+        });
+        assertTrue(files.sound());
+        assertEquals(40, files.count(Split.TRAIN));
+        assertEquals(0, files.count(Split.TEST));
+        List<PromptFeatures> read = new ArrayList<>();
+        files.read(Split.TRAIN, read::add);
+        for (int i = 0; i < 40; i++) {
+            assertSame(row(i), read.get(i));
+        }
+        assertFalse(new FeatureFiles(conf, folder.toString(), "other shards", "key", "c001").sound());
+    }
+
+    @Test
+    void featuresAppearWholeOrNotAtAll() throws IOException {
+        FeatureFiles files = features();
+        assertThrows(
+                IllegalStateException.class,
+                () -> files.write((split, rows) -> {
+                    rows.accept(row(1));
+                    throw new IllegalStateException("killed");
+                }));
+        assertFalse(files.sound());
+        try (Stream<Path> left = Files.list(folder.resolve("features/key"))) {
+            assertEquals(0, left.count(), "nothing half-written stays");
+        }
+    }
+
+    @Test
+    void scratchRowsAreReadInAnyOrderAndLeaveNoFile() throws IOException {
+        Path scratch = folder.resolve("scratch");
+        try (ScratchRows rows = ScratchRows.in(scratch)) {
+            for (int i = 0; i < 1000; i++) {
+                rows.add(row(i));
+            }
+            assertEquals(1000, rows.size());
+            for (int i : new int[] {999, 0, 256, 257, 511, 512, 7}) {
+                assertSame(row(i), rows.row(i));
+            }
+            assertThrows(IndexOutOfBoundsException.class, () -> rows.row(1000));
+        }
+        try (Stream<Path> left = Files.list(scratch)) {
+            assertEquals(0, left.count());
+        }
+    }
+
+    @Test
+    void theMajorityKnowsTheCategoryAndTheChoicesOnly() {
+        Majority majority = new Majority();
+        for (String answer : List.of("red", "Red", "blue", "green", "green")) {
+            majority.add(sample("colour", answer));
+        }
+        majority.add(sample("count", "3"));
+        assertEquals("green", majority.answer("colour", List.of()), "two each: the alphabet decides");
+        assertEquals("RED", majority.answer("colour", List.of("blue", "RED")));
+        assertEquals("3", majority.answer("count", List.of()));
+        assertEquals("green", majority.answer("unseen", List.of("3", "green")));
+        assertEquals("a", majority.answer("colour", List.of("b", "a")), "never seen: the alphabet decides");
+    }
+
+    private static Sample sample(String category, String answer) {
+        return new Sample("s", "c", Split.TRAIN, null, "q", "", List.of(), answer, -1, "t", category, "");
+    }
+}

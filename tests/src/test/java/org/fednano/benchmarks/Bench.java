@@ -1,0 +1,97 @@
+package org.fednano.benchmarks;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.algorithm.ClientData;
+import org.fednano.algorithm.TrainingPlan;
+import org.fednano.encoder.NanoEdge;
+import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.sample.PromptFeatures;
+import org.fednano.sample.Sample;
+import org.fednano.sample.Split;
+import org.fednano.settings.MethodKeys;
+import org.fednano.settings.ModelKeys;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+import org.fednano.spark.ClientCluster;
+import org.fednano.spark.ShardReader;
+import org.fednano.spark.Shards;
+import org.fednano.weights.HfModelFolder;
+
+/** One process with the shipped model, prepared shards, and both ways to run clients over them. */
+final class Bench implements AutoCloseable {
+
+    final Settings settings;
+    final SparkSession spark;
+    final EmbeddedLlm llm;
+    final ClientCluster cluster;
+    final TrainingPlan plan;
+    private final HfModelFolder model;
+
+    Bench(Settings settings, String master) {
+        this.settings = settings;
+        spark = SparkSession.builder()
+                .master(master)
+                .appName("fednano benchmark")
+                .config("spark.ui.enabled", false)
+                .config("spark.driver.maxResultSize", "0")
+                .getOrCreate();
+        model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
+        NanoEdgeSpec edge = NanoEdgeSpec.of(model, settings);
+        llm = EmbeddedLlm.open(model);
+        Shards shards = Shards.open(spark.sparkContext().hadoopConfiguration(), settings.get(RunKeys.SHARDS));
+        cluster = new ClientCluster(spark.sparkContext(), settings, shards, model, edge, llm);
+        cluster.prepare();
+        AdapterLayout layout = AdapterLayout.of(
+                settings.get(MethodKeys.MODALITIES),
+                llm.info().hidden(),
+                settings.get(MethodKeys.RANK),
+                settings.get(MethodKeys.ALPHA));
+        plan = TrainingPlan.of(settings, layout, shards.clientIds());
+    }
+
+    /** Every client's training rows in the heap, for the plain loop. */
+    Map<String, ClientData> rowsInMemory() {
+        Map<String, ClientData> data = new HashMap<>();
+        ShardReader reader = new ShardReader(
+                spark.sparkContext().hadoopConfiguration(), cluster.shards().uri());
+        try (NanoEdge edge = NanoEdge.open(model, settings)) {
+            for (String client : cluster.shards().clientIds()) {
+                List<Sample> samples = new ArrayList<>();
+                reader.read(client, Split.TRAIN, samples::add);
+                List<PromptFeatures> rows = edge.encode(samples, llm::embed);
+                data.put(client, new ClientData() {
+                    @Override
+                    public int size() {
+                        return rows.size();
+                    }
+
+                    @Override
+                    public PromptFeatures row(int i) {
+                        return rows.get(i);
+                    }
+                });
+            }
+        }
+        return data;
+    }
+
+    static double median(List<Double> values) {
+        List<Double> sorted = values.stream().sorted().toList();
+        int middle = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+
+    @Override
+    public void close() {
+        cluster.close();
+        llm.close();
+        spark.stop();
+    }
+}

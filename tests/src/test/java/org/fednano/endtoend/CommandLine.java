@@ -1,0 +1,107 @@
+package org.fednano.endtoend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** Runs {@code submit-scripts/fednano} as a user would: another process, through Spark's submit path. */
+final class CommandLine {
+
+    static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Path SCRIPT = ROOT.resolve("submit-scripts/fednano");
+
+    /** How a command ended. */
+    record Ended(int status, String output) {
+        Ended expect(int expected) {
+            assertEquals(expected, status, output);
+            return this;
+        }
+
+        Ended saying(String... words) {
+            for (String word : words) {
+                assertTrue(output.contains(word), () -> "Expected '" + word + "' in:\n" + output);
+            }
+            return this;
+        }
+    }
+
+    private final Map<String, String> environment = new TreeMap<>();
+
+    CommandLine() {
+        assertTrue(
+                Files.exists(ROOT.resolve("submit-scripts/target/fednano.jar")),
+                "These tests start the packaged project: run them with mvn verify, from the root.");
+        environment.put("FEDNANO_BUILD", "never");
+        environment.put("FEDNANO_MASTER", "local[2]");
+        environment.put("FEDNANO_DRIVER_MEMORY", "1g");
+    }
+
+    CommandLine with(String name, String value) {
+        environment.put(name, value);
+        return this;
+    }
+
+    Process start(Path log, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(ROOT.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
+        builder.environment().remove("SPARK_HOME");
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    Ended run(String... arguments) {
+        try {
+            Path log = Files.createTempFile("fednano-", ".log");
+            try {
+                Process process = start(log, arguments);
+                if (!process.waitFor(15, TimeUnit.MINUTES)) {
+                    kill(process);
+                    throw new AssertionError(String.join(" ", arguments) + " did not end in 15 minutes:\n"
+                            + Files.readString(log, StandardCharsets.UTF_8));
+                }
+                return new Ended(process.exitValue(), Files.readString(log, StandardCharsets.UTF_8));
+            } finally {
+                Files.delete(log);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** SIGKILL for the script and every process under it. */
+    static void kill(Process process) throws InterruptedException {
+        List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
+        all.add(process.toHandle());
+        all.forEach(ProcessHandle::destroyForcibly);
+        process.waitFor();
+    }
+
+    /** Content of every file below a folder whose name ends in {@code suffix}, by relative path. */
+    static Map<String, byte[]> files(Path folder, String suffix) throws IOException {
+        Map<String, byte[]> content = new TreeMap<>();
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.filter(p -> p.toString().endsWith(suffix)).toList()) {
+                content.put(folder.relativize(path).toString(), Files.readAllBytes(path));
+            }
+        }
+        return content;
+    }
+}

@@ -1,0 +1,2 @@
+/** SQL functions over what this project stores: answers, adapters' vectors, pictures, byte counts. */
+package org.fednano.udf;
