@@ -40,12 +40,12 @@ class CommitKillTest {
     }
 
     @Test
-    void aKillAtAnyStepOfABeginningRun(@TempDir Path folder) throws IOException {
+    void aKillAtAnyStepOfABeginningRun(@TempDir(factory = MemoryFolder.class) Path folder) throws IOException {
         killAtEveryStep(Runs.Layer.LOCAL, folder, -1);
     }
 
     @Test
-    void aKillAtAnyStepOfALaterRound(@TempDir Path folder) throws IOException {
+    void aKillAtAnyStepOfALaterRound(@TempDir(factory = MemoryFolder.class) Path folder) throws IOException {
         killAtEveryStep(Runs.Layer.LOCAL, folder, 0);
     }
 
@@ -54,7 +54,8 @@ class CommitKillTest {
     @EnumSource(
             value = Runs.Layer.class,
             names = {"HDFS", "OBJECTS"})
-    void aKillAtAnyStepOnOtherFileSystems(Runs.Layer layer, @TempDir Path folder) throws IOException {
+    void aKillAtAnyStepOnOtherFileSystems(Runs.Layer layer, @TempDir(factory = MemoryFolder.class) Path folder)
+            throws IOException {
         killAtEveryStep(layer, Files.createDirectory(folder.resolve("begin")), -1);
         killAtEveryStep(layer, Files.createDirectory(folder.resolve("later")), 0);
     }
