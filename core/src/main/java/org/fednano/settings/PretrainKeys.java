@@ -19,8 +19,14 @@ public final class PretrainKeys {
     public static final Setting<Integer> BATCH = Setting.ofInt("pretrain.batch_size", 64, 1, 4096, "Samples per step.");
     public static final Setting<Double> LEARNING_RATE =
             Setting.ofDouble("pretrain.learning_rate", 0.001, 0, 10, "Peak step size of AdamW.");
+    public static final Setting<Double> QUESTION_WEIGHT = Setting.ofDouble(
+            "pretrain.question_weight",
+            0.2,
+            0,
+            10,
+            "Weight of the loss on the question's own tokens beside that on the answer: what is asked about is in the picture.");
 
-    static final List<Setting<?>> ALL = List.of(OUT, SHARDS, SEED, SAMPLES, BATCH, LEARNING_RATE);
+    static final List<Setting<?>> ALL = List.of(OUT, SHARDS, SEED, SAMPLES, BATCH, LEARNING_RATE, QUESTION_WEIGHT);
 
     private PretrainKeys() {}
 }

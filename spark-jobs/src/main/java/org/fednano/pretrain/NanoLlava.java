@@ -65,7 +65,7 @@ final class NanoLlava {
                 .put("num_attention_heads", HEADS)
                 .put("image_size", IMAGE_SIZE)
                 .put("patch_size", PATCH)
-                .put("hidden_act", "quick_gelu")
+                .put("hidden_act", "gelu")
                 .put("layer_norm_eps", 1e-5)
                 .put("projection_dim", HIDDEN)
                 .put("torch_dtype", "float32");

@@ -97,7 +97,8 @@ final class Training {
                     new VisionTower(visionConfig, weights),
                     new LlamaDecoder(llamaConfig, weights),
                     preprocessor,
-                    visionConfig.imageTokens());
+                    visionConfig.imageTokens(),
+                    settings.get(PretrainKeys.QUESTION_WEIGHT));
             loop(weights, step, set, checked, validation);
             Map<String, FloatTensor> trained = new LinkedHashMap<>();
             for (Map.Entry<String, NDArray> e : weights.all().entrySet()) {
