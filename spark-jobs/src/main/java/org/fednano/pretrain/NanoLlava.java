@@ -17,7 +17,7 @@ final class NanoLlava {
 
     private static final int HIDDEN = 128;
     private static final int IMAGE_SIZE = 48;
-    private static final int PATCH = 8;
+    private static final int PATCH = 12;
     private static final int VISION_LAYERS = 3;
     private static final int VISION_MLP = 256;
     private static final int LAYERS = 4;
