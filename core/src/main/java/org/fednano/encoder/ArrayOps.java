@@ -1,9 +1,12 @@
 package org.fednano.encoder;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.norm.LayerNorm;
+import java.util.List;
 import org.fednano.settings.JobException;
 
 /** The few operations that vision tower, connector and decoder are made of; each takes part in autograd. */
@@ -21,6 +24,25 @@ public final class ArrayOps {
      */
     public static NDArray linear(NDArray x, NDArray weight, NDArray bias) {
         return x.getNDArrayInternal().linear(x, weight, bias).singletonOrThrow();
+    }
+
+    /**
+     * Several linear layers of the same input in one product, which keeps the processor busier than one after another.
+     *
+     * @param x (…, I)
+     * @param weights (O_i, I) each
+     * @param biases (O_i) each, or empty
+     * @return (…, O_1 + O_2 + …)
+     */
+    public static NDArray linear(NDArray x, List<NDArray> weights, List<NDArray> biases) {
+        return linear(x, stacked(x, weights), biases.isEmpty() ? null : stacked(x, biases));
+    }
+
+    /** Stacks weights; the result lives as long as x, not as long as the weights. */
+    private static NDArray stacked(NDArray x, List<NDArray> parts) {
+        NDArray all = NDArrays.concat(new NDList(parts));
+        all.attach(x.getManager());
+        return all;
     }
 
     /** Layer normalisation over the last axis. */
@@ -44,7 +66,7 @@ public final class ArrayOps {
         return switch (name) {
             case "gelu" -> x.getNDArrayInternal().gelu();
             case "quick_gelu" -> x.getNDArrayInternal().swish(1.702f);
-            case "silu" -> x.getNDArrayInternal().swish(1f);
+            case "silu" -> Activation.sigmoid(x).mul(x);
             default -> throw JobException.badInput("Activation in config.json must be gelu, quick_gelu or silu: found "
                     + name + ". Models with another are not supported.");
         };

@@ -1,7 +1,9 @@
 package org.fednano.encoder;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 
 /**
  * CLIP's vision transformer and LLaVA's connector as functions over named weights, with the names that transformers
@@ -93,9 +95,19 @@ public final class VisionTower {
     private NDArray selfAttention(NDArray x, String name) {
         long d = config.width();
         long heads = config.heads();
-        NDArray q = ArrayOps.heads(linear(x, name + "q_proj", d, d), heads);
-        NDArray k = ArrayOps.heads(linear(x, name + "k_proj", d, d), heads);
-        NDArray v = ArrayOps.heads(linear(x, name + "v_proj", d, d), heads);
+        String[] parts = {"q_proj", "k_proj", "v_proj"};
+        NDList qkv = ArrayOps.linear(
+                        x,
+                        Arrays.stream(parts)
+                                .map(p -> weights.get(name + p + ".weight", d, d))
+                                .toList(),
+                        Arrays.stream(parts)
+                                .map(p -> weights.get(name + p + ".bias", d))
+                                .toList())
+                .split(3, 2);
+        NDArray q = ArrayOps.heads(qkv.get(0), heads);
+        NDArray k = ArrayOps.heads(qkv.get(1), heads);
+        NDArray v = ArrayOps.heads(qkv.get(2), heads);
         return linear(ArrayOps.attention(q, k, v, null), name + "out_proj", d, d);
     }
 

@@ -17,7 +17,7 @@ final class NanoLlava {
 
     private static final int HIDDEN = 128;
     private static final int IMAGE_SIZE = 48;
-    private static final int PATCH = 8;
+    private static final int PATCH = 12;
     private static final int VISION_LAYERS = 3;
     private static final int VISION_MLP = 256;
     private static final int LAYERS = 4;
@@ -65,7 +65,7 @@ final class NanoLlava {
                 .put("num_attention_heads", HEADS)
                 .put("image_size", IMAGE_SIZE)
                 .put("patch_size", PATCH)
-                .put("hidden_act", "quick_gelu")
+                .put("hidden_act", "gelu")
                 .put("layer_norm_eps", 1e-5)
                 .put("projection_dim", HIDDEN)
                 .put("torch_dtype", "float32");

@@ -21,6 +21,8 @@ import org.fednano.encoder.VisionTower;
 import org.fednano.llm.model.LlamaConfig;
 import org.fednano.llm.model.LlamaDecoder;
 import org.fednano.sample.Sample;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.PretrainKeys;
 import org.fednano.settings.Settings;
@@ -97,7 +99,8 @@ final class Training {
                     new VisionTower(visionConfig, weights),
                     new LlamaDecoder(llamaConfig, weights),
                     preprocessor,
-                    visionConfig.imageTokens());
+                    visionConfig.imageTokens(),
+                    settings.get(PretrainKeys.QUESTION_WEIGHT));
             loop(weights, step, set, checked, validation);
             Map<String, FloatTensor> trained = new LinkedHashMap<>();
             for (Map.Entry<String, NDArray> e : weights.all().entrySet()) {
@@ -154,9 +157,11 @@ final class Training {
             }
             int[] indices = java.util.Arrays.copyOfRange(order, at, at + batch);
             at += batch;
-            lossSum += step.backward(set, indices);
+            float loss = step.backward(set, indices);
+            float norm = optimizer.update(rate(s, steps));
+            requireFinite(loss, norm, s);
+            lossSum += loss;
             lossCount++;
-            optimizer.update(rate(s, steps));
             long now = System.nanoTime();
             boolean check = (s + 1) % Math.max(1, steps / CHECKS) == 0;
             if (now - lastLine > SECONDS_BETWEEN_LINES * 1_000_000_000L || check || s + 1 == steps) {
@@ -179,6 +184,17 @@ final class Training {
                 lastLine = System.nanoTime();
                 lastLineSteps = s + 1;
             }
+        }
+    }
+
+    /** A model that once met NaN is lost; going on would only waste time and end in a useless folder. */
+    private void requireFinite(float loss, float norm, int step) {
+        if (!Float.isFinite(loss) || !Float.isFinite(norm)) {
+            throw new JobException(
+                    ExitStatus.FAILED,
+                    "Loss and gradient norm must stay finite: got " + loss + " and " + norm + " at step " + (step + 1)
+                            + ". Nothing was written. Lower pretrain.learning_rate (now "
+                            + settings.get(PretrainKeys.LEARNING_RATE) + ") or change pretrain.seed.");
         }
     }
 

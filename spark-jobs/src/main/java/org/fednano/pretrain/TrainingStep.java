@@ -20,25 +20,32 @@ final class TrainingStep {
     private final LlamaDecoder decoder;
     private final ImagePreprocessor preprocessor;
     private final int imageTokens;
+    private final float questionWeight;
 
+    /**
+     * @param questionWeight weight of the loss on the tokens behind the picture beside that on the answer; 0: none
+     */
     TrainingStep(
             NamedArrays weights,
             VisionTower tower,
             LlamaDecoder decoder,
             ImagePreprocessor preprocessor,
-            int imageTokens) {
+            int imageTokens,
+            double questionWeight) {
         this.weights = weights;
         this.tower = tower;
         this.decoder = decoder;
         this.preprocessor = preprocessor;
         this.imageTokens = imageTokens;
+        this.questionWeight = (float) questionWeight;
     }
 
     /**
      * Adds the gradients of the batch's loss to the weights' gradients.
      *
      * @param batch indices into {@code set}
-     * @return mean over the samples of the mean negative log-likelihood of their answer tokens, nats
+     * @return mean over the samples of the mean negative log-likelihood of their answer tokens, nats; the questions' part
+     *     is left out
      */
     float backward(TrainingSet set, int[] batch) {
         // The scope frees what operations on weights attach to the weights' own manager.
@@ -47,13 +54,17 @@ final class TrainingStep {
                 GradientCollector collector = weights.manager().getEngine().newGradientCollector()) {
             scope.suppressNotUsedWarning();
             Batch b = new Batch(set, batch);
-            NDArray loss = logLikelihood(manager, set, batch, b)
+            NDArray weighted = logLikelihood(manager, set, batch, b)
                     .gather(manager.create(b.targets, new Shape(b.targets.length, 1)), 1)
                     .reshape(b.targets.length)
-                    .mul(manager.create(b.weights))
-                    .sum();
-            collector.backward(loss);
-            return loss.getFloat();
+                    .mul(manager.create(b.weights));
+            collector.backward(weighted.sum());
+            float loss = 0;
+            float[] terms = weighted.toFloatArray();
+            for (int m = 0; m < b.answerTokens; m++) {
+                loss += terms[m];
+            }
+            return loss;
         }
     }
 
@@ -76,7 +87,7 @@ final class TrainingStep {
         }
     }
 
-    /** (M, V) for all answer tokens of the batch. */
+    /** (M, V) for all predicted tokens of the batch, those of the answers first. */
     private NDArray logLikelihood(NDManager manager, TrainingSet set, int[] batch, Batch b) {
         int side = preprocessor.side();
         float[] pixels = new float[batch.length * 3 * side * side];
@@ -98,9 +109,10 @@ final class TrainingStep {
     private final class Batch {
         private final int textLength;
         private final long[] ids; // (B, textLength)
+        private final int answerTokens; // of the whole batch
         private final long[] sources; // (M): rows of (B·S, H)
-        private final long[] targets; // (M)
-        private final float[] weights; // (M): −1 / (B · answer tokens)
+        private final long[] targets; // (M): answers first, then questions
+        private final float[] weights; // (M): −1 / (B · tokens of that answer or question)
 
         Batch(TrainingSet set, int[] batch) {
             int[] before = set.before();
@@ -113,6 +125,12 @@ final class TrainingStep {
             textLength = before.length + longest;
             int length = textLength + imageTokens;
             ids = new long[batch.length * textLength];
+            answerTokens = counted;
+            if (questionWeight > 0) {
+                for (int i : batch) {
+                    counted += set.behind(i).length;
+                }
+            }
             sources = new long[counted];
             targets = new long[counted];
             weights = new float[counted];
@@ -135,6 +153,14 @@ final class TrainingStep {
                 for (int j = 0; j < answer.length; j++, m++) {
                     sources[m] = (long) b * length + prompt - 1 + j;
                     targets[m] = answer[j];
+                }
+            }
+            for (int b = 0; b < batch.length && m < counted; b++) {
+                int[] behind = set.behind(batch[b]);
+                Arrays.fill(weights, m, m + behind.length, -questionWeight / batch.length / behind.length);
+                for (int j = 0; j < behind.length; j++, m++) {
+                    sources[m] = (long) b * length + before.length + imageTokens - 1 + j;
+                    targets[m] = behind[j];
                 }
             }
         }

@@ -51,9 +51,25 @@ public final class EmbeddedLlm implements FrozenLlm {
         checks = new RequestChecks(config, MAX_TOKENS);
         weights = new NamedArrays(tensors);
         decoder = new LlamaDecoder(config, weights);
-        decoder.embeddingTable(); // a wrong shape is told here, not in the first request
+        checkShapes();
         embeddings =
                 tensors.get(LlamaDecoder.PREFIX + "model.embed_tokens.weight").values();
+    }
+
+    /** A missing tensor or a wrong shape is told here, not in the first request: one token runs through all of them. */
+    private void checkShapes() {
+        try (NDManager manager = weights.manager().newSubManager()) {
+            decoder.logits(decoder.forward(manager.zeros(new Shape(1, 1, config.hidden()))));
+            decoder.embeddingTable();
+        } catch (JobException e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    /** Arrays in native memory that belong to this model, for tests that nothing leaks. */
+    int nativeArrays() {
+        return weights.manager().getManagedArrays().size();
     }
 
     /**

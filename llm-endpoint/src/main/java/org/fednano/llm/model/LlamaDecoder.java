@@ -1,6 +1,7 @@
 package org.fednano.llm.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -114,12 +115,18 @@ public final class LlamaDecoder {
         long h = config.hidden();
         long wide = (long) config.heads() * config.headWidth();
         long narrow = (long) config.keyValueHeads() * config.headWidth();
-        NDArray q = rotate(ArrayOps.linear(x, weights.get(name + "q_proj.weight", wide, h), null), rotation)
-                .transpose(0, 2, 1, 3); // (B, N, S, E)
-        NDArray k = rotate(ArrayOps.linear(x, weights.get(name + "k_proj.weight", narrow, h), null), rotation)
-                .transpose(0, 2, 1, 3);
-        NDArray v = ArrayOps.heads(
-                ArrayOps.linear(x, weights.get(name + "v_proj.weight", narrow, h), null), config.keyValueHeads());
+        NDList parts = ArrayOps.linear(
+                        x,
+                        List.of(
+                                weights.get(name + "q_proj.weight", wide, h),
+                                weights.get(name + "k_proj.weight", narrow, h),
+                                weights.get(name + "v_proj.weight", narrow, h)),
+                        List.of())
+                .split(new long[] {wide + narrow}, 2);
+        NDList turned = rotate(parts.get(0), rotation).split(new long[] {config.heads()}, 2); // (B, S, N, E) each
+        NDArray q = turned.get(0).transpose(0, 2, 1, 3);
+        NDArray k = turned.get(1).transpose(0, 2, 1, 3);
+        NDArray v = ArrayOps.heads(parts.get(1), config.keyValueHeads());
         if (cache != null) {
             if (cache.keys.size() > layer) {
                 k = ArrayOps.concat(2, cache.keys.get(layer), k);
@@ -142,10 +149,17 @@ public final class LlamaDecoder {
     private NDArray mlp(NDArray x, String name) {
         long h = config.hidden();
         long inner = config.intermediate();
-        NDArray gate = ArrayOps.linear(x, weights.get(name + "gate_proj.weight", inner, h), null);
-        NDArray up = ArrayOps.linear(x, weights.get(name + "up_proj.weight", inner, h), null);
+        NDList both = ArrayOps.linear(
+                        x,
+                        List.of(
+                                weights.get(name + "gate_proj.weight", inner, h),
+                                weights.get(name + "up_proj.weight", inner, h)),
+                        List.of())
+                .split(2, 2);
         return ArrayOps.linear(
-                ArrayOps.activation("silu", gate).mul(up), weights.get(name + "down_proj.weight", h, inner), null);
+                ArrayOps.activation("silu", both.get(0)).mul(both.get(1)),
+                weights.get(name + "down_proj.weight", h, inner),
+                null);
     }
 
     private NDArray norm(NDArray x, String name) {
