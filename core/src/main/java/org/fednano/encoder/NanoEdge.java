@@ -72,6 +72,22 @@ public final class NanoEdge implements AutoCloseable {
         template = new PromptTemplate(spec.template(), imageTokenText(spec.tokenizerJson()));
         weights = new NamedArrays(tensors);
         tower = new VisionTower(config, weights);
+        checkShapes();
+    }
+
+    /** A missing tensor or a wrong shape is told here, not in the first task: one black batch runs through all of them. */
+    private void checkShapes() {
+        try {
+            encodeBatch(new float[spec.batchSize() * 3 * config.imageSize() * config.imageSize()]);
+        } catch (JobException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Arrays in native memory that belong to it, for tests that nothing leaks. */
+    int nativeArrays() {
+        return weights.manager().getManagedArrays().size();
     }
 
     /** Builds it from a model folder. */

@@ -12,7 +12,7 @@ public final class PretrainKeys {
     public static final Setting<Long> SEED = Setting.ofLong("pretrain.seed", 1, "Initial weights and batch order.");
     public static final Setting<Integer> SAMPLES = Setting.ofInt(
             "pretrain.samples",
-            300_000,
+            600_000,
             1,
             Integer.MAX_VALUE,
             "Samples to train on in all, over as many epochs as it takes.");
@@ -26,7 +26,14 @@ public final class PretrainKeys {
             10,
             "Weight of the loss on the question's own tokens beside that on the answer: what is asked about is in the picture.");
 
-    static final List<Setting<?>> ALL = List.of(OUT, SHARDS, SEED, SAMPLES, BATCH, LEARNING_RATE, QUESTION_WEIGHT);
+    public static final Setting<Integer> CYCLES = Setting.ofInt(
+            "pretrain.cycles",
+            2,
+            1,
+            100,
+            "Parts of equal length in which the step size rises and falls again; what a cycle learnt late, the next builds on.");
+
+    static final List<Setting<?>> ALL = List.of(OUT, SHARDS, SEED, SAMPLES, BATCH, LEARNING_RATE, QUESTION_WEIGHT, CYCLES);
 
     private PretrainKeys() {}
 }

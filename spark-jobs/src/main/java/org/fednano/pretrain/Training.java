@@ -3,6 +3,7 @@ package org.fednano.pretrain;
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +38,10 @@ final class Training {
 
     private static final int SECONDS_BETWEEN_LINES = 15;
     private static final int CHECKS = 10;
+
+    /** Peak of a cycle's step size over that of the cycle before: high enough to move on, too low to forget. */
+    private static final double LATER_PEAK = 0.7;
+
     private static final int CHECKED_SAMPLES = 1024;
 
     private final Settings settings;
@@ -140,36 +145,54 @@ final class Training {
     private void loop(
             NamedArrays weights, TrainingStep step, TrainingSet set, TrainingSet checked, List<Sample> validation) {
         int batch = Math.min(settings.get(PretrainKeys.BATCH), set.size());
-        int steps = Math.max(1, settings.get(PretrainKeys.SAMPLES) / batch);
+        int cycles = settings.get(PretrainKeys.CYCLES);
+        int steps = Math.max(1, settings.get(PretrainKeys.SAMPLES) / cycles / batch);
+        for (int cycle = 0; cycle < cycles; cycle++) {
+            String title = cycles == 1 ? "" : "cycle " + (cycle + 1) + " of " + cycles + " · ";
+            cycle(weights, step, set, new Schedule(cycle, steps, batch, title), checked, validation);
+        }
+    }
+
+    /** One way of the step size up and down, with fresh optimiser state and a random order of its own. */
+    private record Schedule(int cycle, int steps, int batch, String title) {}
+
+    private void cycle(
+            NamedArrays weights,
+            TrainingStep step,
+            TrainingSet set,
+            Schedule schedule,
+            TrainingSet checked,
+            List<Sample> validation) {
+        int steps = schedule.steps;
+        int batch = schedule.batch;
+        long seed = settings.get(PretrainKeys.SEED) + 7919L * schedule.cycle;
         AdamW optimizer = new AdamW(weights);
         int[] order = new int[set.size()];
         int at = order.length;
         int epoch = 0;
         double lossSum = 0;
         int lossCount = 0;
-        long start = System.nanoTime();
-        long lastLine = start;
-        long lastLineSteps = 0;
+        long lastLine = System.nanoTime();
+        int lastLineSteps = 0;
         for (int s = 0; s < steps; s++) {
             if (at + batch > order.length) {
-                order = shuffled(set.size(), settings.get(PretrainKeys.SEED), epoch++);
+                order = shuffled(set.size(), seed, epoch++);
                 at = 0;
             }
-            int[] indices = java.util.Arrays.copyOfRange(order, at, at + batch);
-            at += batch;
-            float loss = step.backward(set, indices);
-            float norm = optimizer.update(rate(s, steps));
+            float loss = step.backward(set, Arrays.copyOfRange(order, at, at + batch));
+            float norm = optimizer.update(rate(schedule, s));
             requireFinite(loss, norm, s);
+            at += batch;
             lossSum += loss;
             lossCount++;
             long now = System.nanoTime();
             boolean check = (s + 1) % Math.max(1, steps / CHECKS) == 0;
             if (now - lastLine > SECONDS_BETWEEN_LINES * 1_000_000_000L || check || s + 1 == steps) {
-                double seconds = (now - lastLine) / 1e9;
-                double perSecond = (s + 1 - lastLineSteps) * batch / seconds;
+                double perSecond = (s + 1 - lastLineSteps) * batch / ((now - lastLine) / 1e9);
                 progress.accept(String.format(
                         Locale.ROOT,
-                        "step %d of %d · epoch %d · loss %.4f · %.0f samples/s · %.0f s left",
+                        "%sstep %d of %d · epoch %d · loss %.4f · %.0f samples/s · %.0f s left",
+                        schedule.title,
                         s + 1,
                         steps,
                         epoch,
@@ -177,7 +200,7 @@ final class Training {
                         perSecond,
                         (steps - s - 1) * batch / perSecond));
                 if (check && checked.size() > 0) {
-                    progress.accept("  validation: " + accuracy(step, checked, validation));
+                    progress.accept("  held out: " + accuracy(step, checked, validation));
                 }
                 lossSum = 0;
                 lossCount = 0;
@@ -198,14 +221,14 @@ final class Training {
         }
     }
 
-    /** Step size: linear warm-up over the first twentieth, then a cosine down to a fiftieth of the peak. */
-    private double rate(int step, int steps) {
-        double peak = settings.get(PretrainKeys.LEARNING_RATE);
-        int warmUp = Math.max(1, steps / 20);
+    /** Step size: linear warm-up over the first twentieth, then a cosine down to a fiftieth; later cycles peak lower. */
+    private double rate(Schedule schedule, int step) {
+        double peak = settings.get(PretrainKeys.LEARNING_RATE) * Math.pow(LATER_PEAK, schedule.cycle);
+        int warmUp = Math.max(1, schedule.steps / 20);
         if (step < warmUp) {
             return peak * (step + 1) / warmUp;
         }
-        double done = (double) (step - warmUp) / Math.max(1, steps - warmUp);
+        double done = (double) (step - warmUp) / Math.max(1, schedule.steps - warmUp);
         return peak * (0.02 + 0.98 * 0.5 * (1 + Math.cos(Math.PI * done)));
     }
 

@@ -1,0 +1,163 @@
+package org.fednano.encoder;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.fednano.sample.Sample;
+import org.fednano.sample.Split;
+import org.fednano.weights.FloatTensor;
+
+/** A vision tower of random weights for 8 x 8 pictures in four patches, with a tokenizer of a few words. */
+final class TinyEncoder {
+
+    static final int HIDDEN = 6;
+    static final int WIDTH = 8;
+    static final int IMAGE = 4;
+    static final int END = 3;
+
+    static final String CONFIG =
+            """
+            {"model_type": "llava", "image_token_index": 4, "vision_feature_layer": %d,
+             "vision_feature_select_strategy": "%s",
+             "text_config": {"model_type": "llama", "hidden_size": 6, "eos_token_id": 3},
+             "vision_config": {"model_type": "clip_vision_model", "hidden_size": 8, "intermediate_size": 12,
+               "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 8, "patch_size": 4}}
+            """;
+    static final String PREPROCESSOR =
+            """
+            {"size": {"height": 8, "width": 8}, "do_center_crop": false,
+             "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.25, 0.5]}
+            """;
+    static final String TOKENIZER =
+            """
+            {"version": "1.0", "truncation": null, "padding": null,
+             "added_tokens": [
+               {"id": 1, "content": "<unk>", "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true},
+               {"id": 3, "content": "</s>", "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true},
+               {"id": 4, "content": "<image>", "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true}],
+             "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+               "strip_accents": true, "lowercase": true},
+             "pre_tokenizer": {"type": "BertPreTokenizer"}, "post_processor": null,
+             "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
+             "model": {"type": "WordPiece", "unk_token": "<unk>", "continuing_subword_prefix": "##",
+               "max_input_chars_per_word": 100,
+               "vocab": {"<pad>": 0, "<unk>": 1, "<s>": 2, "</s>": 3, "<image>": 4, "user": 5, ":": 6,
+                 "what": 7, "color": 8, "?": 9, "red": 10, "blue": 11, "r": 12, "##e": 13, "##d": 14, "<": 15,
+                 "image": 16, ">": 17}}}
+            """;
+
+    private TinyEncoder() {}
+
+    static NanoEdgeSpec spec(int batchSize) {
+        return new NanoEdgeSpec(
+                CONFIG.formatted(-1, "default"),
+                PREPROCESSOR,
+                TOKENIZER,
+                "USER: {image}\n{question}",
+                32,
+                batchSize,
+                "w");
+    }
+
+    static Map<String, FloatTensor> weights() {
+        Random random = new Random(5);
+        Map<String, FloatTensor> t = new LinkedHashMap<>();
+        String tower = "vision_tower.vision_model.";
+        put(t, random, tower + "embeddings.class_embedding", WIDTH);
+        put(t, random, tower + "embeddings.patch_embedding.weight", WIDTH, 3, 4, 4);
+        put(t, random, tower + "embeddings.position_embedding.weight", 5, WIDTH);
+        for (String name : new String[] {"pre_layrnorm", "post_layernorm"}) {
+            linear(t, random, tower + name, WIDTH);
+        }
+        for (int layer = 0; layer < 2; layer++) {
+            String name = tower + "encoder.layers." + layer + ".";
+            linear(t, random, name + "layer_norm1", WIDTH);
+            linear(t, random, name + "layer_norm2", WIDTH);
+            for (String p : new String[] {"q", "k", "v", "out"}) {
+                linear(t, random, name + "self_attn." + p + "_proj", WIDTH, WIDTH);
+            }
+            linear(t, random, name + "mlp.fc1", 12, WIDTH);
+            linear(t, random, name + "mlp.fc2", WIDTH, 12);
+        }
+        linear(t, random, "multi_modal_projector.linear_1", HIDDEN, WIDTH);
+        linear(t, random, "multi_modal_projector.linear_2", HIDDEN, HIDDEN);
+        return t;
+    }
+
+    private static void linear(Map<String, FloatTensor> t, Random random, String name, int... shape) {
+        put(t, random, name + ".weight", shape);
+        put(t, random, name + ".bias", shape[0]);
+    }
+
+    private static void put(Map<String, FloatTensor> t, Random random, String name, int... shape) {
+        int size = 1;
+        long[] longs = new long[shape.length];
+        for (int i = 0; i < shape.length; i++) {
+            size *= shape[i];
+            longs[i] = shape[i];
+        }
+        float[] values = new float[size];
+        for (int i = 0; i < size; i++) {
+            values[i] = (float) (0.5 * random.nextGaussian());
+        }
+        t.put(name, new FloatTensor(values, longs));
+    }
+
+    /** Row of the embedding table: the id in every place. */
+    static float[] rows(int[] ids) {
+        float[] rows = new float[ids.length * HIDDEN];
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = ids[i / HIDDEN];
+        }
+        return rows;
+    }
+
+    static Sample sample(String id, byte[] image, String question) {
+        return new Sample(
+                id,
+                "c1",
+                Split.TRAIN,
+                image,
+                question,
+                "",
+                List.of("red", "blue"),
+                "red",
+                0,
+                "choose_txt",
+                "color",
+                "t");
+    }
+
+    static byte[] picture(int seed, int width, int height) {
+        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        Graphics2D g = image.createGraphics();
+        Random random = new Random(seed);
+        for (int i = 0; i < 12; i++) {
+            g.setColor(new Color(random.nextInt(1 << 24)));
+            g.fillRect(random.nextInt(width), random.nextInt(height), 1 + width / 3, 1 + height / 3);
+        }
+        g.dispose();
+        return file(image, "png");
+    }
+
+    static byte[] file(BufferedImage image, String format) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(image, format, out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+}
