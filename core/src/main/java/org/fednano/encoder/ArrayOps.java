@@ -65,7 +65,7 @@ public final class ArrayOps {
     public static NDArray activation(String name, NDArray x) {
         return switch (name) {
             case "gelu" -> x.getNDArrayInternal().gelu();
-            case "quick_gelu" -> x.getNDArrayInternal().swish(1.702f);
+            case "quick_gelu" -> Activation.sigmoid(x.mul(constant(x, 1.702f))).mul(x);
             case "silu" -> Activation.sigmoid(x).mul(x);
             default -> throw JobException.badInput("Activation in config.json must be gelu, quick_gelu or silu: found "
                     + name + ". Models with another are not supported.");
@@ -94,11 +94,21 @@ public final class ArrayOps {
      */
     public static NDArray attention(NDArray q, NDArray k, NDArray v, NDArray mask) {
         Shape s = q.getShape();
-        NDArray scores = q.mul((float) (1 / Math.sqrt(s.get(3)))).matMul(k.transpose(0, 1, 3, 2)); // (B, N, T, S)
+        NDArray scores =
+                q.mul(constant(q, (float) (1 / Math.sqrt(s.get(3))))).matMul(k.transpose(0, 1, 3, 2)); // (B, N, T, S)
         if (mask != null) {
             scores = scores.add(mask);
         }
         return scores.softmax(-1).matMul(v).transpose(0, 2, 1, 3).reshape(s.get(0), s.get(2), s.get(1) * s.get(3));
+    }
+
+    /**
+     * A factor that autograd may need again. {@code x.mul(number)} would put the number into a Java buffer and let go of
+     * it at once; the backward pass reads it after a garbage collection may have freed it, and all gradients are garbage.
+     * This one lives as long as the scope of {@code x}.
+     */
+    private static NDArray constant(NDArray x, float value) {
+        return x.getManager().create(new float[] {value}, new Shape());
     }
 
     /** Joins arrays along an axis. */
