@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import org.fednano.pretrain.PretrainCommand;
 import org.fednano.report.ReportCommand;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Command;
             CompareCommand.class,
             ReportCommand.class,
             ExportCommand.class,
+            PretrainCommand.class,
             SettingsCommand.class
         },
         exitCodeListHeading = "%nExit status:%n",
