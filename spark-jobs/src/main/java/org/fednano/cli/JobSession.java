@@ -149,18 +149,29 @@ final class JobSession implements AutoCloseable {
 
     @Override
     public void close() {
+        // While the JVM shuts down, tasks may still be inside native code: what it holds goes with the process.
+        if (!shuttingDown()) {
+            closeAll();
+        }
+        closed.countDown();
+    }
+
+    private boolean shuttingDown() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(onShutdown);
+            return false;
+        } catch (IllegalStateException e) {
+            return true;
+        }
+    }
+
+    private void closeAll() {
         while (!opened.isEmpty()) {
             try {
                 opened.pop().close();
             } catch (Exception e) {
                 LoggerFactory.getLogger(JobSession.class).warn("Closing the session", e);
             }
-        }
-        closed.countDown();
-        try {
-            Runtime.getRuntime().removeShutdownHook(onShutdown);
-        } catch (IllegalStateException e) {
-            LoggerFactory.getLogger(JobSession.class).debug("Already shutting down", e);
         }
     }
 }

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.fednano.runstore.LastCall;
+import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
@@ -30,16 +31,24 @@ final class LastCalls {
             write(settings, hadoop, call(command, ExitStatus.DONE, told));
             return ExitStatus.DONE;
         } catch (JobException e) {
-            write(settings, hadoop, call(command, e.status(), failure(e.getMessage())));
+            write(settings, hadoop, call(command, e.status(), failure(settings, hadoop, e.getMessage())));
             throw e;
         } catch (RuntimeException e) {
-            write(settings, hadoop, call(command, ExitStatus.FAILED, failure(e.toString())));
+            write(settings, hadoop, call(command, ExitStatus.FAILED, failure(settings, hadoop, e.toString())));
             throw e;
         }
     }
 
-    private static Told failure(String message) {
-        return new Told(OptionalInt.empty(), null, message);
+    private static Told failure(Settings settings, Configuration hadoop, String message) {
+        return new Told(committed(settings, hadoop), null, message);
+    }
+
+    private static OptionalInt committed(Settings settings, Configuration hadoop) {
+        try {
+            return RunReader.open(settings.get(RunKeys.DIR), hadoop).lastCommitted();
+        } catch (RuntimeException e) {
+            return OptionalInt.empty(); // no run has begun there, or it cannot be read: the message says why
+        }
     }
 
     private static LastCall call(String command, ExitStatus status, Told told) {

@@ -123,8 +123,10 @@ final class TrainingRun implements AutoCloseable {
                         List.of(),
                         evaluation == null ? List.of() : evaluation.evaluations(),
                         evaluation == null ? List.of() : evaluation.predictions())));
-        out.println("zero-shot" + accuracies(evaluation));
-        out.flush();
+        if (evaluation != null) {
+            out.println("zero-shot" + accuracies(evaluation));
+            out.flush();
+        }
         return initial;
     }
 

@@ -26,6 +26,7 @@ import org.fednano.gateway.GatewaySession;
 import org.fednano.gateway.Purpose;
 import org.fednano.gateway.Traffic;
 import org.fednano.sample.Split;
+import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,11 +104,23 @@ public final class SparkClients implements Clients, AutoCloseable {
             if (!(e instanceof SparkException)) {
                 throw new IllegalStateException(e);
             }
+            requireRunning(round.number());
             LOG.warn("The job of round {} ended early; {} outcomes had arrived", round.number(), state.endedCount(), e);
         } finally {
             looking.cancel(false);
             traffic = gateway.end(Purpose.TRAIN, round.number());
             broadcast.destroy();
+        }
+    }
+
+    /** A driver that is being stopped must not merge the part of a round that happened to be there. */
+    private void requireRunning(int round) {
+        if (spark.sc().isStopped()) {
+            throw new JobException(
+                    ExitStatus.FAILED,
+                    "Spark was stopped during round " + round
+                            + ": nothing of it is committed. Call the command again to"
+                            + " go on from the last committed round.");
         }
     }
 
