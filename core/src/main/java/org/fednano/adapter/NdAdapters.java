@@ -101,8 +101,8 @@ final class NdAdapters implements NanoAdapters {
         return Arrays.copyOf(at, n);
     }
 
-    // Written straight into the tensor's own memory: no copy through a direct buffer that waits for the collector,
-    // and always aligned alike, on which the rounding of some kernels depends.
+    // The tensor's own memory: no copy by way of a direct buffer that waits for the collector, and aligned alike every
+    // time, without which MKL does not promise the same bits.
     private static FloatBuffer memory(NDArray array) {
         return array.toByteBuffer(true).asFloatBuffer();
     }

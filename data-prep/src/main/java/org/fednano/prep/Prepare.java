@@ -178,7 +178,7 @@ public final class Prepare {
                     + " must be usable: all were rejected (" + found + ").");
         }
         String pictures = rejects.containsKey(Reject.Reason.PICTURE_CHOICES_UNSUPPORTED.text())
-                ? " Questions whose choices are pictures (a third of IconQA) are not read yet and count as rejects."
+                ? " Questions whose choices are pictures are not read yet and count as rejects (a good half of the full IconQA)."
                 : "";
         throw JobException.badInput(String.format(
                 java.util.Locale.ROOT,
@@ -203,12 +203,28 @@ public final class Prepare {
         FileSystem files = out.getFileSystem(hadoop);
         Path partial =
                 new Path(files.makeQualified(out).getParent(), "." + out.getName() + ".partial-" + UUID.randomUUID());
+        makeFolder(files, partial);
         try {
             writing.to(partial);
             // Unlike FileSystem.rename this never moves into a folder that another writer made meanwhile.
             FileContext.getFileContext(partial.toUri(), hadoop).rename(partial, files.makeQualified(out));
         } finally {
             files.delete(partial, true);
+        }
+    }
+
+    private void makeFolder(FileSystem files, Path partial) {
+        try {
+            if (files.mkdirs(partial)) {
+                return;
+            }
+            throw new IOException("no folder was made at " + partial);
+        } catch (IOException e) {
+            throw new JobException(
+                    ExitStatus.USAGE,
+                    "prepare.out must be a folder that can be created: " + out + " cannot (" + e.getMessage()
+                            + "). Give another one with --set prepare.out=….",
+                    e);
         }
     }
 

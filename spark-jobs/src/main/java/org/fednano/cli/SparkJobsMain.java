@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import org.fednano.report.ReportCommand;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,7 @@ import picocli.CommandLine.Command;
             EvaluateCommand.class,
             PredictCommand.class,
             CompareCommand.class,
+            ReportCommand.class,
             ExportCommand.class,
             SettingsCommand.class
         },

@@ -2,12 +2,8 @@ package org.fednano.report;
 
 import static org.fednano.report.ChartStyle.BLUE;
 import static org.fednano.report.ChartStyle.GREY;
-import static org.fednano.report.ChartStyle.LIGHT_GREY;
-import static org.fednano.report.ChartStyle.ORANGE;
-import static org.fednano.report.ChartStyle.SKY;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,17 +17,11 @@ import org.fednano.report.Report.Picture;
 import org.fednano.report.RunMetrics.Client;
 import org.fednano.report.RunMetrics.Round;
 import org.fednano.report.RunMetrics.Traffic;
-import org.fednano.report.RunSummary.ClientCourse;
-import org.fednano.report.RunSummary.Line;
 import org.fednano.report.RunSummary.Spread;
-import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.XYChart;
 
-/** The pictures of one run. Each is empty if the tables hold nothing to draw. */
+/** Courses over rounds as line charts. Each is empty if the tables hold nothing to draw. */
 final class Charts {
-
-    /** Above these, bars stand for the lowest and the highest only. */
-    static final int MANY_BARS = 20;
 
     /** Above these, lines of single clients would be a tangle. */
     private static final int MANY_LINES = 8;
@@ -151,55 +141,6 @@ final class Charts {
                 chart);
     }
 
-    /** Majority, zero-shot and last accuracy of each client, or of the extremes among many. */
-    static Optional<Picture> clientBars(RunSummary summary, String split) {
-        return bars("clients", "client", "Accuracy per client, " + splitName(split), summary.clientLines(split));
-    }
-
-    /** The same per skill. */
-    static Optional<Picture> categoryBars(RunSummary summary, String split) {
-        return bars("skills", "skill", "Accuracy per skill, " + splitName(split), summary.categoryLines(split));
-    }
-
-    private static Optional<Picture> bars(String id, String what, String title, List<Line> all) {
-        if (all.isEmpty()) {
-            return Optional.empty();
-        }
-        List<Line> lines = all.size() <= MANY_BARS ? all : extremes(all, Comparator.comparingDouble(Charts::standing));
-        String shown = all.size() <= MANY_BARS ? "" : ": the 10 lowest and the 10 highest of " + all.size();
-        List<String> names = labels(lines.stream().map(Line::name).toList());
-        CategoryChart chart = ChartStyle.bars(what, "accuracy", Charts::percentLabel, names.size());
-        chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0);
-        bar(chart, "majority answer", names, lines, Line::majority, LIGHT_GREY);
-        bar(chart, "zero-shot", names, lines, Line::zeroShot, SKY);
-        bar(chart, "last evaluated round", names, lines, Line::last, BLUE);
-        Line low =
-                lines.stream().min(Comparator.comparingDouble(Charts::standing)).orElseThrow();
-        Line high =
-                lines.stream().max(Comparator.comparingDouble(Charts::standing)).orElseThrow();
-        return picture(
-                id,
-                title + shown,
-                "Bar chart with three bars per " + what + ": majority answer, zero-shot, last evaluated round. Lowest: "
-                        + low.name() + " with " + Numbers.percent(standing(low)) + "; highest: " + high.name()
-                        + " with " + Numbers.percent(standing(high)) + ". The table gives every number.",
-                chart);
-    }
-
-    private static void bar(
-            CategoryChart chart,
-            String name,
-            List<String> names,
-            List<Line> lines,
-            ToDoubleFunction<Line> value,
-            java.awt.Color color) {
-        List<Double> values =
-                lines.stream().map(l -> zeroIfNone(value.applyAsDouble(l))).toList();
-        if (lines.stream().anyMatch(l -> Double.isFinite(value.applyAsDouble(l)))) {
-            ChartStyle.bar(chart, name, names, values, color);
-        }
-    }
-
     /** Bytes by round and kind, on a logarithmic axis. */
     static Optional<Picture> traffic(RunSummary summary) {
         Map<String, ToLongFunction<Traffic>> kinds = new LinkedHashMap<>();
@@ -253,50 +194,6 @@ final class Charts {
                 Math.ceil(Math.log10(most)));
         alt.setCharAt(alt.length() - 1, '.');
         return picture("traffic", "Bytes per round and direction (logarithmic)", alt.toString(), chart);
-    }
-
-    /** Each client's share of the merge against its share of the training rows. */
-    static Optional<Picture> shares(RunSummary summary) {
-        List<ClientCourse> all = summary.courses().stream()
-                .filter(c -> Double.isFinite(c.mergeShare()))
-                .toList();
-        if (all.isEmpty()) {
-            return Optional.empty();
-        }
-        List<ClientCourse> shown =
-                all.size() <= MANY_BARS ? all : extremes(all, Comparator.comparingDouble(ClientCourse::mergeShare));
-        String cut = all.size() <= MANY_BARS ? "" : ": the 10 smallest and the 10 largest of " + all.size();
-        List<String> names = labels(shown.stream().map(ClientCourse::clientId).toList());
-        CategoryChart chart = ChartStyle.bars("client", "share, mean over rounds", Charts::percentLabel, names.size());
-        chart.getStyler()
-                .setYAxisMin(0.0)
-                .setYAxisMax(shown.stream()
-                        .mapToDouble(c -> Math.max(zeroIfNone(c.rowShare()), c.mergeShare()))
-                        .filter(v -> v > 0)
-                        .max()
-                        .orElse(1));
-        ChartStyle.bar(
-                chart,
-                "share of training rows",
-                names,
-                shown.stream().map(c -> zeroIfNone(c.rowShare())).toList(),
-                LIGHT_GREY);
-        ChartStyle.bar(
-                chart,
-                "share of merge weight",
-                names,
-                shown.stream().map(c -> zeroIfNone(c.mergeShare())).toList(),
-                ORANGE);
-        ClientCourse top = shown.stream()
-                .max(Comparator.comparingDouble(ClientCourse::mergeShare))
-                .orElseThrow();
-        return picture(
-                "shares",
-                "Share of the merge per client" + cut,
-                "Bar chart with two bars per client: share of training rows and share of the merge weight. Largest merge"
-                        + " weight: " + top.clientId() + " with " + Numbers.percent(top.mergeShare()) + " of it and "
-                        + Numbers.percent(top.rowShare()) + " of the rows.",
-                chart);
     }
 
     /** The shares as they went round by round, for a handful of clients. */
@@ -431,20 +328,7 @@ final class Charts {
         };
     }
 
-    /** The ten least and the ten greatest, in order. */
-    private static <T> List<T> extremes(List<T> all, Comparator<T> order) {
-        List<T> sorted = all.stream().sorted(order).toList();
-        List<T> ends = new ArrayList<>(sorted.subList(0, MANY_BARS / 2));
-        ends.addAll(sorted.subList(sorted.size() - MANY_BARS / 2, sorted.size()));
-        return ends;
-    }
-
-    /** The accuracy that a client or skill is ranked by: the last one, or zero-shot before there is one. */
-    private static double standing(Line line) {
-        return Double.isFinite(line.last()) ? line.last() : zeroIfNone(line.zeroShot());
-    }
-
-    private static Optional<Picture> picture(
+    static Optional<Picture> picture(
             String id, String title, String alt, org.knowm.xchart.internal.chartpart.Chart<?, ?> chart) {
         return Optional.of(new Picture(id, title, alt, chart.getWidth(), chart.getHeight(), chart::paint));
     }
@@ -457,7 +341,7 @@ final class Charts {
         return course.values().stream().mapToDouble(value).toArray();
     }
 
-    private static String percentLabel(double fraction) {
+    static String percentLabel(double fraction) {
         return trim(100 * fraction, 1) + " %";
     }
 
@@ -474,7 +358,7 @@ final class Charts {
     }
 
     /** Names short enough for an axis or a legend, and still different from each other. */
-    private static List<String> labels(List<String> names) {
+    static List<String> labels(List<String> names) {
         List<String> labels = new ArrayList<>();
         for (String given : names) {
             String name = Words.clean(given);
@@ -484,7 +368,7 @@ final class Charts {
         return labels;
     }
 
-    private static double zeroIfNone(double value) {
+    static double zeroIfNone(double value) {
         return Double.isFinite(value) ? value : 0;
     }
 

@@ -11,6 +11,7 @@ import org.fednano.report.Report.Section;
 import org.fednano.report.Report.Table;
 import org.fednano.report.Report.Term;
 import org.fednano.report.Report.Terms;
+import org.slf4j.LoggerFactory;
 
 /**
  * A report as one HTML page that needs nothing else: style and pictures are inside, no script, no network. It is
@@ -118,10 +119,25 @@ final class HtmlPage {
         } else if (block instanceof Table table) {
             table(table);
         } else if (block instanceof Picture picture) {
-            page.append("<figure>\n");
-            element("figcaption", "", picture.title());
-            page.append(Svg.of(picture)).append("\n</figure>\n");
+            picture(picture);
         }
+    }
+
+    private void picture(Picture picture) {
+        page.append("<figure>\n");
+        element("figcaption", "", picture.title());
+        try {
+            page.append(Svg.of(picture)).append('\n');
+        } catch (RuntimeException | LinkageError | InternalError e) {
+            // Java2D fails in all these ways on a machine without fonts. The tables hold the same numbers.
+            LoggerFactory.getLogger(HtmlPage.class).warn("Chart {} was not drawn: {}", picture.id(), e.toString());
+            element(
+                    "p",
+                    "",
+                    "This chart could not be drawn where the report was made; does that machine have fonts (fontconfig and"
+                            + " a font package)? " + picture.alt());
+        }
+        page.append("</figure>\n");
     }
 
     private void facts(Facts facts) {

@@ -66,6 +66,8 @@ public final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        // Charts are drawn to memory: a display that DISPLAY names but nobody answers must not matter.
+        System.setProperty("java.awt.headless", "true");
         Settings settings = Settings.load(conf, sets);
         Configuration hadoop = new Configuration();
         MetricsReader reader = new MetricsReader(settings.get(RunKeys.METRICS_DIR), hadoop);

@@ -133,7 +133,7 @@ final class RunReport {
         List<Block> blocks = new ArrayList<>();
         String first = summary.splits().get(0);
         add(blocks, Charts.accuracy(summary));
-        add(blocks, Charts.clientBars(summary, first));
+        add(blocks, BarCharts.clientBars(summary, first));
         for (String split : summary.splits()) {
             List<Line> lines = summary.clientLines(split);
             if (lines.size() > Table.MANY) {
@@ -145,7 +145,7 @@ final class RunReport {
         }
         boolean skills = !summary.categoryLines(first).isEmpty();
         if (skills) {
-            add(blocks, Charts.categoryBars(summary, first));
+            add(blocks, BarCharts.categoryBars(summary, first));
             for (String split : summary.splits()) {
                 List<Line> lines = summary.categoryLines(split);
                 if (!lines.isEmpty()) {
@@ -204,7 +204,7 @@ final class RunReport {
 
     private List<Block> merge() {
         List<Block> blocks = new ArrayList<>();
-        add(blocks, Charts.shares(summary));
+        add(blocks, BarCharts.shares(summary));
         add(blocks, Charts.shareCourse(summary));
         List<ClientCourse> courses = summary.courses();
         if (courses.isEmpty()) {

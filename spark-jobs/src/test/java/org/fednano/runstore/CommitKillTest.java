@@ -9,9 +9,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.apache.hadoop.conf.Configuration;
+import java.util.Map;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,45 +39,53 @@ class CommitKillTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource(Runs.Layer.class)
-    void aKillAtAnyStepOfABeginningRun(Runs.Layer layer, @TempDir Path folder) throws IOException {
-        int steps = killAtEveryStep(layer, folder, -1);
-        assertTrue(steps > 20, "steps: " + steps);
+    @Test
+    void aKillAtAnyStepOfABeginningRun(@TempDir(factory = MemoryFolder.class) Path folder) throws IOException {
+        killAtEveryStep(Runs.Layer.LOCAL, folder, -1);
     }
 
-    @ParameterizedTest
-    @EnumSource(Runs.Layer.class)
-    void aKillAtAnyStepOfALaterRound(Runs.Layer layer, @TempDir Path folder) throws IOException {
-        int steps = killAtEveryStep(layer, folder, 1);
-        assertTrue(steps > 20, "steps: " + steps);
+    @Test
+    void aKillAtAnyStepOfALaterRound(@TempDir(factory = MemoryFolder.class) Path folder) throws IOException {
+        killAtEveryStep(Runs.Layer.LOCAL, folder, 0);
     }
 
-    /** Kills {open, commit the round after {@code before}} at every step; returns how many steps there were. */
-    private static int killAtEveryStep(Runs.Layer layer, Path folder, int before) throws IOException {
+    @Tag("slow")
+    @ParameterizedTest
+    @EnumSource(
+            value = Runs.Layer.class,
+            names = {"HDFS", "OBJECTS"})
+    void aKillAtAnyStepOnOtherFileSystems(Runs.Layer layer, @TempDir(factory = MemoryFolder.class) Path folder)
+            throws IOException {
+        killAtEveryStep(layer, Files.createDirectory(folder.resolve("begin")), -1);
+        killAtEveryStep(layer, Files.createDirectory(folder.resolve("later")), 0);
+    }
+
+    /** Kills {open, commit the round after {@code before}} at every step. */
+    private static void killAtEveryStep(Runs.Layer layer, Path folder, int before) throws IOException {
         for (int step = 0; ; step++) {
             Path root = Files.createDirectory(folder.resolve("kill-" + step));
             if (before >= 0) {
                 try (RunStore store = Runs.open(layer, root, FileHook.NONE)) {
-                    Runs.train(store, before);
+                    train(store, before);
                 }
             }
             FakeKill kill = new FakeKill(step);
             int known = before;
             try {
                 RunStore store = Runs.open(layer, root, kill);
-                Runs.train(store, before + 1);
+                train(store, before + 1);
                 known = before + 1;
             } catch (IOException | UncheckedIOException e) {
                 assertTrue(kill.dead, () -> "step " + e);
             }
             Runs.bury(root);
-            if (step % 2 == 0) {
-                killTheNextOneToo(layer, root, step / 2);
+            if (step % 3 == 0) {
+                killTheNextOneToo(layer, root, step / 3);
             }
             recover(layer, root, known, before + 1);
             if (!kill.dead) {
-                return step;
+                assertTrue(step > 20, "steps: " + step);
+                return;
             }
         }
     }
@@ -94,14 +103,20 @@ class CommitKillTest {
         try (RunStore store = Runs.open(layer, root, FileHook.NONE)) {
             int last = store.lastCommitted().orElse(-1);
             assertTrue(last >= known && last <= target, "last committed: " + last);
-            assertEquals(last < 0 ? java.util.Map.of() : Runs.expected(last), Runs.published(root));
+            assertEquals(last < 0 ? Map.of() : Runs.expected(last, Runs::small), Runs.published(root));
             assertFalse(Files.exists(root.resolve("run/staging")), "leftovers of the killed call");
-            Runs.train(store, target);
+            train(store, target);
         }
-        assertEquals(Runs.expected(target), Runs.published(root));
+        assertEquals(Runs.expected(target, Runs::small), Runs.published(root));
         assertEquals(target + 1, Runs.reader(root).rounds().size());
         assertEquals(
                 Runs.adapter(target).sha256(), Runs.reader(root).adapter(target).sha256());
+    }
+
+    private static void train(RunStore store, int upTo) {
+        for (int round = store.lastCommitted().orElse(-1) + 1; round <= upTo; round++) {
+            store.commit(Runs.small(round));
+        }
     }
 
     @Test
@@ -115,7 +130,7 @@ class CommitKillTest {
                 second[0].commit(Runs.result(0));
             }
         };
-        RunStore first = RunStore.open(Runs.spec(root), new Configuration(), Runs.QUIET, hook);
+        RunStore first = RunStore.open(Runs.spec(root), Runs.HADOOP, Runs.QUIET, hook);
         JobException e = assertThrows(JobException.class, () -> first.commit(Runs.result(0)));
         assertEquals(ExitStatus.RUN_HELD, e.status());
         assertTrue(e.getMessage().contains("committed by another writer"), e.getMessage());

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SortedSet;
-import org.apache.hadoop.conf.Configuration;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.Test;
@@ -94,7 +93,7 @@ class RunRefusalTest {
         var spec = Runs.spec(root, new Fingerprints("llm-2", "encoder-1", "shards-1"));
         refused(
                 ExitStatus.BAD_INPUT,
-                () -> RunStore.open(spec, new Configuration()),
+                () -> RunStore.open(spec, Runs.HADOOP),
                 "LLM",
                 "expected fingerprint llm-1",
                 "found llm-2",
@@ -102,7 +101,7 @@ class RunRefusalTest {
         var shards = Runs.spec(root, new Fingerprints("llm-1", "encoder-1", "shards-2"), "run.shards=elsewhere");
         refused(
                 ExitStatus.BAD_INPUT,
-                () -> RunStore.open(shards, new Configuration()),
+                () -> RunStore.open(shards, Runs.HADOOP),
                 "shards-1",
                 "work/shards",
                 "shards-2",

@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import org.apache.hadoop.conf.Configuration;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.metrics.Rows;
 import org.fednano.settings.ExitStatus;
@@ -135,13 +134,13 @@ class RunStoreTest {
     void lastCallIsReplacedAndWritesNothingWhereNoRunHasBegun() {
         String dir = root.resolve("run").toString();
         var held = new LastCall("train", ExitStatus.RUN_HELD, null, null, "held", Instant.EPOCH);
-        held.write(dir, new Configuration());
+        held.write(dir, Runs.HADOOP);
         assertFalse(Files.exists(root.resolve("run")));
         Runs.open(root).close();
         var done = new LastCall("train", ExitStatus.DONE, 3, 0.75, "3 rounds", Instant.EPOCH);
-        held.write(dir, new Configuration());
+        held.write(dir, Runs.HADOOP);
         assertEquals(held, Runs.reader(root).lastCall().orElseThrow());
-        done.write(dir, new Configuration());
+        done.write(dir, Runs.HADOOP);
         assertEquals(done, Runs.reader(root).lastCall().orElseThrow());
     }
 

@@ -11,11 +11,13 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.metrics.RoundMetrics;
 import org.fednano.metrics.Rows;
 import org.fednano.settings.Settings;
 
@@ -24,6 +26,12 @@ final class Runs {
 
     /** No heartbeat during a test: its file operations would come between the test's. */
     static final Lease.Timing QUIET = new Lease.Timing(Duration.ofHours(1), Duration.ofSeconds(60));
+
+    static final Configuration HADOOP = new Configuration();
+
+    static {
+        HADOOP.set("fs.AbstractFileSystem.file.impl", "org.apache.hadoop.fs.local.RawLocalFs");
+    }
 
     static final AdapterLayout LAYOUT = AdapterLayout.of("both", 3, 2, 4);
     static final Fingerprints PRINTS = new Fingerprints("llm-1", "encoder-1", "shards-1");
@@ -37,13 +45,11 @@ final class Runs {
         OBJECTS;
 
         RunFiles files(FileHook hook) throws IOException {
-            Configuration hadoop = new Configuration();
-            hadoop.set("fs.AbstractFileSystem.file.impl", "org.apache.hadoop.fs.local.RawLocalFs");
             RawLocalFileSystem raw = new RawLocalFileSystem();
-            raw.initialize(URI.create("file:///"), hadoop);
+            raw.initialize(URI.create("file:///"), HADOOP);
             return switch (this) {
                 case LOCAL -> new LocalFiles(hook);
-                case HDFS -> new HdfsFiles(raw, FileContext.getFileContext(URI.create("file:///"), hadoop), hook);
+                case HDFS -> new HdfsFiles(raw, FileContext.getFileContext(URI.create("file:///"), HADOOP), hook);
                 case OBJECTS -> new ObjectFiles(raw, hook);
             };
         }
@@ -64,16 +70,15 @@ final class Runs {
     }
 
     static RunStore open(Path root, String... sets) {
-        return RunStore.open(spec(root, sets), new Configuration(), QUIET, FileHook.NONE);
+        return RunStore.open(spec(root, sets), HADOOP, QUIET, FileHook.NONE);
     }
 
     static RunStore open(Layer layer, Path root, FileHook hook) throws IOException {
-        return RunStore.open(
-                layer.files(hook), hadoop(root.resolve("run")), spec(root), new Configuration(), QUIET, hook);
+        return RunStore.open(layer.files(hook), hadoop(root.resolve("run")), spec(root), HADOOP, QUIET, hook);
     }
 
     static RunReader reader(Path root) {
-        return RunReader.open(root.resolve("run").toString(), new Configuration());
+        return RunReader.open(root.resolve("run").toString(), HADOOP);
     }
 
     static org.apache.hadoop.fs.Path hadoop(Path path) {
@@ -158,11 +163,24 @@ final class Runs {
         return files;
     }
 
+    /** A result with few metric files, where a test commits many rounds. */
+    static RoundResult small(int round) {
+        RoundMetrics all = Rows.all(round, "fednano");
+        var evaluations =
+                all.evaluations().stream().filter(e -> e.split().equals("test")).toList();
+        return new RoundResult(
+                adapter(round), List.of(), new RoundMetrics(all.rounds(), List.of(), evaluations, List.of()));
+    }
+
     /** What METRICS must hold after these rounds: each committed file once. */
     static Map<String, String> expected(int lastRound) {
+        return expected(lastRound, Runs::result);
+    }
+
+    static Map<String, String> expected(int lastRound, IntFunction<RoundResult> results) {
         Map<String, String> files = new TreeMap<>();
         for (int round = 0; round <= lastRound; round++) {
-            for (var file : result(round).metrics().files()) {
+            for (var file : results.apply(round).metrics().files()) {
                 files.put(file.table() + "/run_id=run/round=" + round + "/" + file.name(), Json.sha256(file.bytes()));
             }
         }

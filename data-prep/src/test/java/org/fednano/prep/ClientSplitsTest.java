@@ -1,0 +1,135 @@
+package org.fednano.prep;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.SortedMap;
+import org.fednano.sample.Split;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+import org.fednano.settings.Settings;
+import org.junit.jupiter.api.Test;
+
+class ClientSplitsTest {
+
+    private static List<Accepted> samples(int n) {
+        List<Accepted> all = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            Split split = i % 5 == 4 ? Split.TEST : Split.TRAIN;
+            String answer = List.of("red", "green", "blue", "4").get(i * 7 % 4);
+            all.add(new Accepted(
+                    "s" + i,
+                    split,
+                    "o" + i % 3,
+                    "q",
+                    List.of(),
+                    answer,
+                    -1,
+                    "fill_in_blank",
+                    "color",
+                    "a/" + i + "/b"));
+        }
+        return all;
+    }
+
+    private static SortedMap<String, List<Accepted>> assign(List<Accepted> samples, String... sets) {
+        return new ClientSplits(Settings.load(List.of(), List.of(sets))).assign(samples);
+    }
+
+    @Test
+    void everySampleHasExactlyOneClientAndOrderNeverMatters() {
+        for (String mode : List.of("owner", "iid", "dirichlet")) {
+            List<Accepted> samples = samples(200);
+            var shards = assign(samples, "prepare.split=" + mode, "prepare.clients=4");
+            Set<String> ids = new HashSet<>();
+            shards.values().forEach(rows -> rows.forEach(s -> assertTrue(ids.add(s.id()))));
+            assertEquals(200, ids.size());
+            shards.values()
+                    .forEach(rows -> assertEquals(
+                            rows.stream().map(Accepted::id).sorted().toList(),
+                            rows.stream().map(Accepted::id).toList()));
+            List<Accepted> shuffled = new ArrayList<>(samples);
+            Collections.shuffle(shuffled, new Random(5));
+            assertEquals(shards, assign(shuffled, "prepare.split=" + mode, "prepare.clients=4"), mode);
+        }
+    }
+
+    @Test
+    void ownersKeepTheirOwn() {
+        var shards = assign(samples(30), "prepare.split=owner");
+        assertEquals(List.of("o0", "o1", "o2"), List.copyOf(shards.keySet()));
+        shards.forEach((client, rows) -> rows.forEach(s -> assertEquals(client, s.owner())));
+    }
+
+    @Test
+    void iidSharesEachSplitEvenly() {
+        var shards = assign(samples(200), "prepare.split=iid", "prepare.clients=7");
+        for (Split split : List.of(Split.TRAIN, Split.TEST)) {
+            var sizes = shards.values().stream()
+                    .mapToLong(rows ->
+                            rows.stream().filter(s -> s.split() == split).count())
+                    .summaryStatistics();
+            assertTrue(sizes.getMax() - sizes.getMin() <= 1, split + " " + sizes);
+        }
+        assertEquals("c007", shards.lastKey());
+        assertNotEquals(shards, assign(samples(200), "prepare.split=iid", "prepare.clients=7", "prepare.seed=2"));
+    }
+
+    @Test
+    void smallAlphaSkewsTheAnswers() {
+        assertTrue(meanTopShare("0.05") > 0.65, "alpha 0.05: " + meanTopShare("0.05"));
+        assertTrue(meanTopShare("1000") < 0.40, "alpha 1000: " + meanTopShare("1000"));
+    }
+
+    private static double meanTopShare(String alpha) {
+        var shards = assign(
+                samples(2000), "prepare.split=dirichlet", "prepare.clients=5", "prepare.dirichlet_alpha=" + alpha);
+        return shards.values().stream()
+                .mapToDouble(rows -> rows.stream()
+                                .collect(java.util.stream.Collectors.groupingBy(
+                                        Accepted::answer, java.util.stream.Collectors.counting()))
+                                .values()
+                                .stream()
+                                .mapToLong(Long::longValue)
+                                .max()
+                                .orElseThrow()
+                        / (double) rows.size())
+                .average()
+                .orElseThrow();
+    }
+
+    @Test
+    void dirichletMeetsTheMinimumIfItCan() {
+        var shards = assign(
+                samples(200),
+                "prepare.split=dirichlet",
+                "prepare.clients=5",
+                "prepare.dirichlet_alpha=0.3",
+                "prepare.min_samples=8");
+        shards.forEach((client, rows) ->
+                assertTrue(rows.stream().filter(s -> s.split() == Split.TRAIN).count() >= 8, client));
+    }
+
+    @Test
+    void emptyClientsAreRefused() {
+        refused(ExitStatus.USAGE, "prepare.clients", samples(5), "prepare.split=iid", "prepare.clients=9");
+        refused(ExitStatus.USAGE, "dirichlet_alpha", samples(5), "prepare.split=dirichlet", "prepare.clients=9");
+        List<Accepted> testOnly =
+                samples(5).stream().filter(s -> s.split() == Split.TEST).toList();
+        refused(ExitStatus.BAD_INPUT, "client o1 got 0", testOnly, "prepare.split=owner");
+    }
+
+    private static void refused(ExitStatus status, String text, List<Accepted> samples, String... sets) {
+        JobException e = assertThrows(JobException.class, () -> assign(samples, sets));
+        assertEquals(status, e.status(), e.getMessage());
+        assertTrue(e.getMessage().contains(text), e.getMessage());
+    }
+}
