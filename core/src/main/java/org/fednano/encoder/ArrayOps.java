@@ -65,11 +65,20 @@ public final class ArrayOps {
     public static NDArray activation(String name, NDArray x) {
         return switch (name) {
             case "gelu" -> x.getNDArrayInternal().gelu();
-            case "quick_gelu" -> x.getNDArrayInternal().swish(1.702f);
+            case "quick_gelu" -> Activation.sigmoid(scale(x, 1.702)).mul(x);
             case "silu" -> Activation.sigmoid(x).mul(x);
             default -> throw JobException.badInput("Activation in config.json must be gelu, quick_gelu or silu: found "
                     + name + ". Models with another are not supported.");
         };
+    }
+
+    /**
+     * x · factor, for autograd. {@code x.mul(number)} of the engine keeps the number in a buffer of the JVM that it lets go
+     * at once, while the backward pass still needs it: after a garbage collection in between, gradients are wrong without a
+     * word. Here the number lies in memory that autograd itself holds.
+     */
+    public static NDArray scale(NDArray x, double factor) {
+        return x.mul(x.getManager().full(new Shape(1), (float) factor));
     }
 
     /**
@@ -94,7 +103,7 @@ public final class ArrayOps {
      */
     public static NDArray attention(NDArray q, NDArray k, NDArray v, NDArray mask) {
         Shape s = q.getShape();
-        NDArray scores = q.mul((float) (1 / Math.sqrt(s.get(3)))).matMul(k.transpose(0, 1, 3, 2)); // (B, N, T, S)
+        NDArray scores = scale(q, 1 / Math.sqrt(s.get(3))).matMul(k.transpose(0, 1, 3, 2)); // (B, N, T, S)
         if (mask != null) {
             scores = scores.add(mask);
         }

@@ -33,7 +33,8 @@ public final class PretrainKeys {
             100,
             "Parts of equal length in which the step size rises and falls again; what a cycle learnt late, the next builds on.");
 
-    static final List<Setting<?>> ALL = List.of(OUT, SHARDS, SEED, SAMPLES, BATCH, LEARNING_RATE, QUESTION_WEIGHT, CYCLES);
+    static final List<Setting<?>> ALL =
+            List.of(OUT, SHARDS, SEED, SAMPLES, BATCH, LEARNING_RATE, QUESTION_WEIGHT, CYCLES);
 
     private PretrainKeys() {}
 }
