@@ -65,11 +65,20 @@ public final class ArrayOps {
     public static NDArray activation(String name, NDArray x) {
         return switch (name) {
             case "gelu" -> x.getNDArrayInternal().gelu();
-            case "quick_gelu" -> Activation.sigmoid(x.mul(constant(x, 1.702f))).mul(x);
+            case "quick_gelu" -> Activation.sigmoid(scale(x, 1.702)).mul(x);
             case "silu" -> Activation.sigmoid(x).mul(x);
             default -> throw JobException.badInput("Activation in config.json must be gelu, quick_gelu or silu: found "
                     + name + ". Models with another are not supported.");
         };
+    }
+
+    /**
+     * x · factor, for autograd. {@code x.mul(number)} of the engine keeps the number in a buffer of the JVM that it lets go
+     * at once, while the backward pass still needs it: after a garbage collection in between, gradients are wrong without a
+     * word. Here the number lies in memory that autograd itself holds.
+     */
+    public static NDArray scale(NDArray x, double factor) {
+        return x.mul(x.getManager().full(new Shape(1), (float) factor));
     }
 
     /**
@@ -94,21 +103,11 @@ public final class ArrayOps {
      */
     public static NDArray attention(NDArray q, NDArray k, NDArray v, NDArray mask) {
         Shape s = q.getShape();
-        NDArray scores =
-                q.mul(constant(q, (float) (1 / Math.sqrt(s.get(3))))).matMul(k.transpose(0, 1, 3, 2)); // (B, N, T, S)
+        NDArray scores = scale(q, 1 / Math.sqrt(s.get(3))).matMul(k.transpose(0, 1, 3, 2)); // (B, N, T, S)
         if (mask != null) {
             scores = scores.add(mask);
         }
         return scores.softmax(-1).matMul(v).transpose(0, 2, 1, 3).reshape(s.get(0), s.get(2), s.get(1) * s.get(3));
-    }
-
-    /**
-     * A factor that autograd may need again. {@code x.mul(number)} would put the number into a Java buffer and let go of
-     * it at once; the backward pass reads it after a garbage collection may have freed it, and all gradients are garbage.
-     * This one lives as long as the scope of {@code x}.
-     */
-    private static NDArray constant(NDArray x, float value) {
-        return x.getManager().create(new float[] {value}, new Shape());
     }
 
     /** Joins arrays along an axis. */

@@ -20,10 +20,21 @@ public final class NamedArrays implements AutoCloseable {
     public NamedArrays(Map<String, FloatTensor> tensors) {
         manager = NDManager.newBaseManager("PyTorch");
         tensors.forEach((name, t) -> {
-            NDArray array = manager.create(t.values(), new Shape(t.shape()));
-            array.setName(name);
-            arrays.put(name, array);
+            arrays.put(name, ownCopy(name, t));
         });
+    }
+
+    /**
+     * An array created from Java values lies in a buffer of the JVM, aligned to 16 bytes by chance to more; matrix kernels
+     * round differently with alignment, so the same weights would answer differently in another process. The engine's own
+     * memory is always aligned to 64.
+     */
+    private NDArray ownCopy(String name, FloatTensor tensor) {
+        try (NDArray buffer = manager.create(tensor.values(), new Shape(tensor.shape()))) {
+            NDArray array = buffer.duplicate();
+            array.setName(name);
+            return array;
+        }
     }
 
     /** The manager that owns the arrays; parent of the short-lived ones. */

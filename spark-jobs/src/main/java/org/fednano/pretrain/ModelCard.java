@@ -54,6 +54,8 @@ record ModelCard(
         row(text, "training samples (distinct)", String.format(Locale.ROOT, "%,d", trainingSamples));
         row(text, "samples seen in all", String.format(Locale.ROOT, "%,d", settings.get(PretrainKeys.SAMPLES)));
         row(text, "batch size", settings.get(PretrainKeys.BATCH));
+        row(text, "step-size cycles", settings.get(PretrainKeys.CYCLES));
+        row(text, "weight of the loss on the question's tokens", settings.get(PretrainKeys.QUESTION_WEIGHT));
         row(text, "AdamW peak step size", settings.get(PretrainKeys.LEARNING_RATE));
         row(text, "seed", settings.get(PretrainKeys.SEED));
         row(text, "threads", threads);

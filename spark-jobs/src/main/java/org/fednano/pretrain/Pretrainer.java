@@ -79,7 +79,7 @@ public final class Pretrainer {
         List<Sample> test = read(shards, Split.TEST);
         Training training = new Training(settings, train, progress);
         long start = System.nanoTime();
-        Map<String, FloatTensor> weights = training.train(train, test);
+        Map<String, FloatTensor> weights = training.train(train, read(shards, Split.VAL));
         double minutes = (System.nanoTime() - start) / 60e9;
         Path out = out();
         Path temporary = out.resolveSibling("." + out.getFileName() + ".tmp");
