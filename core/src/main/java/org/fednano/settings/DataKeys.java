@@ -30,7 +30,7 @@ public final class DataKeys {
             Setting.ofInt("generate.balanced", 100, 0, 100_000_000, "Test samples per client with balanced answers.");
     public static final Setting<Double> GENERATE_SKEW = Setting.ofDouble(
             "generate.answer_alpha",
-            0.5,
+            1.0,
             1e-3,
             1e6,
             "Dirichlet concentration of each client's answer frequencies; small is skewed.");
@@ -39,7 +39,7 @@ public final class DataKeys {
 
     public static final Setting<Double> GENERATE_BRIGHTNESS = Setting.ofDouble(
             "generate.brightness",
-            0.35,
+            0.75,
             0.01,
             1,
             "Factor on every pixel of the shared world (its dark rendering); 1 leaves the rotated colour channels alone.");

@@ -21,7 +21,7 @@ public final class MethodKeys {
     public static final Setting<String> OPTIMIZER = Setting.ofChoice(
             "optimizer.name", "adamw", List.of("adamw", "sgd"), "Local optimiser; its state is fresh each round.");
     public static final Setting<Double> LEARNING_RATE =
-            Setting.ofDouble("optimizer.learning_rate", 0.003, 0, 1e3, "Step size.");
+            Setting.ofDouble("optimizer.learning_rate", 0.005, 0, 1e3, "Step size.");
     public static final Setting<Double> BETA1 = Setting.ofDouble("optimizer.beta1", 0.9, 0, 1, "AdamW's first decay.");
     public static final Setting<Double> BETA2 =
             Setting.ofDouble("optimizer.beta2", 0.999, 0, 1, "AdamW's second decay.");
