@@ -14,7 +14,7 @@ public interface NanoAdapters {
 
     /**
      * The adapters of a layout, as production runs them: on matrices, which took a third to a half of the loops' time at
-     * (B, T, H, R) = (8, 60, 128, 8) and a tenth at (2, 640, 4096, 64).
+     * (B, T, H, R) = (8, 60, 128, 8) and a quarter to a tenth at (2, 640, 4096, 64).
      */
     static NanoAdapters of(AdapterLayout layout) {
         return new NdAdapters(layout);

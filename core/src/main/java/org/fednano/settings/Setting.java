@@ -174,7 +174,7 @@ public final class Setting<T> {
         return new JobException(
                 ExitStatus.USAGE,
                 "Setting '" + key + "' must be " + type + " (" + expected + "): found "
-                        + found.render() + " in " + found.origin().description() + ". Change it there or with --set "
+                        + found.render() + " in " + Settings.origin(found) + ". Change it there or with --set "
                         + key + "=" + text(defaultValue) + " (its default).",
                 cause);
     }

@@ -82,12 +82,14 @@ public final class Settings implements Serializable {
         Map<String, Resolved> all = new LinkedHashMap<>();
         Catalogue.all().stream()
                 .sorted(Comparator.comparing(Setting::key))
-                .forEach(s -> all.put(
-                        s.key(),
-                        new Resolved(
-                                Setting.text(get(s)),
-                                config.getValue(s.key()).origin().description())));
+                .forEach(s -> all.put(s.key(), new Resolved(Setting.text(get(s)), origin(config.getValue(s.key())))));
         return all;
+    }
+
+    /** Where a value was given; a --set has no line worth telling. */
+    static String origin(com.typesafe.config.ConfigValue value) {
+        String text = value.origin().description();
+        return text.startsWith("--set ") ? text.replaceFirst(": 1$", "") : text;
     }
 
     private static Config defaultConfig() {
@@ -141,7 +143,7 @@ public final class Settings implements Serializable {
             String key = String.join(".", com.typesafe.config.ConfigUtil.splitPath(entry.getKey()));
             if (Catalogue.find(key).isEmpty()) {
                 throw JobException.usage("Unknown setting '" + key + "' in "
-                        + entry.getValue().origin().description() + ". The nearest known one is '"
+                        + origin(entry.getValue()) + ". The nearest known one is '"
                         + Catalogue.nearest(key) + "'; conf/defaults.conf lists them all.");
             }
         }

@@ -19,8 +19,10 @@ import org.fednano.metrics.RoundMetrics;
 import org.fednano.metrics.RoundRow;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.Provenance;
+import org.fednano.runstore.RunReader;
 import org.fednano.runstore.RunSpec;
 import org.fednano.runstore.RunStore;
+import org.fednano.settings.MethodKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientCluster;
@@ -49,6 +51,10 @@ final class TrainingRun implements AutoCloseable {
         this.out = out;
         AdapterLayout layout = job.layout();
         plan = TrainingPlan.of(settings, layout, cluster.shards().clientIds());
+        if (!RunReader.hasBegun(settings.get(RunKeys.DIR), job.hadoop())) {
+            // Unusable shards must show before a run folder is bound to them.
+            Features.prepare(job, out);
+        }
         store = RunStore.open(new RunSpec(settings, job.fingerprints(), Provenance.collect()), job.hadoop());
     }
 
@@ -163,12 +169,18 @@ final class TrainingRun implements AutoCloseable {
         return String.format("round %" + (width + 1) + "d/%d", result.number(), goal)
                 + "  " + fates.getOrDefault(Fate.MERGED, 0L) + "/"
                 + result.clients().size() + " clients"
-                + "  loss " + Figures.loss(result.firstEpochLoss()) + "→" + Figures.loss(result.lastEpochLoss())
+                + "  loss " + loss(result)
                 + accuracies(evaluation)
                 + "  uplink "
                 + Figures.megabytes(row.uplinkActivationBytes() + row.uplinkAdapterBytes() + row.uplinkFisherBytes())
                 + " (adapter " + Figures.megabytes(row.uplinkAdapterBytes()) + ")"
                 + "  " + Figures.seconds(result.wallSeconds());
+    }
+
+    /** Of the first and the last local epoch, where these are two. */
+    private String loss(RoundResult result) {
+        String last = Figures.loss(result.lastEpochLoss());
+        return settings.get(MethodKeys.EPOCHS) == 1 ? last : Figures.loss(result.firstEpochLoss()) + "→" + last;
     }
 
     private String accuracies(Evaluation evaluation) {

@@ -45,6 +45,16 @@ public final class RunReader {
         }
     }
 
+    /** Whether a run has begun in the folder. */
+    public static boolean hasBegun(String runDir, Configuration hadoop) {
+        try {
+            Path run = qualified(runDir, hadoop);
+            return RunFiles.of(run, hadoop, FileHook.NONE).exists(new RunPaths(run).runJson());
+        } catch (IOException e) {
+            throw new UncheckedIOException("Run folder " + runDir + " cannot be read", e);
+        }
+    }
+
     static RunReader open(RunFiles files, RunPaths paths, Configuration hadoop, FileHook hook) throws IOException {
         if (!files.exists(paths.runJson())) {
             throw JobException.badInput("A run is expected in " + paths.run() + ": found no run.json there. Set "

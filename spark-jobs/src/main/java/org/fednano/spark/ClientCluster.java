@@ -41,6 +41,7 @@ public final class ClientCluster implements AutoCloseable {
     private final String featureKey;
     private final Map<String, List<String>> hosts;
     private SparkClients clients;
+    private boolean prepared;
 
     /**
      * @param spark a running context
@@ -81,17 +82,20 @@ public final class ClientCluster implements AutoCloseable {
     public record Encoded(List<String> made, long rows) {}
 
     /**
-     * Sees to it that every client can train: that it has rows, and sound features if they are to be cached.
+     * Sees to it that every client can train: that it has rows, and sound features if they are to be cached. Looks once;
+     * later calls do nothing.
      *
      * @throws JobException with status 3 if a client's files are missing or damaged
      */
     public Encoded prepare() {
-        Encoding encoding = new Encoding(spark.sc(), hosts, gateway);
-        if (!settings.get(ModelKeys.ENCODER_CACHE)) {
-            encoding.requireRows(access(null), shards.clientIds());
-            return new Encoded(List.of(), 0);
+        Encoded encoded = new Encoded(List.of(), 0);
+        if (!prepared && settings.get(ModelKeys.ENCODER_CACHE)) {
+            encoded = encode();
+        } else if (!prepared) {
+            new Encoding(spark.sc(), hosts, gateway).requireRows(access(null), shards.clientIds());
         }
-        return encode();
+        prepared = true;
+        return encoded;
     }
 
     /**

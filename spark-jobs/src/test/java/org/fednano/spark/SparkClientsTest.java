@@ -118,7 +118,6 @@ class SparkClientsTest {
         }
         assertEquals(
                 List.of(
-                        "FedNano check of features · 3 clients: 1 stage, 3 tasks",
                         "FedNano round 1 · 3 clients: 1 stage, 3 tasks",
                         "FedNano round 2 · 3 clients: 1 stage, 3 tasks"),
                 jobs);
