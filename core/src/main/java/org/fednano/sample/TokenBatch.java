@@ -33,6 +33,26 @@ public record TokenBatch(int[] ids, int length) {
         return new TokenBatch(ids, longest);
     }
 
+    /** Sequences {@code from} to {@code to} − 1. */
+    public TokenBatch part(int from, int to) {
+        return new TokenBatch(Arrays.copyOfRange(ids, from * length, to * length), length);
+    }
+
+    /** Several batches one behind the other, padded to the longest. */
+    public static TokenBatch join(List<TokenBatch> batches) {
+        int longest = batches.stream().mapToInt(TokenBatch::length).max().orElse(1);
+        int size = batches.stream().mapToInt(TokenBatch::size).sum();
+        int[] ids = new int[Math.multiplyExact(size, longest)];
+        Arrays.fill(ids, PAD);
+        int at = 0;
+        for (TokenBatch batch : batches) {
+            for (int b = 0; b < batch.size(); b++, at += longest) {
+                System.arraycopy(batch.ids, b * batch.length, ids, at, batch.length);
+            }
+        }
+        return new TokenBatch(ids, longest);
+    }
+
     /** B. */
     public int size() {
         return ids.length / length;

@@ -16,7 +16,9 @@ public final class Catalogue {
     static {
         GROUPS.put("Run: where it lives and how long it goes on", RunKeys.ALL);
         GROUPS.put("Method: what clients train and how the server merges", MethodKeys.ALL);
-        GROUPS.put("Model: encoder, prompt, endpoint and gateway", ModelKeys.ALL);
+        GROUPS.put("Model: encoder, prompt and tensor engine", ModelKeys.ALL);
+        GROUPS.put("Endpoint: the frozen LLM as a service, used (llm) and offered (endpoint)", EndpointKeys.ALL);
+        GROUPS.put("Gateway: between partitions and the frozen LLM", GatewayKeys.ALL);
         GROUPS.put("Data: generate and prepare", DataKeys.ALL);
         GROUPS.put("Pretrain: making conf/models/nano-llava again", PretrainKeys.ALL);
         GROUPS.values()

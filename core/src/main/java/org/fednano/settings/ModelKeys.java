@@ -1,9 +1,8 @@
 package org.fednano.settings;
 
-import java.time.Duration;
 import java.util.List;
 
-/** The model folder, the prompt, and how the frozen LLM is reached. */
+/** The model folder, the prompt and the tensor engine. */
 public final class ModelKeys {
 
     public static final Setting<String> DIR = Setting.ofText(
@@ -30,26 +29,8 @@ public final class ModelKeys {
             0,
             1024,
             "Threads of one tensor operation in the driver's JVM; 0: as many as cores. Part of what repeats a run bit for bit.");
-    public static final Setting<Duration> CLIENT_DEADLINE = Setting.ofDuration(
-            "gateway.client_deadline",
-            Duration.ofMinutes(30),
-            "Time from a client's own start after which the gateway answers ROUND_CLOSED and it counts as a straggler.");
-    public static final Setting<Duration> GRACE = Setting.ofDuration(
-            "gateway.grace",
-            Duration.ofSeconds(60),
-            "After every client's deadline, how long a round still waits before it cancels what is left.");
-
-    static final List<Setting<?>> ALL = List.of(
-            DIR,
-            PROMPT,
-            MAX_PROMPT_TOKENS,
-            MAX_NEW_TOKENS,
-            EVAL_BATCH,
-            ENCODER_CACHE,
-            ENCODER_BATCH,
-            THREADS,
-            CLIENT_DEADLINE,
-            GRACE);
+    static final List<Setting<?>> ALL =
+            List.of(DIR, PROMPT, MAX_PROMPT_TOKENS, MAX_NEW_TOKENS, EVAL_BATCH, ENCODER_CACHE, ENCODER_BATCH, THREADS);
 
     private ModelKeys() {}
 }

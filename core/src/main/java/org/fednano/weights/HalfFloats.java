@@ -29,6 +29,25 @@ public final class HalfFloats {
         return Float.intBitsToFloat(bits << 16);
     }
 
+    /** Nearest binary16, ties to even; too large becomes infinite, NaN stays NaN. */
+    public static short toF16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int sign = bits >>> 16 & 0x8000;
+        int magnitude = bits & 0x7fffffff;
+        if (magnitude > 0x7f800000) {
+            return (short) (sign | 0x7e00 | magnitude >>> 13 & 0x3ff);
+        }
+        if (magnitude >= 0x477ff000) { // 65520: what rounds up past 65504
+            return (short) (sign | 0x7c00);
+        }
+        if (magnitude < 0x38800000) { // below 2^-14: a multiple of 2^-24, rounded by the float adder
+            float rounded = Float.intBitsToFloat(magnitude) + 0.5f;
+            return (short) (sign | Float.floatToRawIntBits(rounded) - Float.floatToRawIntBits(0.5f));
+        }
+        int even = magnitude + 0xfff + (magnitude >>> 13 & 1);
+        return (short) (sign | even - 0x38000000 >>> 13);
+    }
+
     /** Nearest bfloat16, ties to even; NaN stays NaN. */
     public static short toBf16(float value) {
         int bits = Float.floatToRawIntBits(value);

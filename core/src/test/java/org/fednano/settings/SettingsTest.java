@@ -28,7 +28,7 @@ class SettingsTest {
                 () -> assertEquals(4, s.get(RunKeys.ROUNDS)),
                 () -> assertEquals(9, s.get(RunKeys.SEED)),
                 () -> assertEquals(4, s.get(MethodKeys.RANK)),
-                () -> assertEquals(Duration.ofSeconds(90), s.get(ModelKeys.GRACE)),
+                () -> assertEquals(Duration.ofSeconds(90), s.get(GatewayKeys.GRACE)),
                 () -> assertEquals(8, s.get(MethodKeys.BATCH)),
                 () -> assertTrue(s.isGiven(RunKeys.SEED)),
                 () -> assertFalse(s.isGiven(MethodKeys.BATCH)),

@@ -30,6 +30,36 @@ class HalfFloatsTest {
     }
 
     @Test
+    void everyBinary16SurvivesTheWayThereAndBack() {
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            float value = HalfFloats.fromF16((short) bits);
+            if (Float.isNaN(value)) {
+                assertTrue(Float.isNaN(HalfFloats.fromF16(HalfFloats.toF16(value))));
+            } else {
+                assertEquals((short) bits, HalfFloats.toF16(value));
+            }
+        }
+    }
+
+    /** Between two neighbours the nearer one wins; half way, the one with an even last bit. */
+    @Test
+    void binary16RoundsToNearestAndTiesToEven() {
+        for (int bits = 0; bits < 0x7bff; bits++) {
+            float low = HalfFloats.fromF16((short) bits);
+            float high = HalfFloats.fromF16((short) (bits + 1));
+            float half = (low + high) / 2; // exact: one more bit than a binary16 has
+            assertEquals(bits % 2 == 0 ? bits : bits + 1, HalfFloats.toF16(half), "half way above " + low);
+            assertEquals(bits, HalfFloats.toF16(Math.nextDown(half)), "below half way above " + low);
+            assertEquals(bits + 1, HalfFloats.toF16(Math.nextUp(half)), "above half way above " + low);
+            assertEquals((short) (bits | 0x8000), HalfFloats.toF16(-low));
+        }
+        assertEquals((short) 0x7bff, HalfFloats.toF16(65519.99f));
+        assertEquals((short) 0x7c00, HalfFloats.toF16(65520f));
+        assertEquals((short) 0xfc00, HalfFloats.toF16(Float.NEGATIVE_INFINITY));
+        assertEquals((short) 0, HalfFloats.toF16(Float.MIN_VALUE));
+    }
+
+    @Test
     void everyBfloat16SurvivesTheWayThereAndBack() {
         for (int bits = 0; bits < 1 << 16; bits++) {
             float value = HalfFloats.fromBf16((short) bits);

@@ -16,7 +16,7 @@ public interface FrozenLlm extends LossGradient, AutoCloseable {
     /**
      * Rows of the token-embedding table.
      *
-     * @param ids (N), each 0 to vocabulary − 1
+     * @param ids (N), each 0 to vocabulary − 1, or −1 for a row of zeros
      * @return (N, H), row-major
      */
     float[] embed(int[] ids);

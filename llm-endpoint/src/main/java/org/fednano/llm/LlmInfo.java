@@ -1,5 +1,7 @@
 package org.fednano.llm;
 
+import java.util.Objects;
+
 /**
  * What a frozen LLM says of itself.
  *
@@ -9,7 +11,34 @@ package org.fednano.llm;
  * @param vocabulary rows of the token-embedding table
  * @param layers decoder layers
  * @param dtype compute dtype, such as {@code FP32}
- * @param maxTokens tokens per request at most (B·(T+L))
+ * @param limits what one request may hold
+ * @param probe a pinned question with its answer, by which a caller sees that the numbers arrive right
  */
 public record LlmInfo(
-        String name, String fingerprint, int hidden, int vocabulary, int layers, String dtype, int maxTokens) {}
+        String name,
+        String fingerprint,
+        int hidden,
+        int vocabulary,
+        int layers,
+        String dtype,
+        Limits limits,
+        Probe probe) {
+
+    public LlmInfo {
+        Objects.requireNonNull(limits);
+        Objects.requireNonNull(probe);
+    }
+
+    /**
+     * @param tokens per request at most: B·(T+L), padding counted
+     * @param messageBytes of one message at most, either way
+     */
+    public record Limits(int tokens, long messageBytes) {}
+
+    /**
+     * @param prompt ids of the prompt's tokens, as if it were text alone
+     * @param answer ids of the answer's tokens
+     * @param loss what {@code loss} gives for them, in nats
+     */
+    public record Probe(int[] prompt, int[] answer, float loss) {}
+}

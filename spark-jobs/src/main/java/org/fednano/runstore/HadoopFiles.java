@@ -4,9 +4,9 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
@@ -66,8 +66,11 @@ abstract class HadoopFiles extends RunFiles {
     }
 
     @Override
-    long modifiedMillis(Path file) throws IOException {
-        FileStatus status = fs.getFileStatus(file);
-        return status.getModificationTime();
+    OptionalLong modifiedMillis(Path file) throws IOException {
+        try {
+            return OptionalLong.of(fs.getFileStatus(file).getModificationTime());
+        } catch (FileNotFoundException e) {
+            return OptionalLong.empty();
+        }
     }
 }

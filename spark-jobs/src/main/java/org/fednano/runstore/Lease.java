@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -117,7 +118,13 @@ final class Lease implements AutoCloseable {
         }
         long timeout =
                 document.path("timeout_seconds").asLong(Timing.DEFAULT.timeout().toSeconds());
-        long age = files.nowMillis(folder(run)) - files.modifiedMillis(file);
+        long now = files.nowMillis(folder(run));
+        OptionalLong beat = files.modifiedMillis(file);
+        if (beat.isEmpty()) {
+            // Its successor has removed it while we asked for the time.
+            throw held(files, run, highest(files, folder(run)));
+        }
+        long age = now - beat.getAsLong();
         if (age <= 1000 * timeout) {
             throw held(files, run, number);
         }
@@ -193,8 +200,14 @@ final class Lease implements AutoCloseable {
     }
 
     private boolean isOurs() throws IOException {
-        return files.exists(file())
-                && LeaseOwner.read(Json.read(files, file())).uuid().equals(owner.uuid());
+        try {
+            return LeaseOwner.read(Json.read(files, file())).uuid().equals(owner.uuid());
+        } catch (IOException e) {
+            if (files.exists(file())) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     private byte[] document(boolean released) {

@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 
@@ -112,15 +113,21 @@ final class LocalFiles extends RunFiles {
     @Override
     void delete(Path path) throws IOException {
         hook.before("delete", path);
-        if (!Files.exists(nio(path))) {
-            return;
-        }
         Files.walkFileTree(nio(path), new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(java.nio.file.Path file, BasicFileAttributes attributes)
                     throws IOException {
                 Files.deleteIfExists(file);
                 return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(java.nio.file.Path file, IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
+                    // Never there, or removed by another since: gone is what was asked for.
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
             }
 
             @Override
@@ -132,8 +139,12 @@ final class LocalFiles extends RunFiles {
     }
 
     @Override
-    long modifiedMillis(Path file) throws IOException {
-        return Files.getLastModifiedTime(nio(file)).toMillis();
+    OptionalLong modifiedMillis(Path file) throws IOException {
+        try {
+            return OptionalLong.of(Files.getLastModifiedTime(nio(file)).toMillis());
+        } catch (NoSuchFileException e) {
+            return OptionalLong.empty();
+        }
     }
 
     private static java.nio.file.Path nio(Path path) {

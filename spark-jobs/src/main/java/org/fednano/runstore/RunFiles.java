@@ -1,7 +1,9 @@
 package org.fednano.runstore;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -69,8 +71,11 @@ abstract class RunFiles {
     /** Removes a file, or a folder with all in it; nothing happens if it is not there. */
     abstract void delete(Path path) throws IOException;
 
-    /** When a file was written, in milliseconds by the clock of the file system. */
-    abstract long modifiedMillis(Path file) throws IOException;
+    /**
+     * When a file was written, in milliseconds by the clock of the file system; empty if there is no such file. One
+     * question, not "is it there" and then "how old": between the two another writer may remove it.
+     */
+    abstract OptionalLong modifiedMillis(Path file) throws IOException;
 
     /**
      * The time now by the clock of the file system, so that hosts with different clocks agree on how old a file is.
@@ -81,7 +86,7 @@ abstract class RunFiles {
         Path probe = temporary(new Path(folder, "now"));
         write(probe, new byte[0]);
         try {
-            return modifiedMillis(probe);
+            return modifiedMillis(probe).orElseThrow(() -> new FileNotFoundException(probe.toString()));
         } finally {
             delete(probe);
         }
@@ -97,7 +102,8 @@ abstract class RunFiles {
         long now = nowMillis(folder);
         for (String name : names) {
             Path file = new Path(folder, name);
-            if (exists(file) && now - modifiedMillis(file) > olderThanMillis) {
+            OptionalLong modified = modifiedMillis(file);
+            if (modified.isPresent() && now - modified.getAsLong() > olderThanMillis) {
                 delete(file);
             }
         }

@@ -19,6 +19,7 @@ import org.fednano.encoder.PromptTokenizer;
 import org.fednano.gateway.Gateway;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Split;
+import org.fednano.settings.GatewayKeys;
 import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
@@ -60,7 +61,7 @@ public final class ClientCluster implements AutoCloseable {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
         this.shards = shards;
-        this.gateway = new Gateway(llm, settings.get(ModelKeys.CLIENT_DEADLINE));
+        this.gateway = new Gateway(llm, settings.get(GatewayKeys.CLIENT_DEADLINE));
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         this.encoder = new EncoderWeights(this.spark, model, edge);
         this.tokenizer = new PromptTokenizer(edge.tokenizerJson());
@@ -118,8 +119,8 @@ public final class ClientCluster implements AutoCloseable {
                     access(roundEncoder()),
                     hosts,
                     gateway,
-                    settings.get(ModelKeys.CLIENT_DEADLINE),
-                    settings.get(ModelKeys.GRACE));
+                    settings.get(GatewayKeys.CLIENT_DEADLINE),
+                    settings.get(GatewayKeys.GRACE));
         }
         return clients;
     }

@@ -21,6 +21,7 @@ import org.fednano.gateway.Gateway;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.ExitStatus;
+import org.fednano.settings.GatewayKeys;
 import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
@@ -40,7 +41,7 @@ public final class Prediction implements AutoCloseable {
     public Prediction(SparkContext spark, Settings settings, HfModelFolder model, NanoEdgeSpec edge, FrozenLlm llm) {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
-        this.gateway = new Gateway(llm, settings.get(ModelKeys.CLIENT_DEADLINE));
+        this.gateway = new Gateway(llm, settings.get(GatewayKeys.CLIENT_DEADLINE));
         this.encoder = new EncoderWeights(this.spark, model, edge);
     }
 

@@ -28,7 +28,15 @@ class GatewayTest {
     private final class FakeLlm implements FrozenLlm {
         @Override
         public LlmInfo info() {
-            return new LlmInfo("fake", "f", HIDDEN, 8, 1, "FP32", 1000);
+            return new LlmInfo(
+                    "fake",
+                    "f",
+                    HIDDEN,
+                    8,
+                    1,
+                    "FP32",
+                    new LlmInfo.Limits(1000, 1 << 20),
+                    new LlmInfo.Probe(new int[] {1}, new int[] {2}, 1f));
         }
 
         @Override

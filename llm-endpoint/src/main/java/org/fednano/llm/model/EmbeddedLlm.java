@@ -11,7 +11,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.fednano.encoder.ArrayOps;
 import org.fednano.encoder.NamedArrays;
 import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.Reason;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.JobException;
@@ -46,14 +48,41 @@ public final class EmbeddedLlm implements FrozenLlm {
      */
     public EmbeddedLlm(String name, String fingerprint, LlamaConfig config, Map<String, FloatTensor> tensors) {
         this.config = config;
-        info = new LlmInfo(
-                name, fingerprint, config.hidden(), config.vocabulary(), config.layers(), "FP32", MAX_TOKENS);
         checks = new RequestChecks(config, MAX_TOKENS);
         weights = new NamedArrays(tensors);
         decoder = new LlamaDecoder(config, weights);
         checkShapes();
         embeddings =
                 tensors.get(LlamaDecoder.PREFIX + "model.embed_tokens.weight").values();
+        info = new LlmInfo(
+                name,
+                fingerprint,
+                config.hidden(),
+                config.vocabulary(),
+                config.layers(),
+                "FP32",
+                new LlmInfo.Limits(MAX_TOKENS, Integer.MAX_VALUE),
+                probe());
+    }
+
+    /** Ids spread over the vocabulary, and the loss that this model has on them. */
+    private LlmInfo.Probe probe() {
+        int[] prompt = spread(8, 3);
+        int[] answer = spread(3, 5);
+        float[] loss = loss(
+                        new PromptBatch(embed(prompt), new int[] {prompt.length}, prompt.length, config.hidden()),
+                        new TokenBatch(answer, answer.length))
+                .loss();
+        return new LlmInfo.Probe(prompt, answer, loss[0]);
+    }
+
+    private int[] spread(int count, int start) {
+        int[] ids = new int[count];
+        for (int i = 0; i < count; i++) {
+            int id = (int) ((start + 7919L * i) % config.vocabulary());
+            ids[i] = id == config.imageToken() ? 0 : id;
+        }
+        return ids;
     }
 
     /** A missing tensor or a wrong shape is told here, not in the first request: one token runs through all of them. */
@@ -100,8 +129,10 @@ public final class EmbeddedLlm implements FrozenLlm {
         int hidden = config.hidden();
         float[] rows = new float[Math.multiplyExact(ids.length, hidden)];
         for (int i = 0; i < ids.length; i++) {
-            checks.id(ids[i]);
-            System.arraycopy(embeddings, ids[i] * hidden, rows, i * hidden, hidden);
+            if (ids[i] != TokenBatch.PAD) {
+                checks.id(ids[i]);
+                System.arraycopy(embeddings, ids[i] * hidden, rows, i * hidden, hidden);
+            }
         }
         return rows;
     }
@@ -119,9 +150,9 @@ public final class EmbeddedLlm implements FrozenLlm {
             NDArray logLikelihood = logLikelihood(manager, decoder.forward(x), sequences); // (M)
             float[] weight = sequences.meanWeights(-gradScale);
             collector.backward(logLikelihood.mul(manager.create(weight)).sum());
-            return sequences.result(
+            return finite(sequences.result(
                     logLikelihood.toFloatArray(),
-                    sequences.promptRows(x.getGradient().toFloatArray()));
+                    sequences.promptRows(x.getGradient().toFloatArray())));
         } finally {
             ONE_COLLECTOR.unlock();
         }
@@ -132,8 +163,27 @@ public final class EmbeddedLlm implements FrozenLlm {
         Sequences sequences = Sequences.ofAnswers(prompts, answers, checks, this::embed);
         try (NDManager manager = weights.manager().newSubManager()) {
             NDArray hidden = decoder.forward(sequences.embeds(manager));
-            return sequences.result(logLikelihood(manager, hidden, sequences).toFloatArray(), new float[0]);
+            return finite(
+                    sequences.result(logLikelihood(manager, hidden, sequences).toFloatArray(), new float[0]));
         }
+    }
+
+    /** NaN or infinity is this side's failure, and says so: a caller must never mistake it for a gradient. */
+    private static Result finite(Result result) {
+        for (int b = 0; b < result.loss().length; b++) {
+            int wide = result.gradient().length / result.loss().length;
+            boolean finite = Float.isFinite(result.loss()[b]);
+            for (int i = b * wide; finite && i < (b + 1) * wide; i++) {
+                finite = Float.isFinite(result.gradient()[i]);
+            }
+            if (!finite) {
+                throw new LlmException(
+                        Reason.NONFINITE_OUTPUT,
+                        "Loss and gradient must be finite: they are not for sample " + b + " of "
+                                + result.loss().length);
+            }
+        }
+        return result;
     }
 
     @Override

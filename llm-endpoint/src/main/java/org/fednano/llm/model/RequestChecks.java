@@ -1,5 +1,7 @@
 package org.fednano.llm.model;
 
+import org.fednano.llm.LlmException;
+import org.fednano.llm.Reason;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -32,13 +34,20 @@ final class RequestChecks {
                 "at most " + config.maxPositions(),
                 length);
         long tokens = (long) prompts.size() * length;
-        require(tokens <= maxTokens, "A request's B*(T+L) must be within its limit", "at most " + maxTokens, tokens);
+        LlmException.require(
+                tokens <= maxTokens,
+                Reason.TOO_LARGE,
+                "A request's B*(T+L) must be within its limit",
+                "at most " + maxTokens,
+                tokens);
         float[] embeds = prompts.embeds();
         for (int i = 0; i < embeds.length; i++) {
             if (!Float.isFinite(embeds[i])) {
                 int token = i / prompts.hidden();
-                throw new IllegalArgumentException("Embeddings must be finite: got " + embeds[i] + " at sample "
-                        + token / prompts.tokens() + ", token " + token % prompts.tokens());
+                throw new LlmException(
+                        Reason.NONFINITE_INPUT,
+                        "Embeddings must be finite: they are not at sample " + token / prompts.tokens() + ", token "
+                                + token % prompts.tokens());
             }
         }
     }
@@ -62,10 +71,16 @@ final class RequestChecks {
     void choices(PromptBatch prompts, int[][][] choices) {
         require(choices.length == prompts.size(), "Each prompt must have its choices", prompts.size(), choices.length);
         for (int b = 0; b < choices.length; b++) {
-            require(choices[b].length > 0, "Sample " + b + " must have a choice", "1 or more", choices[b].length);
+            LlmException.require(
+                    choices[b].length > 0,
+                    Reason.CHOICE,
+                    "Sample " + b + " must have a choice",
+                    "1 or more",
+                    choices[b].length);
             for (int[] choice : choices[b]) {
-                require(
+                LlmException.require(
                         choice.length > 0,
+                        Reason.CHOICE,
                         "A choice of sample " + b + " must have a token",
                         "1 or more",
                         choice.length);
@@ -77,16 +92,15 @@ final class RequestChecks {
     }
 
     void id(int id) {
-        require(
+        LlmException.require(
                 id >= 0 && id < config.vocabulary(),
+                Reason.TOKEN_RANGE,
                 "A token id must be in the vocabulary",
                 "0 to " + (config.vocabulary() - 1),
-                id);
+                "one outside");
     }
 
     static void require(boolean holds, String rule, Object expected, Object got) {
-        if (!holds) {
-            throw new IllegalArgumentException(rule + ": expected " + expected + ", got " + got);
-        }
+        LlmException.require(holds, Reason.BAD_REQUEST, rule, expected, got);
     }
 }

@@ -173,7 +173,7 @@ final class Sequences {
         return new Result(loss, tokens, gradient);
     }
 
-    /** Sums over each choice's tokens. */
+    /** Sums over each choice's tokens, rounded to float32: what a caller gets does not depend on how it travels. */
     Scores scores(float[] logLikelihood) {
         double[][] sums = new double[choices.length][];
         int[][] tokens = new int[choices.length][];
@@ -186,6 +186,7 @@ final class Sequences {
                 for (int j = 0; j < tokens[b][c]; j++) {
                     sums[b][c] += logLikelihood[m++];
                 }
+                sums[b][c] = (float) sums[b][c];
             }
         }
         return new Scores(sums, tokens);

@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.FrozenLlm.Scores;
+import org.fednano.llm.LlmException;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.JobException;
@@ -249,7 +250,7 @@ class EmbeddedLlmTest {
     }
 
     private static void refused(String rule, org.junit.jupiter.api.function.Executable call) {
-        String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+        String message = assertThrows(LlmException.class, call).getMessage();
         assertTrue(message.contains(rule), message);
     }
 

@@ -1,0 +1,321 @@
+package org.fednano.llm;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.fednano.algorithm.LossGradient.Result;
+import org.fednano.llm.FrozenLlm.Scores;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+
+/**
+ * One call to a frozen LLM as a value: it can be sent, queued, cut into parts and joined with others. Samples never see
+ * each other, so cutting and joining change results by rounding only.
+ *
+ * @param <R> what it answers
+ */
+public sealed interface LlmCall<R> {
+
+    /** Name of the operation in the endpoint's contract. */
+    String op();
+
+    /** Asks an LLM. */
+    R on(FrozenLlm llm);
+
+    /** Samples; for {@link Embed} its ids. */
+    int samples();
+
+    /** Tokens that each sample takes in the LLM, padding counted. */
+    int width();
+
+    /** What a request's token limit counts: B·(T+L). */
+    default long tokens() {
+        return (long) samples() * width();
+    }
+
+    /** Samples {@code from} to {@code to} − 1. */
+    LlmCall<R> part(int from, int to);
+
+    /** The answer to this call from those to consecutive parts of it. */
+    R gather(List<R> parts);
+
+    /** Whether the other call may share a request with this one. */
+    boolean joins(LlmCall<?> other);
+
+    /** This call's kind over the samples of several; each must {@linkplain #joins join} this one. */
+    LlmCall<R> join(List<? extends LlmCall<R>> calls);
+
+    /** This call's part of the answer to a joined call, whose samples it has from {@code from} on. */
+    R scatter(LlmCall<R> joined, R answer, int from);
+
+    /**
+     * Rows of the token-embedding table.
+     *
+     * @param ids (N), −1 for a row of zeros
+     */
+    record Embed(int[] ids) implements LlmCall<float[]> {
+        @Override
+        public String op() {
+            return "embed";
+        }
+
+        @Override
+        public float[] on(FrozenLlm llm) {
+            return llm.embed(ids);
+        }
+
+        @Override
+        public int samples() {
+            return ids.length;
+        }
+
+        @Override
+        public int width() {
+            return 1;
+        }
+
+        @Override
+        public Embed part(int from, int to) {
+            return new Embed(Arrays.copyOfRange(ids, from, to));
+        }
+
+        @Override
+        public float[] gather(List<float[]> parts) {
+            float[] all = new float[parts.stream().mapToInt(p -> p.length).sum()];
+            int at = 0;
+            for (float[] part : parts) {
+                System.arraycopy(part, 0, all, at, part.length);
+                at += part.length;
+            }
+            return all;
+        }
+
+        @Override
+        public boolean joins(LlmCall<?> other) {
+            return other instanceof Embed;
+        }
+
+        @Override
+        public Embed join(List<? extends LlmCall<float[]>> calls) {
+            return new Embed(calls.stream()
+                    .flatMapToInt(c -> Arrays.stream(((Embed) c).ids))
+                    .toArray());
+        }
+
+        @Override
+        public float[] scatter(LlmCall<float[]> joined, float[] answer, int from) {
+            int hidden = answer.length / Math.max(1, joined.samples());
+            return Arrays.copyOfRange(answer, from * hidden, (from + ids.length) * hidden);
+        }
+    }
+
+    /** Losses and, unless {@code gradScale} is 0, gradients: {@link FrozenLlm#loss} and {@link FrozenLlm#lossGradient}. */
+    record Loss(PromptBatch prompts, TokenBatch answers, float gradScale) implements LlmCall<Result> {
+
+        /** Losses alone. */
+        public Loss(PromptBatch prompts, TokenBatch answers) {
+            this(prompts, answers, 0);
+        }
+
+        /** Whether gradients are asked for. */
+        public boolean withGradient() {
+            return gradScale != 0;
+        }
+
+        @Override
+        public String op() {
+            return withGradient() ? "loss_grad" : "loss";
+        }
+
+        @Override
+        public Result on(FrozenLlm llm) {
+            return withGradient() ? llm.lossGradient(prompts, answers, gradScale) : llm.loss(prompts, answers);
+        }
+
+        @Override
+        public int samples() {
+            return prompts.size();
+        }
+
+        @Override
+        public int width() {
+            return prompts.tokens() + answers.length() - 1;
+        }
+
+        @Override
+        public Loss part(int from, int to) {
+            return new Loss(prompts.part(from, to), answers.part(from, to), gradScale);
+        }
+
+        @Override
+        public Result gather(List<Result> parts) {
+            float[] loss = new float[samples()];
+            int[] tokens = new int[samples()];
+            float[] gradient = new float[withGradient() ? prompts.embeds().length : 0];
+            int at = 0;
+            for (Result part : parts) {
+                int size = part.loss().length;
+                System.arraycopy(part.loss(), 0, loss, at, size);
+                System.arraycopy(part.answerTokens(), 0, tokens, at, size);
+                if (withGradient()) {
+                    int width = part.gradient().length / size / prompts.hidden();
+                    float[] wide =
+                            PromptBatch.resized(part.gradient(), width, 0, size, prompts.tokens(), prompts.hidden());
+                    System.arraycopy(wide, 0, gradient, at * prompts.tokens() * prompts.hidden(), wide.length);
+                }
+                at += size;
+            }
+            return new Result(loss, tokens, gradient);
+        }
+
+        @Override
+        public boolean joins(LlmCall<?> other) {
+            return other instanceof Loss loss && loss.gradScale == gradScale;
+        }
+
+        @Override
+        public Loss join(List<? extends LlmCall<Result>> calls) {
+            return new Loss(
+                    PromptBatch.join(calls.stream().map(c -> ((Loss) c).prompts).toList()),
+                    TokenBatch.join(calls.stream().map(c -> ((Loss) c).answers).toList()),
+                    gradScale);
+        }
+
+        @Override
+        public Result scatter(LlmCall<Result> joined, Result answer, int from) {
+            int to = from + samples();
+            int width = ((Loss) joined).prompts.tokens();
+            return new Result(
+                    Arrays.copyOfRange(answer.loss(), from, to),
+                    Arrays.copyOfRange(answer.answerTokens(), from, to),
+                    withGradient()
+                            ? PromptBatch.resized(
+                                    answer.gradient(), width, from, to, prompts.tokens(), prompts.hidden())
+                            : new float[0]);
+        }
+    }
+
+    /** {@link FrozenLlm#score}. */
+    record Score(PromptBatch prompts, int[][][] choices) implements LlmCall<Scores> {
+        @Override
+        public String op() {
+            return "score";
+        }
+
+        @Override
+        public Scores on(FrozenLlm llm) {
+            return llm.score(prompts, choices);
+        }
+
+        @Override
+        public int samples() {
+            return prompts.size();
+        }
+
+        @Override
+        public int width() {
+            int extra = 0;
+            for (int[][] sample : choices) {
+                extra = Math.max(
+                        extra, Arrays.stream(sample).mapToInt(c -> c.length - 1).sum());
+            }
+            return prompts.tokens() + extra;
+        }
+
+        @Override
+        public Score part(int from, int to) {
+            return new Score(prompts.part(from, to), Arrays.copyOfRange(choices, from, to));
+        }
+
+        @Override
+        public Scores gather(List<Scores> parts) {
+            List<double[]> sums = new ArrayList<>();
+            List<int[]> tokens = new ArrayList<>();
+            for (Scores part : parts) {
+                sums.addAll(Arrays.asList(part.logLikelihood()));
+                tokens.addAll(Arrays.asList(part.tokens()));
+            }
+            return new Scores(sums.toArray(new double[0][]), tokens.toArray(new int[0][]));
+        }
+
+        @Override
+        public boolean joins(LlmCall<?> other) {
+            return other instanceof Score;
+        }
+
+        @Override
+        public Score join(List<? extends LlmCall<Scores>> calls) {
+            return new Score(
+                    PromptBatch.join(
+                            calls.stream().map(c -> ((Score) c).prompts).toList()),
+                    calls.stream()
+                            .flatMap(c -> Arrays.stream(((Score) c).choices))
+                            .toArray(int[][][]::new));
+        }
+
+        @Override
+        public Scores scatter(LlmCall<Scores> joined, Scores answer, int from) {
+            int to = from + samples();
+            return new Scores(
+                    Arrays.copyOfRange(answer.logLikelihood(), from, to),
+                    Arrays.copyOfRange(answer.tokens(), from, to));
+        }
+    }
+
+    /** {@link FrozenLlm#generate}. */
+    record Generate(PromptBatch prompts, int maxNew) implements LlmCall<int[][]> {
+        @Override
+        public String op() {
+            return "generate";
+        }
+
+        @Override
+        public int[][] on(FrozenLlm llm) {
+            return llm.generate(prompts, maxNew);
+        }
+
+        @Override
+        public int samples() {
+            return prompts.size();
+        }
+
+        @Override
+        public int width() {
+            return prompts.tokens() + maxNew;
+        }
+
+        @Override
+        public Generate part(int from, int to) {
+            return new Generate(prompts.part(from, to), maxNew);
+        }
+
+        @Override
+        public int[][] gather(List<int[][]> parts) {
+            return parts.stream().flatMap(Arrays::stream).toArray(int[][]::new);
+        }
+
+        @Override
+        public boolean joins(LlmCall<?> other) {
+            return other instanceof Generate generate && generate.maxNew == maxNew;
+        }
+
+        @Override
+        public Generate join(List<? extends LlmCall<int[][]>> calls) {
+            return new Generate(
+                    PromptBatch.join(
+                            calls.stream().map(c -> ((Generate) c).prompts).toList()),
+                    maxNew);
+        }
+
+        @Override
+        public int[][] scatter(LlmCall<int[][]> joined, int[][] answer, int from) {
+            return Arrays.copyOfRange(answer, from, from + samples());
+        }
+    }
+
+    /** The samples' tokens of every call of a batch, padded to the widest: what it costs to join them. */
+    static long joinedTokens(List<? extends LlmCall<?>> calls) {
+        int width = calls.stream().mapToInt(LlmCall::width).max().orElse(0);
+        return calls.stream().mapToLong(LlmCall::samples).sum() * width;
+    }
+}
