@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A process that stays in the background of a test, with its output in a file. */
-record Background(Process process, Path log) implements AutoCloseable {
+/** A process that stays in the background of a test, with its output in a file; an endpoint has an address. */
+record Background(Process process, Path log, String address) implements AutoCloseable {
 
     private static final Duration LONG = Duration.ofMinutes(2);
 
@@ -25,7 +25,7 @@ record Background(Process process, Path log) implements AutoCloseable {
             command[fixed.length + 2 * i] = "--set";
             command[fixed.length + 2 * i + 1] = settings[i];
         }
-        Background endpoint = new Background(fednano.start(log, command), log);
+        Background endpoint = new Background(fednano.start(log, command), log, "grpc://127.0.0.1:" + port);
         endpoint.await("(?m)^READY");
         return endpoint;
     }
@@ -52,9 +52,17 @@ record Background(Process process, Path log) implements AutoCloseable {
     }
 
     /** SIGKILL. */
+    void kill() {
+        try {
+            CommandLine.kill(process);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
-    public void close() throws InterruptedException {
-        CommandLine.kill(process);
+    public void close() {
+        kill();
     }
 
     /** A port that was free a moment ago. */

@@ -29,8 +29,7 @@ class EndpointLossTest {
         federation = TinyFederation.draw(FEDNANO, folder, 200, 3);
         int port = Background.freePort();
         try (Background endpoint = Background.endpoint(FEDNANO, folder.resolve("calm.log"), port)) {
-            FEDNANO.run(federation.train("calm", "llm.endpoints=[\"" + address(port) + "\"]"))
-                    .expect(0);
+            FEDNANO.run(federation.train("calm", endpoints(endpoint.address()))).expect(0);
         }
         calm = federation.adapters("calm");
     }
@@ -45,11 +44,12 @@ class EndpointLossTest {
     void anEndpointThatComesBackChangesNothing() throws IOException, InterruptedException {
         int port = Background.freePort();
         Background endpoint = Background.endpoint(FEDNANO, folder.resolve("first.log"), port);
-        Background train = start("restarted", address(port));
-        train.await("(?m)^round +1 ");
-        endpoint.close();
+        Background train = start("restarted", endpoint.address());
+        train.await("(?m)^round +1/");
+        endpoint.kill();
         TimeUnit.SECONDS.sleep(AWAY_SECONDS);
         try (Background again = Background.endpoint(FEDNANO, folder.resolve("second.log"), port)) {
+            assertEquals(endpoint.address(), again.address());
             ended(train);
         }
         federation.assertSame(calm, "restarted", "an endpoint that was away for " + AWAY_SECONDS + " s");
@@ -61,9 +61,9 @@ class EndpointLossTest {
         int two = Background.freePort();
         try (Background first = Background.endpoint(FEDNANO, folder.resolve("one.log"), one);
                 Background second = Background.endpoint(FEDNANO, folder.resolve("two.log"), two)) {
-            Background train = start("halved", address(one), address(two));
-            train.await("(?m)^round +1 ");
-            first.close();
+            Background train = start("halved", first.address(), second.address());
+            train.await("(?m)^round +1/");
+            first.kill();
             ended(train);
         }
         federation.assertSame(calm, "halved", "losing one of two endpoints");
@@ -73,15 +73,14 @@ class EndpointLossTest {
     void anEndpointThatStaysAwayStopsTheRunWithStatusFive() throws IOException {
         int port = Background.freePort();
         FEDNANO.run(federation.train(
-                        "nobody", "llm.endpoints=[\"" + address(port) + "\"]", "llm.tries=2", "llm.backoff=100ms"))
+                        "nobody", endpoints("grpc://127.0.0.1:" + port), "llm.tries=2", "llm.backoff=100ms"))
                 .expect(5)
                 .saying("127.0.0.1:" + port);
     }
 
     private static Background start(String name, String... addresses) throws IOException {
         Path log = folder.resolve(name + ".log");
-        String endpoints = "llm.endpoints=[\"" + String.join("\",\"", addresses) + "\"]";
-        return new Background(FEDNANO.start(log, federation.train(name, endpoints)), log);
+        return new Background(FEDNANO.start(log, federation.train(name, endpoints(addresses))), log, "");
     }
 
     private static void ended(Background train) throws IOException, InterruptedException {
@@ -91,7 +90,7 @@ class EndpointLossTest {
         assertEquals(0, train.process().exitValue(), train.output());
     }
 
-    private static String address(int port) {
-        return "grpc://127.0.0.1:" + port;
+    private static String endpoints(String... addresses) {
+        return "llm.endpoints=[\"" + String.join("\",\"", addresses) + "\"]";
     }
 }

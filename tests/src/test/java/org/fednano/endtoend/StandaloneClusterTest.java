@@ -80,7 +80,7 @@ class StandaloneClusterTest {
                 cluster.run(federation.train(
                                 "cluster",
                                 "engine.threads=1",
-                                "llm.endpoints=[\"grpc://127.0.0.1:" + port + "\"]",
+                                "llm.endpoints=[\"" + endpoint.address() + "\"]",
                                 "llm.token_file=" + token))
                         .expect(0);
                 federation.assertSame(expected, "cluster", "a run on a cluster");
@@ -123,6 +123,6 @@ class StandaloneClusterTest {
                 new ProcessBuilder(all).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("SPARK_HOME", SPARK_HOME.toString());
         builder.environment().put("SPARK_SCALA_VERSION", "2.12");
-        return new Background(builder.start(), log);
+        return new Background(builder.start(), log, "");
     }
 }
