@@ -111,7 +111,16 @@ final class ServeCommand implements Callable<Integer> {
         if (metrics != null) {
             metrics.watch(server);
         }
-        EmbeddedLlm llm = open(settings);
+        EmbeddedLlm llm;
+        try {
+            llm = open(settings);
+        } catch (RuntimeException e) {
+            server.close();
+            if (metrics != null) {
+                metrics.close();
+            }
+            throw e;
+        }
         loaded.set(llm);
         describe(settings, serve, llm.info());
         out().println("address      " + serve.host() + ":" + server.port());
