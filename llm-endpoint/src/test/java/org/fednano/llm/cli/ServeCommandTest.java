@@ -52,6 +52,14 @@ class ServeCommandTest {
     }
 
     @Test
+    void whoIsOpenToTheNetworkIsWarned() {
+        Said open = run("--dry-run", "--set", MODEL, "--set", "endpoint.host=0.0.0.0");
+        assertTrue(open.err.contains("anyone who reaches 0.0.0.0 can use this endpoint"), open.err);
+        assertTrue(open.err.contains("cross the network in clear"), open.err);
+        assertEquals("", run("--dry-run", "--set", MODEL).err);
+    }
+
+    @Test
     void mistakesAreToldBeforeTheModelIsLoaded() throws IOException {
         Path empty = Files.createFile(folder.resolve("empty"));
         assertSays(2, "must hold a bearer token", "endpoint.token_file=" + empty);
