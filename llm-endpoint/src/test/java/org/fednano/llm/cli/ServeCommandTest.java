@@ -31,6 +31,7 @@ import org.fednano.llm.Reason;
 import org.fednano.llm.server.Caller;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -96,6 +97,7 @@ class ServeCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void onSigtermItFinishesWhatItHasAndLeavesWithZero() throws Exception {
         try (Server server = new Server("--set", "endpoint.drain=60s");
                 Caller caller = new Caller(server.port)) {
@@ -139,6 +141,7 @@ class ServeCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void aCallThatOutlastsTheDrainIsCutOffCleanly() throws Exception {
         try (Server server = new Server("--set", "endpoint.drain=100ms");
                 Caller caller = new Caller(server.port)) {
