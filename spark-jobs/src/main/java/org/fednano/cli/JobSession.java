@@ -9,6 +9,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.model.EmbeddedLlm;
