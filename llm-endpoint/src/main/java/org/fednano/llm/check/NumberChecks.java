@@ -36,7 +36,7 @@ final class NumberChecks {
                     NumericProbe.slope(s.llm(), s.prompts(), s.answers(), DIRECTIONS, SEED, 1, s.type());
             return new Found(
                     slope.error() <= limit,
-                    Sheet.text("%.2g %%", 100 * slope.error()),
+                    Sheet.text("%.3g %%", 100 * slope.error()),
                     "off by 200 %: the sign is wrong; else a scale, a mask, or the loss's mean over tokens");
         });
         sheet.near("grad_scale: multiplies the gradient", s.tolerance(), () -> {
