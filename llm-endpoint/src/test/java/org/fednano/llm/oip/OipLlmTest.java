@@ -195,6 +195,7 @@ class OipLlmTest {
             assertArrayEquals(embedded.embed(new int[] {4, -1}), llm.embed(new int[] {4, -1}));
             assertArrayEquals(new float[0], llm.embed(new int[0]));
             assertArrayEquals(embedded.generate(PROMPTS, 5), llm.generate(PROMPTS, 5));
+            assertArrayEquals(embedded.generate(PROMPTS, 0), llm.generate(PROMPTS, 0));
             assertArrayEquals(
                     embedded.score(PROMPTS, choices).tokens(),
                     llm.score(PROMPTS, choices).tokens());
