@@ -84,7 +84,6 @@ final class EndpointPool implements AutoCloseable, Splitting.Asked {
                 }
                 last = failure;
                 LOG.warn("An endpoint does not answer yet: {}", failure.getMessage());
-                endpoints.get(e).link.reconnect();
                 places.away(e, visit);
             }
         }
@@ -195,7 +194,6 @@ final class EndpointPool implements AutoCloseable, Splitting.Asked {
                 switch (e.reason().remedy()) {
                     case RETRY -> {
                         LOG.warn("An endpoint rests: {}", e.getMessage());
-                        endpoint.link.reconnect();
                         places.away(place, visit);
                     }
                     case RETRY_ONCE -> {

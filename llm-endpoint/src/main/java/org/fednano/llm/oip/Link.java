@@ -170,6 +170,12 @@ final class Link implements AutoCloseable {
                 throw new IllegalStateException("Interrupted while " + address + " was asked for " + what);
             }
             LlmException failure = Failures.read(e);
+            if (failure.reason() == Reason.NOT_READY && !e.getMessage().contains("LLMGRAD:")) {
+                // The network's failure, not the server's word. The broken connection is forgotten, and with it gRPC's
+                // own
+                // wait for the next one, which grows to two minutes. Calls under way go on.
+                channel.enterIdle();
+            }
             throw failure(tlsTrouble(e) ? Reason.AUTH : failure.reason(), what, failure.getMessage() + causes(e));
         } catch (LlmException e) {
             throw failure(e.reason(), what, e.getMessage());
@@ -208,11 +214,6 @@ final class Link implements AutoCloseable {
             }
         }
         return text.toString();
-    }
-
-    /** Forgets a broken connection and gRPC's own wait for the next, which grows to two minutes; calls under way go on. */
-    void reconnect() {
-        channel.enterIdle();
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.algorithm.RoundClosedException;
@@ -406,6 +407,34 @@ class OipLlmTest {
             killer.join();
             OipLlm.Counters counters = llm.counters();
             assertTrue(counters.retries() >= 2 && counters.awaySeconds() > 0.5, counters.toString());
+        }
+    }
+
+    /** A call that fails leaves the connection's other calls alone. */
+    @Test
+    void callsUnderWayGoOnWhenAnotherFails() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch failed = new CountDownLatch(1);
+        server.script = call -> {
+            if (call instanceof LlmCall.Loss) {
+                inside.countDown();
+                failed.await();
+                return null;
+            }
+            return Status.UNAVAILABLE;
+        };
+        Options twice = options(server).withRetry(new OipLlm.Retry(2, Duration.ofMillis(10), Duration.ofMillis(10)));
+        try (OipLlm llm = OipLlm.connect(twice)) {
+            FutureTask<Result> slow = new FutureTask<>(() -> llm.loss(PROMPTS, ANSWERS));
+            new Thread(slow).start();
+            inside.await();
+            JobException e = assertThrows(JobException.class, () -> llm.embed(new int[] {1}));
+            assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+            failed.countDown();
+            same(embedded.loss(PROMPTS, ANSWERS), slow.get(), 0);
+            assertEquals(
+                    1,
+                    server.calls.stream().filter(c -> c instanceof LlmCall.Loss).count());
         }
     }
 
