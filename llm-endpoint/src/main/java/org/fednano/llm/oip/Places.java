@@ -160,7 +160,9 @@ final class Places {
     private int best(Visit visit, long now) {
         int best = -1;
         for (int e = 0; e < size; e++) {
-            boolean free = busy[e] < inFlight && (streak[e] == 0 || !onTrial[e]) && Math.max(restUntil[e], visit.notBefore[e]) <= now;
+            boolean free = busy[e] < inFlight
+                    && (streak[e] == 0 || !onTrial[e])
+                    && Math.max(restUntil[e], visit.notBefore[e]) <= now;
             if (free && (best < 0 || before(e, best, visit))) {
                 best = e;
             }

@@ -24,11 +24,13 @@ import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A sound server passes every check; one with a known fault fails in the row that is about it. */
+@Tag("slow")
 class EndpointCheckTest {
 
     private static final LlmInfo.Limits LIMITS = new LlmInfo.Limits(4096, 16 << 20);
