@@ -3,7 +3,9 @@ package org.fednano.gateway;
 import java.io.Serializable;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.UUID;
 import org.fednano.algorithm.RoundClosedException;
+import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -19,12 +21,12 @@ public sealed interface GatewayAddress extends Serializable {
      * @throws RoundClosedException if the gateway does not serve that round (any more)
      * @throws JobException with status 5 if there is no gateway, or no endpoint behind it
      */
-    GatewaySession open(Purpose purpose, int round, String clientId);
+    FrozenLlm open(Purpose purpose, int round, String clientId);
 
     /** A gateway in this JVM: local masters, whose executor is the driver. */
     record InProcess(String token) implements GatewayAddress {
         @Override
-        public GatewaySession open(Purpose purpose, int round, String clientId) {
+        public FrozenLlm open(Purpose purpose, int round, String clientId) {
             Gateway gateway = Gateway.find(token);
             if (gateway == null) {
                 throw new JobException(
@@ -32,7 +34,10 @@ public sealed interface GatewayAddress extends Serializable {
                         "The gateway of this run is expected in the executor's own process: found none for client "
                                 + clientId + ". It works with a local[...] master only, while the driver is alive.");
             }
-            return gateway.open(purpose, round, clientId);
+            FrozenLlm session =
+                    gateway.session(purpose, round, clientId, UUID.randomUUID().toString(), true);
+            session.info();
+            return session;
         }
 
         @Override

@@ -17,6 +17,7 @@ import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.PromptTokenizer;
 import org.fednano.gateway.Gateway;
+import org.fednano.gateway.GatewayOptions;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Split;
 import org.fednano.settings.GatewayKeys;
@@ -61,7 +62,7 @@ public final class ClientCluster implements AutoCloseable {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
         this.shards = shards;
-        this.gateway = new Gateway(llm, settings.get(GatewayKeys.CLIENT_DEADLINE));
+        this.gateway = new Gateway(llm, GatewayOptions.of(settings));
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         this.encoder = new EncoderWeights(this.spark, model, edge);
         this.tokenizer = new PromptTokenizer(edge.tokenizerJson());
