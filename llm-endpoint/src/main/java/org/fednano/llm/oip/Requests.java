@@ -2,14 +2,21 @@ package org.fednano.llm.oip;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.WireFormat;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
+import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
 import org.fednano.llm.oip.Tensors.Tensor;
 import org.fednano.llm.oip.proto.ModelInferRequest;
@@ -28,8 +35,17 @@ public final class Requests {
     public static final String INFO = "info";
 
     private static final int MAX_CONTROL_BYTES = 1 << 16;
+
+    /** Names, types and shapes of six tensors take some 300 bytes. */
+    private static final int MAX_DESCRIPTION_BYTES = 1 << 16;
+
+    /** What one entry of raw_input_contents counts as, so that a million empty ones are too many. */
+    private static final int RAW_OVERHEAD = 64;
+
+    private static final int MAX_TENSORS_SHOWN = 8;
     private static final Set<String> OPERATIONS = Set.of(INFO, "embed", "loss", "loss_grad", "score", "generate");
     private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
             .build();
@@ -175,13 +191,73 @@ public final class Requests {
     }
 
     /**
-     * Reads a received request. Whatever is wrong with it is said with the contract's reason.
+     * Parses a received message without copying its tensors' bytes. What describes them must be short: a few bytes of
+     * protobuf can stand for a hundred times as many on the heap.
+     *
+     * @throws LlmException BAD_REQUEST
+     */
+    public static ModelInferRequest parse(ByteString bytes) {
+        try {
+            long described = 0;
+            CodedInputStream scan = bytes.newCodedInput();
+            while (!scan.isAtEnd()) {
+                int from = scan.getTotalBytesRead();
+                int tag = scan.readTag();
+                scan.skipField(tag);
+                boolean raw = WireFormat.getTagFieldNumber(tag) == ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER;
+                described += raw ? RAW_OVERHEAD : scan.getTotalBytesRead() - from;
+                Tensors.require(
+                        described <= MAX_DESCRIPTION_BYTES,
+                        "What is not in raw_input_contents must be short",
+                        "at most " + MAX_DESCRIPTION_BYTES + " bytes",
+                        "more");
+            }
+            CodedInputStream in = bytes.newCodedInput();
+            in.enableAliasing(true);
+            return ModelInferRequest.parseFrom(in);
+        } catch (IOException e) {
+            // Its message may quote what it stumbled over.
+            throw new LlmException(Reason.BAD_REQUEST, "The message must be a ModelInferRequest: it cannot be parsed");
+        }
+    }
+
+    /** The input tensors' types and shapes, for a log: {@code ctl BYTES [1], embeds FP32 [2, 7, 16]}. */
+    public static String shapes(ModelInferRequest message) {
+        String text = message.getInputsList().stream()
+                .limit(MAX_TENSORS_SHOWN)
+                .map(t -> Tensors.printable(t.getName()) + " " + Tensors.printable(t.getDatatype()) + " "
+                        + (t.getShapeCount() <= Tensors.MAX_RANK
+                                ? t.getShapeList()
+                                : t.getShapeCount() + " dimensions"))
+                .collect(Collectors.joining(", "));
+        return message.getInputsCount() > MAX_TENSORS_SHOWN ? text + ", ..." : text;
+    }
+
+    /**
+     * Reads a received request whatever model it expects and however large it is: for tests and other front ends.
      *
      * @param type D, of embeddings
      * @param hidden H
      * @throws LlmException BAD_REQUEST, MASK, CHOICE, UNKNOWN_OP or VERSION
      */
     public static Received read(ModelInferRequest message, WireType type, int hidden) {
+        return read(message, type, hidden, null, Long.MAX_VALUE);
+    }
+
+    /**
+     * Reads a received request. Whatever is wrong with it is said with the contract's reason: the version first, then the
+     * operation, the model, the size, the tensors.
+     *
+     * @param type D, of embeddings
+     * @param info the model and its limits
+     * @throws LlmException BAD_REQUEST, MASK, CHOICE, UNKNOWN_OP, VERSION, FINGERPRINT or TOO_LARGE
+     */
+    public static Received read(ModelInferRequest message, WireType type, LlmInfo info) {
+        return read(
+                message, type, info.hidden(), info.fingerprint(), info.limits().tokens());
+    }
+
+    private static Received read(ModelInferRequest message, WireType type, int hidden, String served, long mostTokens) {
         Tensors tensors = new Tensors();
         int count = message.getInputsCount();
         Tensors.require(
@@ -203,7 +279,14 @@ public final class Requests {
                 Tensors.printable(op));
         String fingerprint = control.has("fp") ? text(control, "fp") : null;
         Tensors.require(fingerprint != null || op.equals(INFO), "ctl must have the fingerprint 'fp'", "a text", "none");
+        LlmException.require(
+                served == null || fingerprint == null || fingerprint.equals(served),
+                Reason.FINGERPRINT,
+                "The model's fingerprint",
+                served,
+                "another");
         float scale = scale(control);
+        requireTokens(tensors, mostTokens);
         LlmCall<?> call =
                 switch (op) {
                     case INFO -> null;
@@ -214,15 +297,55 @@ public final class Requests {
                     default -> new LlmCall.Loss(
                             prompts(tensors, type, hidden), answers(tensors), op.equals("loss") ? 0 : scale);
                 };
+        requireTokens(call, mostTokens);
         int[] shape = op.equals("embed") ? tensors.get("ids", "INT32", -1, -1).shape() : new int[0];
         Set<String> outputs = message.getOutputsList().stream()
                 .map(InferRequestedOutputTensor::getName)
-                .collect(java.util.stream.Collectors.toUnmodifiableSet());
+                .collect(Collectors.toUnmodifiableSet());
         Set<String> known = Responses.outputs(op);
         for (String output : outputs) {
             Tensors.require(known.contains(output), "An output of " + op, known, Tensors.printable(output));
         }
         return new Received(op, fingerprint, call, shape, outputs);
+    }
+
+    /** Before the tensors become arrays: what the prompts or ids alone take. */
+    private static void requireTokens(Tensors tensors, long most) {
+        for (String name : List.of("embeds", "ids")) {
+            if (tensors.has(name) && tensors.get(name).shape().length >= 2) {
+                int[] shape = tensors.get(name).shape();
+                requireTokens((long) shape[0] * shape[1], most);
+            }
+        }
+    }
+
+    private static void requireTokens(LlmCall<?> call, long most) {
+        if (call == null) {
+            return;
+        }
+        long tokens = call.tokens();
+        if (call instanceof LlmCall.Generate generate) {
+            // An int would overflow with a large max_new.
+            tokens = generate.samples() * ((long) generate.prompts().tokens() + generate.maxNew());
+        } else if (call instanceof LlmCall.Score score) {
+            // A choice of one token takes no place behind its prompt, but a row of logits all the same.
+            tokens = Math.max(
+                    tokens,
+                    Arrays.stream(score.choices())
+                            .flatMap(Arrays::stream)
+                            .mapToLong(c -> c.length)
+                            .sum());
+        }
+        requireTokens(tokens, most);
+    }
+
+    private static void requireTokens(long tokens, long most) {
+        LlmException.require(
+                tokens <= most,
+                Reason.TOO_LARGE,
+                "A request's B*(T+L) must be within the limit",
+                "at most " + most,
+                tokens);
     }
 
     private static JsonNode control(Tensors tensors) {

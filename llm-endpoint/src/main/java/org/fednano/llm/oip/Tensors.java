@@ -56,7 +56,7 @@ final class Tensors {
         }
     }
 
-    private static final int MAX_RANK = 8;
+    static final int MAX_RANK = 8;
 
     private final Map<String, Tensor> byName = new HashMap<>();
 
@@ -104,6 +104,11 @@ final class Tensors {
 
     boolean has(String name) {
         return byName.containsKey(name);
+    }
+
+    /** A tensor that is there, whatever it is. */
+    Tensor get(String name) {
+        return byName.get(name);
     }
 
     /**

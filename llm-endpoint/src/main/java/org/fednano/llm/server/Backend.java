@@ -1,0 +1,52 @@
+package org.fednano.llm.server;
+
+import io.grpc.Metadata;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.LlmInfo;
+
+/** What stands behind an {@link LlmServer}. Used by many threads. */
+public interface Backend {
+
+    /**
+     * What clients are told. Its limits are replaced by the server's own where those are tighter.
+     *
+     * @throws LlmException as {@link #llm}
+     */
+    LlmInfo info();
+
+    /** Whether it can answer calls now; while it cannot, {@link #info} and {@link #llm} are not asked. */
+    boolean ready();
+
+    /**
+     * Who answers one request. Called on the thread that then makes the call, inside the request's gRPC context, which
+     * is cancelled when the caller has gone.
+     *
+     * @param headers of the request
+     * @throws LlmException with the contract's reason
+     * @throws org.fednano.algorithm.RoundClosedException told as ROUND_CLOSED
+     * @throws org.fednano.settings.JobException with status 5, told as ENDPOINT_DOWN
+     */
+    FrozenLlm llm(Metadata headers);
+
+    /** One LLM that is there from the beginning and answers everybody. The caller closes it. */
+    static Backend of(FrozenLlm llm) {
+        LlmInfo info = llm.info();
+        return new Backend() {
+            @Override
+            public LlmInfo info() {
+                return info;
+            }
+
+            @Override
+            public boolean ready() {
+                return true;
+            }
+
+            @Override
+            public FrozenLlm llm(Metadata headers) {
+                return llm;
+            }
+        };
+    }
+}

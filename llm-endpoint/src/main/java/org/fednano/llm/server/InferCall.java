@@ -1,0 +1,282 @@
+package org.fednano.llm.server;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.grpc.Context;
+import io.grpc.KnownLength;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmCall;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.LlmInfo;
+import org.fednano.llm.Reason;
+import org.fednano.llm.oip.Failures;
+import org.fednano.llm.oip.Requests;
+import org.fednano.llm.oip.Responses;
+import org.fednano.llm.oip.proto.ModelInferRequest;
+import org.fednano.llm.oip.proto.ModelInferResponse;
+import org.fednano.llm.server.CallListener.Ended;
+import org.fednano.llm.server.CallListener.Outcome;
+
+/**
+ * One request from its first byte to its last. A reader thread takes it in; a small one is checked there, so that a wrong
+ * one and {@code info} are answered at once, however long the queue. Everything else waits for a worker as bytes, and
+ * becomes arrays only when its turn has come. It counts as held until it is computed and its answer has left.
+ */
+final class InferCall extends ServerCall.Listener<InputStream> implements Runnable {
+
+    /** Small enough to be read before it is let in: what the readers hold so is not counted. */
+    private static final int SMALL = 1 << 16;
+
+    private final Desk desk;
+    private final ServerCall<InputStream, ModelInferResponse> call;
+    private final Metadata headers;
+    private final Context context = Context.current();
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    /** Once held: its computing and its connection, of which each must end before it is no longer held. */
+    private final AtomicInteger parts = new AtomicInteger(2);
+
+    private ByteString message;
+    private LlmInfo info;
+    private Requests.Received request;
+    private String shapes = "";
+    private volatile boolean held;
+    private long heldBytes;
+    private long queuedAt;
+    private double queueSeconds;
+    private double computeSeconds;
+
+    private InferCall(Desk desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
+        this.desk = desk;
+        this.call = call;
+        this.headers = headers;
+    }
+
+    static ServerCall.Listener<InputStream> start(
+            Desk desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
+        InferCall started = new InferCall(desk, call, headers);
+        try {
+            // Before the message: what is refused need not be sent.
+            desk.requireToken(headers);
+            desk.requireReady();
+            call.request(2);
+        } catch (RuntimeException e) {
+            started.fail(e);
+        }
+        return started;
+    }
+
+    @Override
+    public void onMessage(InputStream stream) {
+        if (told.get()) {
+            return;
+        }
+        try {
+            LlmException.require(message == null, Reason.BAD_REQUEST, "A call's messages", 1, "more");
+            take(stream);
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e);
+            if (held) {
+                partEnded();
+            }
+        }
+    }
+
+    private void take(InputStream stream) throws IOException {
+        // A compressed message does not know its length: it is counted as the largest until it is read.
+        long size = stream instanceof KnownLength
+                ? stream.available()
+                : desk.options().limits().messageBytes();
+        if (size > SMALL) {
+            enter(size);
+        }
+        message = UnsafeByteOperations.unsafeWrap(stream.readAllBytes());
+        if (held) {
+            desk.admission().resize(heldBytes, message.size());
+            heldBytes = message.size();
+        }
+    }
+
+    private void enter(long size) {
+        desk.admission().enter(size);
+        heldBytes = size;
+        held = true;
+    }
+
+    @Override
+    public void onHalfClose() {
+        if (told.get()) {
+            return;
+        }
+        try {
+            LlmException.require(message != null, Reason.BAD_REQUEST, "A call's messages", 1, 0);
+            if (!held) {
+                read();
+                if (request.call() == null) {
+                    answer(Responses.info(desk.options().modelName(), info));
+                    return;
+                }
+                enter(message.size());
+            }
+            queuedAt = System.nanoTime();
+            desk.workers().execute(this);
+        } catch (RuntimeException | Error e) {
+            fail(e);
+            if (held) {
+                partEnded();
+            }
+        }
+    }
+
+    @Override
+    public void onCancel() {
+        // Not computed if a worker has not begun.
+        if (desk.workers().remove(this)) {
+            queueSeconds = seconds(queuedAt);
+            left();
+            partEnded();
+        } else if (held && queuedAt == 0) {
+            left();
+            partEnded();
+        } else if (!held) {
+            left();
+        }
+        if (held) {
+            partEnded();
+        }
+    }
+
+    @Override
+    public void onComplete() {
+        if (held) {
+            partEnded();
+        }
+    }
+
+    private void partEnded() {
+        if (parts.decrementAndGet() == 0) {
+            desk.admission().leave(heldBytes);
+        }
+    }
+
+    /** A worker's turn. */
+    @Override
+    public void run() {
+        queueSeconds = seconds(queuedAt);
+        desk.running().incrementAndGet();
+        try {
+            if (gone()) {
+                left();
+                return;
+            }
+            context.run(this::compute);
+        } catch (RuntimeException | Error e) {
+            fail(e);
+        } finally {
+            desk.running().decrementAndGet();
+            partEnded();
+        }
+    }
+
+    private void compute() {
+        if (request == null) {
+            read();
+        }
+        message = null; // the arrays are there now
+        if (request.call() == null) {
+            answer(Responses.info(desk.options().modelName(), info));
+            return;
+        }
+        FrozenLlm llm = desk.backend().llm(headers);
+        long begin = System.nanoTime();
+        Object answer;
+        try {
+            answer = request.call().on(llm);
+        } finally {
+            computeSeconds = seconds(begin);
+        }
+        if (gone()) {
+            left();
+            return;
+        }
+        answer(Responses.of(
+                desk.options().modelName(),
+                info,
+                request,
+                answer,
+                desk.options().type()));
+    }
+
+    private void read() {
+        ModelInferRequest parsed = Requests.parse(message);
+        shapes = Requests.shapes(parsed);
+        desk.requireModel(parsed.getModelName());
+        info = desk.info();
+        request = Requests.read(parsed, desk.options().type(), info);
+    }
+
+    private boolean gone() {
+        return call.isCancelled() || context.isCancelled();
+    }
+
+    private void answer(ModelInferResponse response) {
+        int bytes = response.getSerializedSize();
+        LlmException.require(
+                bytes <= desk.options().limits().messageBytes(),
+                Reason.TOO_LARGE,
+                "The answer's bytes",
+                "at most " + desk.options().limits().messageBytes(),
+                bytes);
+        if (told.compareAndSet(false, true)) {
+            call.sendHeaders(new Metadata());
+            call.sendMessage(response);
+            call.close(Status.OK, new Metadata());
+            tell(Outcome.OK, null, null, bytes);
+        }
+    }
+
+    private void fail(Throwable failure) {
+        if (told.compareAndSet(false, true)) {
+            LlmException refusal = Refusals.of(failure);
+            call.close(Failures.status(refusal).getStatus(), new Metadata());
+            tell(Outcome.FAILED, refusal.reason(), refusal.getMessage(), 0);
+        }
+    }
+
+    private void left() {
+        if (told.compareAndSet(false, true)) {
+            tell(Outcome.LEFT, null, null, 0);
+        }
+    }
+
+    private void tell(Outcome outcome, Reason reason, String text, long responseBytes) {
+        LlmCall<?> asked = request == null ? null : request.call();
+        boolean computed = computeSeconds > 0;
+        desk.options()
+                .listener()
+                .ended(new Ended(
+                        request == null ? "unread" : request.op(),
+                        outcome,
+                        reason,
+                        text,
+                        shapes,
+                        computed ? asked.samples() : 0,
+                        computed ? Tokens.real(asked) : 0,
+                        computed ? asked.tokens() : 0,
+                        0,
+                        responseBytes,
+                        queueSeconds,
+                        computeSeconds));
+    }
+
+    private static double seconds(long since) {
+        return (System.nanoTime() - since) / 1e9;
+    }
+}

@@ -1,0 +1,244 @@
+package org.fednano.llm.server;
+
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.fednano.llm.LlmInfo;
+import org.fednano.llm.oip.WireType;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+
+/**
+ * A {@link Backend} on the network: the server side of contract {@code llmgrad/1}. Requests wait in one queue, bounded by
+ * count and by bytes, for a fixed number of workers. A request whose caller has gone is dropped without being computed.
+ */
+public final class LlmServer implements AutoCloseable {
+
+    /** What one connection may have sent and not yet been read; 64 MiB each way took 60 ms with it on one machine. */
+    private static final int FLOW_WINDOW = 64 << 20;
+
+    /** Pings no tighter than this; one that comes more often is a connection's end. */
+    private static final Duration KEEP_ALIVE = Duration.ofMinutes(5);
+
+    /** Bounds what one connection can make the server hold; further calls wait at their client. */
+    private static final int CALLS_PER_CONNECTION = 256;
+
+    /** Threads that take in and check requests; each holds one message while it reads it. */
+    private static final int READERS = 4;
+
+    /** How long {@link #close} waits for calls that are being computed: their LLM may be closed right after. */
+    private static final Duration LAST_CALLS = Duration.ofSeconds(10);
+
+    /**
+     * How to serve.
+     *
+     * @param host address to listen on
+     * @param port 0: any free one
+     * @param modelName the model's name in requests
+     * @param type D, of embeddings on the wire
+     * @param limits of one request
+     * @param tls null: none
+     * @param tokens whether a bearer token is let in; null: no token needed
+     * @param load how much is held and computed at a time
+     * @param listener is told of every request
+     */
+    public record Options(
+            String host,
+            int port,
+            String modelName,
+            WireType type,
+            LlmInfo.Limits limits,
+            Tls tls,
+            Predicate<String> tokens,
+            Load load,
+            CallListener listener) {
+
+        /** A gRPC message's size is an int, and others' buffers overflow silently beyond 2 GiB. */
+        public static final long MOST_MESSAGE_BYTES = 1L << 30;
+
+        public Options {
+            Objects.requireNonNull(host);
+            Objects.requireNonNull(modelName);
+            Objects.requireNonNull(type);
+            Objects.requireNonNull(load);
+            Objects.requireNonNull(listener);
+            if (limits.messageBytes() < 1 || limits.messageBytes() > MOST_MESSAGE_BYTES) {
+                throw JobException.usage("A message may have 1 byte to 1 GiB: found " + limits.messageBytes() + ".");
+            }
+        }
+
+        /** Plain, open to all, and quiet. */
+        public static Options on(
+                String host, int port, String modelName, WireType type, LlmInfo.Limits limits, Load load) {
+            return new Options(host, port, modelName, type, limits, null, null, load, call -> {});
+        }
+
+        /** The same with TLS; null: none. */
+        public Options withTls(Tls changed) {
+            return new Options(host, port, modelName, type, limits, changed, tokens, load, listener);
+        }
+
+        /** The same for callers with a bearer token that is let in; null: for all. */
+        public Options withTokens(Predicate<String> changed) {
+            return new Options(host, port, modelName, type, limits, tls, changed, load, listener);
+        }
+
+        /** The same with another listener. */
+        public Options withListener(CallListener changed) {
+            return new Options(host, port, modelName, type, limits, tls, tokens, load, changed);
+        }
+    }
+
+    /**
+     * How much is held and computed at a time.
+     *
+     * @param queue requests that wait or run, at most
+     * @param queueBytes bytes of the messages of those, at most; one request is taken whatever its size
+     * @param workers requests that run, at most
+     */
+    public record Load(int queue, long queueBytes, int workers) {}
+
+    /**
+     * What is held now.
+     *
+     * @param waiting requests in the queue
+     * @param running requests being computed
+     * @param bytes of the messages of both, and of answers not yet sent
+     */
+    public record State(int waiting, int running, long bytes) {}
+
+    private final Server server;
+    private final Desk desk;
+    private final ExecutorService readers;
+
+    private LlmServer(Server server, Desk desk, ExecutorService readers) {
+        this.server = server;
+        this.desk = desk;
+        this.readers = readers;
+    }
+
+    /**
+     * Listens.
+     *
+     * @throws JobException with status 2 if the address is taken or is not this machine's, or a TLS file is bad
+     */
+    public static LlmServer start(Options options, Backend backend) {
+        InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
+        if (address.isUnresolved()) {
+            throw JobException.usage("Host " + options.host() + " to listen on cannot be resolved.");
+        }
+        ExecutorService readers = Executors.newFixedThreadPool(READERS, daemons("llm-server-reader-"));
+        Desk desk = new Desk(options, backend);
+        try {
+            Server server = builder(options, address)
+                    .addService(OipService.definition(desk))
+                    .fallbackHandlerRegistry(OipService.unknownMethods())
+                    .executor(readers)
+                    .flowControlWindow(FLOW_WINDOW)
+                    .maxInboundMessageSize((int) options.limits().messageBytes())
+                    .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
+                    .permitKeepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                    .permitKeepAliveWithoutCalls(true)
+                    .build()
+                    .start();
+            return new LlmServer(server, desk, readers);
+        } catch (IOException e) {
+            stop(desk, readers);
+            throw new JobException(
+                    ExitStatus.USAGE,
+                    "Cannot listen on " + options.host() + ":" + options.port() + ": "
+                            + (e.getCause() == null
+                                    ? e.getMessage()
+                                    : e.getCause().getMessage())
+                            + ". Is the port taken by another process? Choose another one; 0 takes any free one.",
+                    e);
+        } catch (RuntimeException e) {
+            stop(desk, readers);
+            throw e;
+        }
+    }
+
+    private static NettyServerBuilder builder(Options options, InetSocketAddress address) {
+        if (options.tls() == null) {
+            return NettyServerBuilder.forAddress(address, InsecureServerCredentials.create());
+        }
+        try {
+            return NettyServerBuilder.forAddress(address, options.tls().credentials());
+        } catch (IllegalArgumentException e) {
+            throw new JobException(
+                    ExitStatus.USAGE,
+                    "TLS cannot be set up with " + options.tls().describe()
+                            + ": expected PEM files with a certificate chain and its unencrypted PKCS #8 key.",
+                    e);
+        }
+    }
+
+    private static void stop(Desk desk, ExecutorService readers) {
+        desk.stop();
+        readers.shutdownNow();
+    }
+
+    /** The port that it listens on. */
+    public int port() {
+        return server.getPort();
+    }
+
+    /** What is held now. */
+    public State state() {
+        return desk.state();
+    }
+
+    /**
+     * Takes no new work from now on (ServerReady is false, requests are answered NOT_READY), and lets what waits or runs
+     * finish.
+     *
+     * @param most how long to wait for that
+     * @return whether all of it was answered
+     */
+    public boolean drain(Duration most) {
+        long end = System.nanoTime() + most.toNanos();
+        boolean idle = desk.drain(most);
+        // What is computed must also leave: gRPC's own end waits for the last byte of every open call.
+        server.shutdown();
+        try {
+            return idle & server.awaitTermination(Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Ends at once; requests under way fail. Returns when no call is being computed any more, or 10 s later. */
+    @Override
+    public void close() {
+        desk.drain(Duration.ZERO);
+        server.shutdownNow();
+        desk.stop();
+        try {
+            desk.awaitStop(LAST_CALLS);
+            server.awaitTermination(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        readers.shutdownNow();
+    }
+
+    static ThreadFactory daemons(String prefix) {
+        AtomicInteger count = new AtomicInteger();
+        return work -> {
+            Thread thread = new Thread(work, prefix + count.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+}
