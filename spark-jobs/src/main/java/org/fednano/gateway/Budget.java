@@ -23,18 +23,6 @@ final class Budget {
         return capacity;
     }
 
-    /** Takes it now or not at all; never ahead of those who wait. */
-    boolean tryTake(long amount) {
-        lock.lock();
-        try {
-            boolean fits = line.isEmpty() && amount <= capacity - taken;
-            taken += fits ? amount : 0;
-            return fits;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /**
      * Waits its turn.
      *

@@ -28,6 +28,7 @@ public final class Gateway implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final String token = GatewayAddress.newToken();
     private final Map<Work, Map<String, Meter>> open = new ConcurrentHashMap<>();
+    private GatewayServer server;
 
     /**
      * @param llm the endpoint; stays the caller's to close
@@ -53,9 +54,18 @@ public final class Gateway implements AutoCloseable {
         return OPEN.get(token);
     }
 
+    /**
+     * Opens it to executors in processes of their own.
+     *
+     * @throws org.fednano.settings.JobException with status 2 if it cannot listen as told
+     */
+    public void listen(GatewayNetwork network) {
+        server = GatewayServer.start(this, network, options, token);
+    }
+
     /** Where partitions find it. */
     public GatewayAddress address() {
-        return new GatewayAddress.InProcess(token);
+        return server == null ? new GatewayAddress.InProcess(token) : server.address();
     }
 
     /** What the endpoint says of itself. */
@@ -111,10 +121,9 @@ public final class Gateway implements AutoCloseable {
      * The session of one attempt of a client's task; the first call opens it, and its deadline starts to count.
      *
      * @param id of the attempt
-     * @param patient whether its calls wait for room; else they are refused as BUSY
      * @throws RoundClosedException if that round is not open
      */
-    GatewaySession session(Purpose purpose, int round, String clientId, String id, boolean patient) {
+    GatewaySession session(Purpose purpose, int round, String clientId, String id) {
         Map<String, Meter> meters = open.get(new Work(purpose, round));
         if (meters == null) {
             throw new RoundClosedException("Round " + round + " is not open for " + purpose + " (client " + clientId
@@ -122,13 +131,16 @@ public final class Gateway implements AutoCloseable {
         }
         long limit = purpose == Purpose.TRAIN ? options.clientDeadline().toNanos() : Long.MAX_VALUE;
         return meters.computeIfAbsent(clientId, c -> new Meter(nanoTime))
-                .session(id, meter -> new GatewaySession(pipeline, clientId, round, meter, limit, patient));
+                .session(id, meter -> new GatewaySession(pipeline, clientId, round, meter, limit));
     }
 
     /** Ends all rounds and the token. The LLM stays open. */
     @Override
     public void close() {
         OPEN.remove(token);
+        if (server != null) {
+            server.close();
+        }
         open.keySet().forEach(work -> end(work.purpose(), work.round()));
         pipeline.close();
     }

@@ -19,20 +19,17 @@ final class GatewaySession implements FrozenLlm {
     private final Meter meter;
     private final long startNanos;
     private final long limitNanos;
-    private final boolean patient;
 
     /**
      * @param limitNanos time from now on
-     * @param patient whether a call waits for room; else it is refused as BUSY
      */
-    GatewaySession(Pipeline pipeline, String clientId, int round, Meter meter, long limitNanos, boolean patient) {
+    GatewaySession(Pipeline pipeline, String clientId, int round, Meter meter, long limitNanos) {
         this.pipeline = pipeline;
         this.clientId = clientId;
         this.round = round;
         this.meter = meter;
         this.startNanos = meter.now();
         this.limitNanos = limitNanos;
-        this.patient = patient;
     }
 
     @Override
@@ -72,7 +69,7 @@ final class GatewaySession implements FrozenLlm {
         meter.enter();
         try {
             Ticket<R> ticket = new Ticket<>(call, this::checkOpen);
-            R answer = pipeline.answer(ticket, patient);
+            R answer = pipeline.answer(ticket);
             double seconds = (meter.now() - before) / 1e9;
             meter.add(Payload.moved(call, answer).in(seconds, ticket.waitSeconds()));
             return answer;

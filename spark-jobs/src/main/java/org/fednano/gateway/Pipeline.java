@@ -40,10 +40,9 @@ final class Pipeline implements AutoCloseable {
     /**
      * Answers a call.
      *
-     * @param patient whether it waits for room
-     * @throws LlmException BUSY if there is no room and it does not wait, TOO_LARGE if there never will be
+     * @throws LlmException TOO_LARGE if it and its answer are larger than all room there is
      */
-    <R> R answer(Ticket<R> ticket, boolean patient) {
+    <R> R answer(Ticket<R> ticket) {
         long bytes = Payload.held(ticket.call, info().hidden());
         LlmException.require(
                 bytes <= room.capacity(),
@@ -51,14 +50,7 @@ final class Pipeline implements AutoCloseable {
                 "A call and its answer must fit gateway.max_inflight_bytes (raise it, or make batches smaller)",
                 "at most " + room.capacity() + " bytes",
                 bytes);
-        if (patient) {
-            room.take(bytes, ticket.check);
-        } else if (!room.tryTake(bytes)) {
-            throw new LlmException(
-                    Reason.BUSY,
-                    "The gateway has no room for " + bytes + " bytes more: gateway.max_inflight_bytes is "
-                            + room.capacity());
-        }
+        room.take(bytes, ticket.check);
         try {
             return lane.answer(ticket);
         } finally {

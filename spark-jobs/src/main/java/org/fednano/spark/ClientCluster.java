@@ -17,7 +17,6 @@ import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.PromptTokenizer;
 import org.fednano.gateway.Gateway;
-import org.fednano.gateway.GatewayOptions;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Split;
 import org.fednano.settings.GatewayKeys;
@@ -62,7 +61,7 @@ public final class ClientCluster implements AutoCloseable {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
         this.shards = shards;
-        this.gateway = new Gateway(llm, GatewayOptions.of(settings));
+        this.gateway = DriverGateway.open(spark, settings, llm);
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         this.encoder = new EncoderWeights(this.spark, model, edge);
         this.tokenizer = new PromptTokenizer(edge.tokenizerJson());

@@ -18,7 +18,6 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.gateway.Gateway;
-import org.fednano.gateway.GatewayOptions;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.ExitStatus;
@@ -41,7 +40,7 @@ public final class Prediction implements AutoCloseable {
     public Prediction(SparkContext spark, Settings settings, HfModelFolder model, NanoEdgeSpec edge, FrozenLlm llm) {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
-        this.gateway = new Gateway(llm, GatewayOptions.of(settings));
+        this.gateway = DriverGateway.open(spark, settings, llm);
         this.encoder = new EncoderWeights(this.spark, model, edge);
     }
 

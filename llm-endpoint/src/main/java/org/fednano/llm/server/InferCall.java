@@ -120,7 +120,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
             if (!held) {
                 read();
                 if (request.call() == null) {
-                    answer(Responses.info(desk.options().modelName(), info));
+                    answer(Responses.info(desk.options().modelName(), desk.info(headers)));
                     return;
                 }
                 enter(message.size());
@@ -191,7 +191,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
         }
         message = null; // the arrays are there now
         if (request.call() == null) {
-            answer(Responses.info(desk.options().modelName(), info));
+            answer(Responses.info(desk.options().modelName(), desk.info(headers)));
             return;
         }
         FrozenLlm llm = desk.backend().llm(headers);
