@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.fednano.iconworld.Generate;
 import org.fednano.settings.ExitStatus;
+import org.fednano.settings.SettingsOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,7 +47,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        Generate generate = new Generate(options.load(), line -> {
+        Generate generate = new Generate(options.settings(), line -> {
             out.println(line);
             out.flush();
         });

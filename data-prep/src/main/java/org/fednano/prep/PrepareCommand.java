@@ -6,6 +6,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.Settings;
+import org.fednano.settings.SettingsOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,7 +43,7 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = options.load();
+        Settings settings = options.settings();
         PrintWriter out = spec.commandLine().getOut();
         SparkConf conf = new SparkConf().setIfMissing("spark.master", "local[*]");
         try (SparkSession session =

@@ -3,6 +3,7 @@ package org.fednano.cli;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.fednano.settings.ExitStatus;
+import org.fednano.settings.SettingsOptions;
 import org.fednano.spark.ClientCluster;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

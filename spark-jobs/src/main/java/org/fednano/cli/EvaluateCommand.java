@@ -11,6 +11,7 @@ import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
+import org.fednano.settings.SettingsOptions;
 import org.fednano.spark.Evaluation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

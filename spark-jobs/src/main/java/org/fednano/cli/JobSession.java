@@ -9,6 +9,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.VisionTower;
 import org.fednano.llm.FrozenLlm;
@@ -146,7 +147,7 @@ final class JobSession implements AutoCloseable {
         // Speculation would double the endpoint's load; results are counted cumulatively against the limit.
         conf.set("spark.speculation", "false").set("spark.driver.maxResultSize", "0");
         conf.setIfMissing("spark.ui.showConsoleProgress", "false");
-        EngineThreads.onExecutors(conf);
+        ExecutorOptions.apply(conf);
         return SparkSession.builder().config(conf).getOrCreate();
     }
 

@@ -8,6 +8,7 @@ import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
+import org.fednano.settings.SettingsOptions;
 import org.fednano.spark.Prediction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -38,6 +38,14 @@ public interface CallListener {
             double queueSeconds,
             double computeSeconds) {}
 
+    /** Tells one, then the other. */
+    default CallListener and(CallListener other) {
+        return call -> {
+            ended(call);
+            other.ended(call);
+        };
+    }
+
     /** What became of a request. */
     enum Outcome {
         /** Answered. */

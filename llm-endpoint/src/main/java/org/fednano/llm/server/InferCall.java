@@ -10,7 +10,6 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
@@ -23,6 +22,8 @@ import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferResponse;
 import org.fednano.llm.server.CallListener.Ended;
 import org.fednano.llm.server.CallListener.Outcome;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request from its first byte to its last. A reader thread takes it in; a small one is checked there, so that a wrong
@@ -34,14 +35,18 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
     /** Small enough to be read before it is let in: what the readers hold so is not counted. */
     private static final int SMALL = 1 << 16;
 
+    private static final Logger LOG = LoggerFactory.getLogger(LlmServer.class);
+
     private final Desk desk;
     private final ServerCall<InputStream, ModelInferResponse> call;
     private final Metadata headers;
     private final Context context = Context.current();
     private final AtomicBoolean told = new AtomicBoolean();
 
-    /** Once held: its computing and its connection, of which each must end before it is no longer held. */
-    private final AtomicInteger parts = new AtomicInteger(2);
+    /** Both must have ended before a held request is no longer held. */
+    private final AtomicBoolean workEnded = new AtomicBoolean();
+
+    private final AtomicBoolean connectionEnded = new AtomicBoolean();
 
     private ByteString message;
     private LlmInfo info;
@@ -49,6 +54,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
     private String shapes = "";
     private volatile boolean held;
     private long heldBytes;
+    private long messageBytes;
     private long queuedAt;
     private double queueSeconds;
     private double computeSeconds;
@@ -83,9 +89,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
             take(stream);
         } catch (IOException | RuntimeException | Error e) {
             fail(e);
-            if (held) {
-                partEnded();
-            }
+            end(workEnded);
         }
     }
 
@@ -97,7 +101,9 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
         if (size > SMALL) {
             enter(size);
         }
-        message = UnsafeByteOperations.unsafeWrap(stream.readAllBytes());
+        byte[] bytes = stream.readAllBytes();
+        message = UnsafeByteOperations.unsafeWrap(bytes);
+        messageBytes = bytes.length;
         if (held) {
             desk.admission().resize(heldBytes, message.size());
             heldBytes = message.size();
@@ -129,40 +135,36 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
             desk.workers().execute(this);
         } catch (RuntimeException | Error e) {
             fail(e);
-            if (held) {
-                partEnded();
-            }
+            end(workEnded);
         }
     }
 
     @Override
     public void onCancel() {
-        // Not computed if a worker has not begun.
-        if (desk.workers().remove(this)) {
+        boolean taken = desk.workers().remove(this);
+        if (taken) {
             queueSeconds = seconds(queuedAt);
-            left();
-            partEnded();
-        } else if (held && queuedAt == 0) {
-            left();
-            partEnded();
-        } else if (!held) {
-            left();
         }
-        if (held) {
-            partEnded();
+        // Not computed if no worker has begun; else that worker sees that nobody waits, and ends it.
+        if (taken || queuedAt == 0) {
+            left();
+            end(workEnded);
         }
+        end(connectionEnded);
     }
 
     @Override
     public void onComplete() {
-        if (held) {
-            partEnded();
-        }
+        end(connectionEnded);
     }
 
-    private void partEnded() {
-        if (parts.decrementAndGet() == 0) {
-            desk.admission().leave(heldBytes);
+    private void end(AtomicBoolean part) {
+        AtomicBoolean other = part == workEnded ? connectionEnded : workEnded;
+        // Of two that end at once the later one sees the earlier: one of them leaves, never both.
+        synchronized (told) {
+            if (part.compareAndSet(false, true) && other.get() && held) {
+                desk.admission().leave(heldBytes);
+            }
         }
     }
 
@@ -181,7 +183,8 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
             fail(e);
         } finally {
             desk.running().decrementAndGet();
-            partEnded();
+            request = null; // its arrays must not stay until a slow reader has its answer
+            end(workEnded);
         }
     }
 
@@ -189,7 +192,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
         if (request == null) {
             read();
         }
-        message = null; // the arrays are there now
+        message = null; // now it is arrays
         if (request.call() == null) {
             answer(Responses.info(desk.options().modelName(), desk.info(headers)));
             return;
@@ -245,6 +248,9 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
     private void fail(Throwable failure) {
         if (told.compareAndSet(false, true)) {
             LlmException refusal = Refusals.of(failure);
+            if (refusal.reason() == Reason.INTERNAL || refusal.reason() == Reason.OOM) {
+                LOG.warn("A request failed in the server: {}", Refusals.trace(failure));
+            }
             call.close(Failures.status(refusal).getStatus(), new Metadata());
             tell(Outcome.FAILED, refusal.reason(), refusal.getMessage(), 0);
         }
@@ -270,7 +276,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
                         computed ? asked.samples() : 0,
                         computed ? Tokens.real(asked) : 0,
                         computed ? asked.tokens() : 0,
-                        0,
+                        messageBytes,
                         responseBytes,
                         queueSeconds,
                         computeSeconds));

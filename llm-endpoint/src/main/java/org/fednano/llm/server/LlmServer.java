@@ -168,6 +168,15 @@ public final class LlmServer implements AutoCloseable {
         }
     }
 
+    /**
+     * Checks without listening.
+     *
+     * @throws JobException with status 2 if a TLS file is bad
+     */
+    public static void check(Options options) {
+        builder(options, new InetSocketAddress(0));
+    }
+
     private static NettyServerBuilder builder(Options options, InetSocketAddress address) {
         if (options.tls() == null) {
             return NettyServerBuilder.forAddress(address, InsecureServerCredentials.create());

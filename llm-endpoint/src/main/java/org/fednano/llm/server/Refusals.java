@@ -14,6 +14,8 @@ final class Refusals {
     /** A status travels in HTTP/2 headers, of which a client takes 8 KiB in all. */
     private static final int LONGEST = 1000;
 
+    private static final int FRAMES = 12;
+
     /** The tensor engine has one exception for everything; these are PyTorch's words for no memory. */
     private static final Pattern NO_MEMORY =
             Pattern.compile("out of memory|not enough memory|can't allocate memory|cannot allocate memory|bad_alloc");
@@ -39,6 +41,19 @@ final class Refusals {
                 Reason.INTERNAL,
                 "The server failed (" + failure.getClass().getSimpleName() + "); its log says more",
                 failure);
+    }
+
+    /** Where it happened, without the messages: those of libraries may quote a caller's values. */
+    static String trace(Throwable failure) {
+        StringBuilder trace = new StringBuilder();
+        int depth = 0;
+        for (Throwable t = failure; t != null && depth < 5; t = t.getCause(), depth++) {
+            trace.append(depth == 0 ? "" : " caused by ").append(t.getClass().getName());
+            for (int i = 0; i < Math.min(FRAMES, t.getStackTrace().length); i++) {
+                trace.append(" < ").append(t.getStackTrace()[i]);
+            }
+        }
+        return trace.toString();
     }
 
     private static boolean noMemory(Throwable failure) {

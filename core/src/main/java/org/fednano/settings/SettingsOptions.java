@@ -1,13 +1,12 @@
-package org.fednano.cli;
+package org.fednano.settings;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.fednano.settings.Settings;
 import picocli.CommandLine.Option;
 
-/** The options that every command has: where its settings come from. */
-final class SettingsOptions {
+/** The options of every command that has settings: where they come from. A picocli mixin. */
+public final class SettingsOptions {
 
     @Option(
             names = "--conf",
@@ -22,12 +21,12 @@ final class SettingsOptions {
     private List<String> sets = new ArrayList<>();
 
     /** Defaults, then files, then pairs. */
-    Settings settings() {
+    public Settings settings() {
         return Settings.load(conf, sets);
     }
 
     /** The same over a run's own method: defaults, files, the run's pairs, then the given pairs. */
-    Settings settingsOver(List<String> runSets) {
+    public Settings settingsOver(List<String> runSets) {
         List<String> all = new ArrayList<>(runSets);
         all.addAll(sets);
         return Settings.load(conf, all);

@@ -1,0 +1,18 @@
+package org.fednano.encoder;
+
+import org.fednano.settings.ModelKeys;
+import org.fednano.settings.Settings;
+
+/** Threads of the tensor engine in this JVM; they decide how sums are split, so they are part of what repeats a run. */
+public final class EngineThreads {
+
+    private EngineThreads() {}
+
+    /** Must come before the engine is first used: it reads these properties once. */
+    public static void apply(Settings settings) {
+        int threads = settings.get(ModelKeys.THREADS);
+        int all = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+        System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(all));
+        System.setProperty("ai.djl.pytorch.num_interop_threads", "1");
+    }
+}
