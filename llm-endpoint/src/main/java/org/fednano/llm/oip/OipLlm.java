@@ -11,7 +11,9 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
+import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.Reason;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.EndpointKeys;
@@ -27,7 +29,7 @@ import org.fednano.settings.Settings;
  *   <li>busy, starting or gone: the endpoint rests, one second at first, then twice as long each time, while others take
  *       its work; {@link JobException} with status 5 when all of them stayed away for all tries;
  *   <li>too large: the batch is halved, down to one sample;
- *   <li>the call is wrong: {@link org.fednano.llm.LlmException};
+ *   <li>the call is wrong: {@link LlmException};
  *   <li>the run cannot go on (no access, another model, another contract): {@link JobException} with status 2 or 3;
  *   <li>the round is over: {@link org.fednano.algorithm.RoundClosedException}.
  * </ul>
@@ -405,6 +407,8 @@ public final class OipLlm implements FrozenLlm {
 
     @Override
     public Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale) {
+        // 0 stands for "no gradient" in LlmCall.Loss; whoever asks for one must not get none.
+        LlmException.require(gradScale > 0, Reason.BAD_REQUEST, "grad_scale", "a power of two", gradScale);
         return pool.call(new LlmCall.Loss(prompts, answers, gradScale));
     }
 

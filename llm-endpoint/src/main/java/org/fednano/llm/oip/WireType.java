@@ -51,6 +51,11 @@ public enum WireType {
         return UnsafeByteOperations.unsafeWrap(raw.array());
     }
 
+    /** What arrives of these values. */
+    float[] rounded(float[] values) {
+        return this == FP32 ? values : decode(encode(values));
+    }
+
     /** The reverse of {@link #encode}. */
     float[] decode(ByteString raw) {
         ByteBuffer buffer = raw.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);

@@ -1,0 +1,222 @@
+package org.fednano.llm.oip;
+
+import io.grpc.ChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.Reason;
+import org.fednano.llm.oip.OipLlm.Options;
+import org.fednano.llm.oip.proto.GRPCInferenceServiceGrpc;
+import org.fednano.llm.oip.proto.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
+import org.fednano.llm.oip.proto.ModelInferRequest;
+import org.fednano.llm.oip.proto.ModelInferResponse;
+import org.fednano.llm.oip.proto.ModelMetadataRequest;
+import org.fednano.llm.oip.proto.ModelMetadataResponse;
+import org.fednano.llm.oip.proto.ModelReadyRequest;
+import org.fednano.llm.oip.proto.ServerLiveRequest;
+import org.fednano.llm.oip.proto.ServerReadyRequest;
+import org.fednano.settings.JobException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connection to one endpoint. Each method asks once and throws {@link LlmException} with what the endpoint, or the
+ * network, answered; no message holds the token. For many threads.
+ */
+final class Link implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Link.class);
+
+    /** A whole gradient in flight: with gRPC's own 64 KiB a large message waits for acknowledgements all the way. */
+    private static final int FLOW_WINDOW = 64 << 20;
+
+    /** gRPC servers cut connections that ping more often than every five minutes, unless they were told otherwise. */
+    private static final Duration KEEP_ALIVE = Duration.ofMinutes(5);
+
+    private static final int MAX_CAUSES = 10;
+
+    private final Address address;
+    private final String modelName;
+    private final String token;
+    private final Duration deadline;
+    private final ManagedChannel channel;
+    private final GRPCInferenceServiceBlockingStub stub;
+
+    /**
+     * Connects when first asked.
+     *
+     * @throws JobException with status 2 if a PEM file is missing or is none
+     */
+    Link(Address address, Options options) {
+        this.address = address;
+        modelName = options.modelName();
+        token = options.token();
+        deadline = options.callDeadline();
+        if (token != null && !address.tls() && !address.loopback()) {
+            LOG.warn("The token for {} travels without encryption: anyone on the way can read it. Use grpcs.", address);
+        }
+        channel = open(address, options);
+        stub = GRPCInferenceServiceGrpc.newBlockingStub(channel)
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(options)));
+    }
+
+    private static ManagedChannel open(Address address, Options options) {
+        try {
+            return NettyChannelBuilder.forAddress(
+                            address.host(),
+                            address.port(),
+                            address.tls() ? credentials(options.tls()) : InsecureChannelCredentials.create())
+                    .maxInboundMessageSize(Math.toIntExact(options.maxMessage()))
+                    .flowControlWindow(FLOW_WINDOW)
+                    .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                    .disableRetry() // its retries know neither the contract's reasons nor its waits
+                    .userAgent("fednano")
+                    .build();
+        } catch (IOException | IllegalArgumentException e) {
+            throw new JobException(
+                    org.fednano.settings.ExitStatus.USAGE,
+                    "TLS towards " + address + " needs PEM files (llm.tls.ca, llm.tls.certificate, llm.tls.key; the key"
+                            + " as PKCS #8 without a password): " + options.tls() + " cannot be used, "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static ChannelCredentials credentials(OipLlm.Tls tls) throws IOException {
+        TlsChannelCredentials.Builder credentials = TlsChannelCredentials.newBuilder();
+        if (tls.ca() != null) {
+            credentials.trustManager(tls.ca().toFile());
+        }
+        if (tls.certificate() != null) {
+            credentials.keyManager(tls.certificate().toFile(), tls.key().toFile());
+        }
+        return credentials.build();
+    }
+
+    private static Metadata headers(Options options) {
+        Metadata headers = new Metadata();
+        options.headers().forEach((name, value) -> headers.put(key(name), value));
+        if (options.token() != null) {
+            headers.put(key("authorization"), "Bearer " + options.token());
+        }
+        return headers;
+    }
+
+    private static Metadata.Key<String> key(String name) {
+        return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+    }
+
+    Address address() {
+        return address;
+    }
+
+    boolean live() {
+        return ask("ServerLive", s -> s.serverLive(ServerLiveRequest.getDefaultInstance()))
+                .getLive();
+    }
+
+    boolean ready() {
+        return ask("ServerReady", s -> s.serverReady(ServerReadyRequest.getDefaultInstance()))
+                .getReady();
+    }
+
+    boolean modelReady() {
+        return ask(
+                        "ModelReady",
+                        s -> s.modelReady(ModelReadyRequest.newBuilder()
+                                .setName(modelName)
+                                .build()))
+                .getReady();
+    }
+
+    ModelMetadataResponse metadata() {
+        return ask(
+                "ModelMetadata",
+                s -> s.modelMetadata(
+                        ModelMetadataRequest.newBuilder().setName(modelName).build()));
+    }
+
+    /**
+     * Sends a request.
+     *
+     * @param what for messages: the operation and its shapes
+     */
+    ModelInferResponse infer(ModelInferRequest request, String what) {
+        return ask(what, s -> s.modelInfer(request));
+    }
+
+    private <T> T ask(String what, Function<GRPCInferenceServiceBlockingStub, T> call) {
+        return named(what, () -> call.apply(stub.withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS)));
+    }
+
+    /** Does something and adds address and operation to the message of its failure. */
+    <T> T named(String what, Supplier<T> part) {
+        try {
+            return part.get();
+        } catch (StatusRuntimeException e) {
+            if (Thread.currentThread().isInterrupted() && e.getStatus().getCode() == Status.Code.CANCELLED) {
+                throw new IllegalStateException("Interrupted while " + address + " was asked for " + what);
+            }
+            LlmException failure = Failures.read(e);
+            throw failure(tlsTrouble(e) ? Reason.AUTH : failure.reason(), what, failure.getMessage() + causes(e));
+        } catch (LlmException e) {
+            throw failure(e.reason(), what, e.getMessage());
+        }
+    }
+
+    // No cause: a server may have quoted the token in the text that the cause holds.
+    private LlmException failure(Reason reason, String what, String text) {
+        String safe = token == null ? text : text.replace(token, "(token)");
+        return new LlmException(reason, "Endpoint " + address + ", " + what + ": " + reason + " " + safe);
+    }
+
+    /** A certificate that one side does not accept stays so: waiting would not help. */
+    private static boolean tlsTrouble(Throwable e) {
+        Throwable cause = e.getCause();
+        for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++, cause = cause.getCause()) {
+            String text = String.valueOf(cause.getMessage()).toUpperCase(java.util.Locale.ROOT);
+            if (cause instanceof java.security.cert.CertificateException
+                    || cause instanceof SSLException
+                            && (text.contains("CERTIFICATE")
+                                    || text.contains("NOT AN SSL")
+                                    || text.contains("WRONG_VERSION"))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What the network said, such as "Connection refused": gRPC's own text is "io exception". */
+    private static String causes(Throwable e) {
+        StringBuilder text = new StringBuilder();
+        Throwable cause = e.getCause();
+        for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++, cause = cause.getCause()) {
+            if (cause.getMessage() != null && text.indexOf(cause.getMessage()) < 0) {
+                text.append("; ").append(cause.getMessage());
+            }
+        }
+        return text.toString();
+    }
+
+    /** Forgets a broken connection and gRPC's own wait for the next, which grows to two minutes; calls under way go on. */
+    void reconnect() {
+        channel.enterIdle();
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}
