@@ -113,6 +113,16 @@ final class Batcher implements Lane {
     }
 
     @Override
+    public int waiting() {
+        lock.lock();
+        try {
+            return waiting.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public void changed() {
         lock.lock();
         try {

@@ -46,6 +46,15 @@ final class Budget {
         }
     }
 
+    int waiting() {
+        lock.lock();
+        try {
+            return line.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void give(long amount) {
         lock.lock();
         try {

@@ -21,4 +21,9 @@ final class DirectLane implements Lane {
             places.give(1);
         }
     }
+
+    @Override
+    public int waiting() {
+        return places.waiting();
+    }
 }

@@ -78,6 +78,11 @@ public final class Gateway implements AutoCloseable {
         return pipeline.figures();
     }
 
+    /** Calls that wait for their turn at the LLM or for others to join. */
+    public int waitingCalls() {
+        return pipeline.waiting();
+    }
+
     /** Lets sessions in for a round. */
     public void begin(Purpose purpose, int round) {
         open.put(new Work(purpose, round), new ConcurrentHashMap<>());

@@ -6,6 +6,9 @@ interface Lane {
     /** Answers a call, on the caller's thread or another; rethrows what the LLM threw. */
     <R> R answer(Ticket<R> ticket);
 
+    /** Calls that wait in it. */
+    int waiting();
+
     /** Somebody came or left: who waits for others may look again. */
     default void changed() {}
 

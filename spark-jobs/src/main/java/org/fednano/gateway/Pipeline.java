@@ -32,6 +32,11 @@ final class Pipeline implements AutoCloseable {
         return asking.figures();
     }
 
+    /** Calls that wait for their turn or for others. */
+    int waiting() {
+        return lane.waiting();
+    }
+
     /** Somebody came or left. */
     void changed() {
         lane.changed();

@@ -94,6 +94,7 @@ class GatewayTest {
                 traffic.get("a").in(4.0, 0));
         assertEquals(
                 new Traffic(12, 0, 3 * HIDDEN * 4, 0, 0, 0), traffic.get("b").in(0, 0));
+        assertEquals(4.0, traffic.get("a").seconds());
         assertEquals(Map.of(), gateway.end(Purpose.TRAIN, 1), "an ended round is forgotten");
     }
 
