@@ -122,7 +122,7 @@ class NetworkGatewayTest {
     }
 
     @Test
-    void anOldRoundAndAPassedDeadlineMakeStragglers() {
+    void anOldRoundAndAPassedDeadlineMakeStragglers() throws InterruptedException {
         open(Duration.ofMillis(400), 1 << 20);
         assertThrows(RoundClosedException.class, () -> address().open(Purpose.TRAIN, 0, "a"));
         try (FrozenLlm works = address().open(Purpose.TRAIN, 1, "works");
