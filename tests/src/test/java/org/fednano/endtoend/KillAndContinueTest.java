@@ -1,6 +1,5 @@
 package org.fednano.endtoend;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
@@ -23,53 +22,34 @@ class KillAndContinueTest {
     @TempDir
     static Path folder;
 
+    private static TinyFederation federation;
+
     @Test
     void tenKillsChangeNothing() throws IOException, InterruptedException {
         CommandLine fednano = new CommandLine();
-        fednano.run(
-                        "generate",
-                        "--set",
-                        "generate.out=" + folder.resolve("raw"),
-                        "--set",
-                        "generate.clients=3",
-                        "--set",
-                        "generate.train=120",
-                        "--set",
-                        "generate.test=10",
-                        "--set",
-                        "generate.balanced=10")
-                .expect(0);
-        fednano.run("prepare", "--set", "prepare.source=" + folder.resolve("raw"), "--set", "prepare.out=" + shards())
-                .expect(0);
+        federation = TinyFederation.draw(fednano, folder, 120, ROUNDS);
 
-        fednano.run(train("calm")).expect(0);
-        Map<String, byte[]> expected = CommandLine.files(folder.resolve("calm/run"), "adapter.safetensors");
-        assertEquals(ROUNDS + 1, expected.size(), "the initial adapter and one of each round");
+        fednano.run(federation.train("calm")).expect(0);
+        Map<String, byte[]> expected = federation.adapters("calm");
 
         // Timed again, now that features are cached as they are for the runs to be killed.
         long begin = System.nanoTime();
-        fednano.run(train("again")).expect(0);
+        fednano.run(federation.train("again")).expect(0);
         long calmMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
-        assertSame(expected, "again", "a second run");
+        federation.assertSame(expected, "again", "a second run");
 
         SplittableRandom moments = new SplittableRandom(7);
         for (int i = 0; i < KILLS; i++) {
             String name = "kill" + i;
             // Spread over the whole run, start-up and the last commit included.
             long wait = calmMillis * (i + 1) / (KILLS + 1) + moments.nextLong(300);
-            Process process = fednano.start(folder.resolve(name + ".log"), train(name));
+            Process process = fednano.start(folder.resolve(name + ".log"), federation.train(name));
             process.waitFor(wait, TimeUnit.MILLISECONDS);
             CommandLine.kill(process);
-            CommandLine.Ended ended = fednano.run(train(name)).expect(0);
-            assertSame(expected, name, "a kill at " + wait + " ms\n" + ended.output());
+            CommandLine.Ended ended = fednano.run(federation.train(name)).expect(0);
+            federation.assertSame(expected, name, "a kill at " + wait + " ms\n" + ended.output());
         }
         metricRowsAreThereOnce();
-    }
-
-    private static void assertSame(Map<String, byte[]> expected, String run, String after) throws IOException {
-        Map<String, byte[]> actual = CommandLine.files(folder.resolve(run + "/run"), "adapter.safetensors");
-        assertEquals(expected.keySet(), actual.keySet(), after);
-        expected.forEach((path, bytes) -> assertArrayEquals(bytes, actual.get(path), path + " after " + after));
     }
 
     private static void metricRowsAreThereOnce() {
@@ -100,25 +80,5 @@ class KillAndContinueTest {
                 assertEquals(ROUNDS + 1, evaluations.select("round").distinct().count(), name);
             }
         }
-    }
-
-    private static String shards() {
-        return folder.resolve("shards").toString();
-    }
-
-    private static String[] train(String name) {
-        return new String[] {
-            "train",
-            "--set",
-            "run.shards=" + shards(),
-            "--set",
-            "run.dir=" + folder.resolve(name + "/run"),
-            "--set",
-            "run.metrics_dir=" + folder.resolve(name + "/metrics"),
-            "--set",
-            "run.rounds=" + ROUNDS,
-            "--set",
-            "run.id=" + name
-        };
     }
 }

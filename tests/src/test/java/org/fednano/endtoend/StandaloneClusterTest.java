@@ -1,0 +1,128 @@
+package org.fednano.endtoend;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A standalone cluster of separate processes: master, worker, an executor per core, driver with the gateway, and the endpoint
+ * with a token. Every class path begins with Spark's own jars (gson 2.2.4, guava 14.0.1).
+ */
+@Tag("slow")
+class StandaloneClusterTest {
+
+    private static final String SECRET = "a-token-that-must-not-be-seen-7f3a";
+    private static final Path SPARK_HOME = CommandLine.ROOT.resolve("submit-scripts/spark-home/target");
+
+    @TempDir
+    static Path folder;
+
+    @Test
+    void aClusterGivesTheBytesOfOneProcess() throws IOException, InterruptedException {
+        CommandLine fednano = new CommandLine();
+        TinyFederation federation = TinyFederation.draw(fednano, folder, 60, 2);
+        // One thread per operation everywhere: executors have one per task.
+        fednano.run(federation.train("local", "engine.threads=1")).expect(0);
+        Map<String, byte[]> expected = federation.adapters("local");
+
+        Path token = Files.writeString(folder.resolve("token"), SECRET + "\n");
+        int port = Background.freePort();
+        try (Background endpoint = Background.endpoint(
+                        fednano,
+                        folder.resolve("endpoint.log"),
+                        port,
+                        "endpoint.token_file=" + token,
+                        "engine.threads=1");
+                Background master = spark(
+                        "master",
+                        "org.apache.spark.deploy.master.Master",
+                        "--host",
+                        "127.0.0.1",
+                        "--port",
+                        "0",
+                        "--webui-port",
+                        "0")) {
+            String url =
+                    master.await("Starting Spark master at (spark://[0-9.:]+)").group(1);
+            try (Background worker = spark(
+                    "worker",
+                    "org.apache.spark.deploy.worker.Worker",
+                    "--host",
+                    "127.0.0.1",
+                    "--webui-port",
+                    "0",
+                    "--cores",
+                    "2",
+                    "--memory",
+                    "2g",
+                    "--work-dir",
+                    folder.resolve("executors").toString(),
+                    url)) {
+                worker.await("Successfully registered with master");
+                CommandLine cluster = new CommandLine()
+                        .with("FEDNANO_MASTER", url)
+                        .with(
+                                "FEDNANO_SUBMIT_ARGS",
+                                "--executor-cores 1 --total-executor-cores 2 --executor-memory 512m"
+                                        + " --conf spark.driver.host=127.0.0.1 --conf spark.eventLog.enabled=true"
+                                        + " --conf spark.eventLog.dir=file:" + Files.createDirectory(events()));
+                cluster.run(federation.train(
+                                "cluster",
+                                "engine.threads=1",
+                                "llm.endpoints=[\"" + endpoint.address() + "\"]",
+                                "llm.token_file=" + token))
+                        .expect(0);
+                federation.assertSame(expected, "cluster", "a run on a cluster");
+            }
+            assertTrue(Files.exists(folder.resolve("executors")), "the worker started executors of its own");
+            noSecretIn(folder);
+            assertFalse(endpoint.output().contains(SECRET), "the endpoint's log");
+        }
+    }
+
+    private static Path events() {
+        return folder.resolve("events");
+    }
+
+    /** Logs of executors, event log (what Spark's UI shows), run folder, metrics: nowhere the endpoint's token. */
+    private static void noSecretIn(Path root) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> all = Files.walk(root)) {
+            all.filter(Files::isRegularFile)
+                    .filter(p -> !p.getFileName().toString().equals("token"))
+                    .filter(p -> !p.toString().endsWith(".jar"))
+                    .forEach(files::add);
+        }
+        assertTrue(files.stream().anyMatch(p -> p.startsWith(events())), "an event log was written");
+        for (Path file : files) {
+            String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+            assertFalse(text.contains(SECRET), () -> "The endpoint's token stands in " + file);
+        }
+    }
+
+    private static Background spark(String name, String... command) throws IOException {
+        List<String> all = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "-Xmx256m",
+                "-cp",
+                SPARK_HOME.resolve("jars") + "/*"));
+        all.addAll(List.of(command));
+        Path log = folder.resolve(name + ".log");
+        ProcessBuilder builder =
+                new ProcessBuilder(all).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().put("SPARK_HOME", SPARK_HOME.toString());
+        builder.environment().put("SPARK_SCALA_VERSION", "2.12");
+        return new Background(builder.start(), log, "");
+    }
+}
