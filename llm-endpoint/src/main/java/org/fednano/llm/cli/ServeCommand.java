@@ -8,6 +8,9 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.fednano.encoder.EngineThreads;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
@@ -62,6 +65,9 @@ final class ServeCommand implements Callable<Integer> {
     /** One gradient is computed at a time; a second worker reads, writes and scores meanwhile. */
     private static final int WORKERS = 2;
 
+    /** gRPC logs a stack trace for each message beyond its bound: any caller could fill the log. Held: levels of loggers that nobody holds are lost. */
+    private static final Logger GRPC = Logger.getLogger("io.grpc");
+
     @Mixin
     private SettingsOptions options;
 
@@ -77,28 +83,36 @@ final class ServeCommand implements Callable<Integer> {
         // Cheap checks first: loading a model takes a while.
         LlmServer.Options serve = serveOptions(settings);
         LlmServer.check(serve);
+        GRPC.setLevel(Level.SEVERE);
         EngineThreads.apply(settings);
-        EmbeddedLlm llm = EmbeddedLlm.open(HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR))));
         if (dryRun) {
-            try (llm) {
+            try (EmbeddedLlm llm = open(settings)) {
                 describe(settings, serve, llm.info());
                 out().println("dry run: nothing is served");
-                return ExitStatus.DONE.code();
             }
+        } else {
+            serve(settings, serve);
         }
-        serve(settings, serve, llm);
         return ExitStatus.DONE.code();
     }
 
-    private void serve(Settings settings, LlmServer.Options serve, EmbeddedLlm llm) throws InterruptedException {
+    private static EmbeddedLlm open(Settings settings) {
+        return EmbeddedLlm.open(HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR))));
+    }
+
+    private void serve(Settings settings, LlmServer.Options serve) throws InterruptedException {
         int metricsPort = settings.get(EndpointKeys.METRICS_PORT);
         ServerMetrics metrics = metricsPort < 0 ? null : ServerMetrics.start(serve.host(), metricsPort);
+        AtomicReference<EmbeddedLlm> loaded = new AtomicReference<>();
+        // Listens before the model is there: a taken port is told at once, and who asks meanwhile hears NOT_READY.
         LlmServer server = LlmServer.start(
                 serve.withListener(metrics == null ? new FailureLog() : new FailureLog().and(metrics)),
-                Backend.of(llm));
+                Backend.starting(loaded::get));
         if (metrics != null) {
             metrics.watch(server);
         }
+        EmbeddedLlm llm = open(settings);
+        loaded.set(llm);
         describe(settings, serve, llm.info());
         out().println("address      " + serve.host() + ":" + server.port());
         out().println("metrics      "

@@ -97,7 +97,7 @@ public final class EmbeddedLlm implements FrozenLlm {
     }
 
     /** Arrays in native memory that belong to this model, for tests that nothing leaks. */
-    int nativeArrays() {
+    public int nativeArrays() {
         return weights.manager().getManagedArrays().size();
     }
 

@@ -1,6 +1,7 @@
 package org.fednano.llm.server;
 
 import io.grpc.Metadata;
+import java.util.function.Supplier;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
@@ -31,21 +32,29 @@ public interface Backend {
 
     /** One LLM that is there from the beginning and answers everybody. The caller closes it. */
     static Backend of(FrozenLlm llm) {
-        LlmInfo info = llm.info();
+        return starting(() -> llm);
+    }
+
+    /**
+     * One LLM that is still being loaded and then answers everybody. The caller closes it.
+     *
+     * @param llm gives null until it is there
+     */
+    static Backend starting(Supplier<? extends FrozenLlm> llm) {
         return new Backend() {
             @Override
             public LlmInfo info() {
-                return info;
+                return llm.get().info();
             }
 
             @Override
             public boolean ready() {
-                return true;
+                return llm.get() != null;
             }
 
             @Override
             public FrozenLlm llm(Metadata headers) {
-                return llm;
+                return llm.get();
             }
         };
     }

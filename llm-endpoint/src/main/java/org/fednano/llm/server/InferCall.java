@@ -58,6 +58,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
     private long queuedAt;
     private double queueSeconds;
     private double computeSeconds;
+    private boolean computed;
 
     private InferCall(Desk desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
         this.desk = desk;
@@ -94,20 +95,35 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
     }
 
     private void take(InputStream stream) throws IOException {
+        int most = (int) desk.options().limits().messageBytes();
         // A compressed message does not know its length: it is counted as the largest until it is read.
-        long size = stream instanceof KnownLength
-                ? stream.available()
-                : desk.options().limits().messageBytes();
+        int size = stream instanceof KnownLength ? stream.available() : most;
+        requireFits(size, most);
         if (size > SMALL) {
             enter(size);
         }
-        byte[] bytes = stream.readAllBytes();
+        byte[] bytes;
+        try {
+            bytes = stream.readNBytes(most);
+            requireFits(stream.read() < 0 ? bytes.length : most + 1L, most);
+        } catch (IOException e) {
+            throw new LlmException(Reason.BAD_REQUEST, "The message cannot be unpacked", e);
+        }
         message = UnsafeByteOperations.unsafeWrap(bytes);
         messageBytes = bytes.length;
         if (held) {
             desk.admission().resize(heldBytes, message.size());
             heldBytes = message.size();
         }
+    }
+
+    private static void requireFits(long size, int most) {
+        LlmException.require(
+                size <= most,
+                Reason.TOO_LARGE,
+                "A message's bytes must be within the limit, unpacked",
+                "at most " + most,
+                size > most + 1L ? size : "more");
     }
 
     private void enter(long size) {
@@ -202,6 +218,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
         Object answer;
         try {
             answer = request.call().on(llm);
+            computed = true;
         } finally {
             computeSeconds = seconds(begin);
         }
@@ -264,7 +281,6 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
 
     private void tell(Outcome outcome, Reason reason, String text, long responseBytes) {
         LlmCall<?> asked = request == null ? null : request.call();
-        boolean computed = computeSeconds > 0;
         desk.options()
                 .listener()
                 .ended(new Ended(

@@ -33,6 +33,9 @@ public final class LlmServer implements AutoCloseable {
     /** Bounds what one connection can make the server hold; further calls wait at their client. */
     private static final int CALLS_PER_CONNECTION = 256;
 
+    /** A message that is too large by no more than this is refused in the contract's words, beyond it in gRPC's own. */
+    private static final int SLACK = 64 << 20;
+
     /** Threads that take in and check requests; each holds one message while it reads it. */
     private static final int READERS = 4;
 
@@ -145,7 +148,7 @@ public final class LlmServer implements AutoCloseable {
                     .fallbackHandlerRegistry(OipService.unknownMethods())
                     .executor(readers)
                     .flowControlWindow(FLOW_WINDOW)
-                    .maxInboundMessageSize((int) options.limits().messageBytes())
+                    .maxInboundMessageSize((int) options.limits().messageBytes() + SLACK)
                     .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
                     .permitKeepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
                     .permitKeepAliveWithoutCalls(true)

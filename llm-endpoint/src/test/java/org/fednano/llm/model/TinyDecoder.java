@@ -7,14 +7,14 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.weights.FloatTensor;
 
 /** A decoder of a few thousand random weights, and random prompts for it. */
-final class TinyDecoder {
+public final class TinyDecoder {
 
-    static final LlamaConfig PLAIN = new LlamaConfig(16, 24, 2, 4, 4, 4, 29, 64, 1e-6, 10000, false, 3, 4);
-    static final LlamaConfig GROUPED_TIED = new LlamaConfig(16, 24, 2, 4, 2, 4, 29, 64, 1e-6, 10000, true, 3, 4);
+    public static final LlamaConfig PLAIN = new LlamaConfig(16, 24, 2, 4, 4, 4, 29, 64, 1e-6, 10000, false, 3, 4);
+    public static final LlamaConfig GROUPED_TIED = new LlamaConfig(16, 24, 2, 4, 2, 4, 29, 64, 1e-6, 10000, true, 3, 4);
 
     private TinyDecoder() {}
 
-    static Map<String, FloatTensor> weights(LlamaConfig c, long seed) {
+    public static Map<String, FloatTensor> weights(LlamaConfig c, long seed) {
         Random random = new Random(seed);
         Map<String, FloatTensor> t = new LinkedHashMap<>();
         t.put("language_model.model.embed_tokens.weight", normal(random, 0.5, c.vocabulary(), c.hidden()));
@@ -39,7 +39,7 @@ final class TinyDecoder {
         return t;
     }
 
-    static EmbeddedLlm llm(LlamaConfig c) {
+    public static EmbeddedLlm llm(LlamaConfig c) {
         return new EmbeddedLlm("tiny", "none", c, weights(c, 1));
     }
 
@@ -58,7 +58,7 @@ final class TinyDecoder {
     }
 
     /** Random prompts of given lengths, padded to {@code tokens}; padding holds zeros. */
-    static PromptBatch prompts(int hidden, int tokens, int... lengths) {
+    public static PromptBatch prompts(int hidden, int tokens, int... lengths) {
         float[] embeds = new float[lengths.length * tokens * hidden];
         for (int b = 0; b < lengths.length; b++) {
             // A sample's values depend on its length alone, so that it can be given in any batch.

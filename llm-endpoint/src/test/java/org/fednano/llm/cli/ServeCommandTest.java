@@ -1,0 +1,217 @@
+package org.fednano.llm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.fednano.algorithm.LossGradient.Result;
+import org.fednano.llm.LlmCall;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.LlmInfo;
+import org.fednano.llm.Reason;
+import org.fednano.llm.server.Caller;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code fednano endpoint serve}: its errors, and the real process with the stand-in model. */
+class ServeCommandTest {
+
+    private static final String MODEL = "model.dir=../conf/models/nano-llava";
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aDryRunSaysWhatWouldBeServed() throws IOException {
+        Path tokens = Files.writeString(folder.resolve("tokens"), "hush-hush\n");
+        Said said = run("--dry-run", "--set", MODEL, "--set", "endpoint.token_file=" + tokens);
+        assertEquals(0, said.status, said.err);
+        assertTrue(said.out.contains("bearer token needed"), said.out);
+        assertTrue(said.out.contains("TLS off"), said.out);
+        assertTrue(said.out.contains("8192 tokens"), said.out);
+        assertFalse((said.out + said.err).contains("hush"), "a token is never printed");
+    }
+
+    @Test
+    void mistakesAreToldBeforeTheModelIsLoaded() throws IOException {
+        Path empty = Files.createFile(folder.resolve("empty"));
+        assertSays(2, "must hold a bearer token", "endpoint.token_file=" + empty);
+        assertSays(2, "needs both endpoint.tls.certificate and", "endpoint.tls.key=" + empty);
+        assertSays(2, "which needs TLS", "endpoint.tls.client_ca=" + empty);
+        assertSays(
+                2,
+                "certificate chain expected at",
+                "endpoint.tls.key=" + empty,
+                "endpoint.tls.certificate=" + folder.resolve("no.pem"));
+        assertSays(2, "1 byte to 1 GiB", "endpoint.max_message=2GiB");
+        assertSays(3, "Model folder expected at", "model.dir=" + folder.resolve("none"));
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Said said = run(
+                    "--set",
+                    MODEL,
+                    "--set",
+                    "endpoint.metrics_port=-1",
+                    "--set",
+                    "endpoint.port=" + taken.getLocalPort());
+            assertEquals(2, said.status, said.err);
+            assertTrue(said.err.contains("Cannot listen on 127.0.0.1:" + taken.getLocalPort()), said.err);
+        }
+        StringWriter err = new StringWriter();
+        assertEquals(2, EndpointMain.run(new PrintWriter(err), new PrintWriter(err), "endpoint"));
+        assertTrue(err.toString().contains("serve"), err.toString());
+    }
+
+    @Test
+    void onSigtermItFinishesWhatItHasAndLeavesWithZero() throws Exception {
+        try (Server server = new Server("--set", "endpoint.drain=60s");
+                Caller caller = new Caller(server.port)) {
+            LlmInfo info = caller.info();
+            // Some seconds of work for the two workers, most of it still waiting when the signal comes.
+            int tokens = 512;
+            int[] lengths = new int[8];
+            Arrays.fill(lengths, tokens);
+            PromptBatch prompts =
+                    new PromptBatch(new float[8 * tokens * info.hidden()], lengths, tokens, info.hidden());
+            LlmCall<Result> call =
+                    new LlmCall.Loss(prompts, TokenBatch.of(java.util.Collections.nCopies(8, new int[] {1})), 1);
+            ExecutorService callers = Executors.newFixedThreadPool(4);
+            List<Future<Result>> answers = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                answers.add(callers.submit(() -> caller.ask(call, info)));
+            }
+            server.awaitHeld(4);
+            server.process.destroy(); // SIGTERM
+            LlmException refused = null;
+            for (int i = 0; refused == null && i < 1000; i++) {
+                try {
+                    caller.info();
+                    Thread.sleep(2);
+                } catch (LlmException e) {
+                    refused = e;
+                }
+            }
+            assertEquals(Reason.NOT_READY, refused.reason());
+            assertTrue(refused.getMessage().contains("shutting down"), refused.getMessage());
+            for (Future<Result> answer : answers) {
+                assertEquals(8, answer.get(120, TimeUnit.SECONDS).loss().length);
+            }
+            callers.shutdown();
+            assertTrue(server.process.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(0, server.process.exitValue());
+        }
+    }
+
+    /** The command as a process. */
+    private final class Server implements AutoCloseable {
+        final Process process;
+        final int port;
+        final int metricsPort;
+
+        Server(String... more) throws IOException {
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-Xmx1g",
+                    "-Dai.djl.offline=true",
+                    "-DOPT_OUT_TRACKING=true",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    EndpointMain.class.getName(),
+                    "endpoint",
+                    "serve",
+                    "--set",
+                    MODEL,
+                    "--set",
+                    "endpoint.port=0",
+                    "--set",
+                    "endpoint.metrics_port=0"));
+            command.addAll(List.of(more));
+            process = new ProcessBuilder(command)
+                    .redirectError(folder.resolve("stderr").toFile())
+                    .start();
+            List<String> lines = new ArrayList<>();
+            var out = process.inputReader(StandardCharsets.UTF_8);
+            while (!lines.contains("READY")) {
+                String line = out.readLine();
+                if (line == null) {
+                    throw new IllegalStateException(lines + Files.readString(folder.resolve("stderr")));
+                }
+                lines.add(line);
+            }
+            port = portOf(lines, "address");
+            metricsPort = portOf(lines, "metrics");
+        }
+
+        private int portOf(List<String> lines, String name) {
+            String line =
+                    lines.stream().filter(l -> l.startsWith(name)).findFirst().orElseThrow();
+            return Integer.parseInt(line.replaceAll("/metrics$", "").replaceAll(".*:", ""));
+        }
+
+        void awaitHeld(int count) throws Exception {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (gauge("waiting") + gauge("running") < count) {
+                assertTrue(System.nanoTime() < end, "the requests did not arrive in 30 s");
+                Thread.sleep(5);
+            }
+        }
+
+        private double gauge(String name) throws IOException {
+            String page;
+            try (var in = URI.create("http://127.0.0.1:" + metricsPort + "/metrics")
+                    .toURL()
+                    .openStream()) {
+                page = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+            return page.lines()
+                    .filter(l -> l.startsWith("fednano_endpoint_" + name + " "))
+                    .mapToDouble(l -> Double.parseDouble(l.split(" ")[1]))
+                    .findFirst()
+                    .orElseThrow();
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
+    }
+
+    private void assertSays(int status, String part, String... sets) {
+        List<String> arguments = new ArrayList<>();
+        for (String set : sets) {
+            arguments.addAll(List.of("--set", set));
+        }
+        Said said = run(arguments.toArray(String[]::new));
+        assertEquals(status, said.status, said.err);
+        assertTrue(said.err.contains(part), said.err);
+    }
+
+    private record Said(int status, String out, String err) {}
+
+    private static Said run(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("endpoint", "serve"));
+        all.addAll(List.of(arguments));
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int status =
+                EndpointMain.run(new PrintWriter(out, true), new PrintWriter(err, true), all.toArray(String[]::new));
+        return new Said(status, out.toString(), err.toString());
+    }
+}
