@@ -28,9 +28,14 @@ record Model(LlmInfo info, WireType type) {
      */
     static Model of(Link link, String modelName) {
         ModelMetadataResponse metadata = link.metadata();
-        LlmInfo info = link.named(
-                Requests.INFO, () -> Responses.readInfo(link.infer(Requests.info(modelName, null), Requests.INFO)));
+        LlmInfo info = info(link, modelName);
         return link.named("ModelMetadata", () -> new Model(info, type(metadata, info.hidden())));
+    }
+
+    /** Asks for info alone. */
+    static LlmInfo info(Link link, String modelName) {
+        var answer = link.infer(Requests.info(modelName, null), Requests.INFO);
+        return link.named(Requests.INFO, () -> Responses.readInfo(answer));
     }
 
     /**

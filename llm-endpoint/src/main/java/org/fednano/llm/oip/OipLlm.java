@@ -117,6 +117,11 @@ public final class OipLlm implements FrozenLlm {
             if (addresses.isEmpty()) {
                 throw JobException.usage("At least one endpoint is needed: found none. Set llm.endpoints.");
             }
+            // Checked here, because gRPC's own complaint about a header might quote it.
+            if (token != null && !isToken(token)) {
+                throw JobException.usage(
+                        "A token must be printable ASCII characters without spaces: found something else.");
+            }
             if (maxMessage < 1 || maxMessage > LARGEST_MESSAGE) {
                 throw JobException.usage("The largest message must be 1 byte to 1 GiB: found " + maxMessage
                         + " bytes. Change llm.max_message.");
@@ -183,12 +188,15 @@ public final class OipLlm implements FrozenLlm {
                 throw JobException.usage("A file with the endpoint's token is expected at " + file
                         + ": it cannot be read. Correct llm.token_file or the file's permissions.");
             }
-            // Checked here, because gRPC's own complaint about a header quotes it.
-            if (token.isEmpty() || !token.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+            if (!isToken(token)) {
                 throw JobException.usage("The first line of " + file
                         + " must be a token of printable ASCII characters without spaces: found something else.");
             }
             return token;
+        }
+
+        private static boolean isToken(String text) {
+            return !text.isEmpty() && text.chars().allMatch(c -> c > 0x20 && c < 0x7f);
         }
 
         public Options withModelName(String changed) {

@@ -1,0 +1,83 @@
+package org.fednano.llm.check;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.fednano.llm.LlmInfo;
+import org.fednano.llm.oip.NumericProbe;
+import org.fednano.llm.oip.OipLlm;
+import org.fednano.llm.oip.OipProbe;
+import org.fednano.llm.oip.WireType;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+
+/**
+ * The endpoint under test with questions for it: short prompts made of rows of its own embedding table.
+ *
+ * @param probe for single requests, right or wrong
+ * @param llm for calls
+ * @param info its own words
+ * @param type D
+ * @param prompts (3, T, H), lengths 7, 4 and 2
+ * @param answers (3, L), one to three tokens
+ */
+record Subject(OipProbe probe, OipLlm llm, LlmInfo info, WireType type, PromptBatch prompts, TokenBatch answers) {
+
+    private static final long SEED = 11;
+
+    static Subject of(OipProbe probe, OipLlm llm) {
+        LlmInfo info = llm.info();
+        Random random = new Random(SEED);
+        PromptBatch prompts = prompts(llm, random, 7, 4, 2);
+        TokenBatch answers =
+                TokenBatch.of(Arrays.asList(ids(info, random, 3), ids(info, random, 1), ids(info, random, 2)));
+        return new Subject(probe, llm, info, llm.wireType(), prompts, answers);
+    }
+
+    /** Prompts of these lengths, padded to the longest. */
+    static PromptBatch prompts(OipLlm llm, Random random, int... lengths) {
+        int hidden = llm.info().hidden();
+        int tokens = Arrays.stream(lengths).max().orElse(1);
+        float[] embeds = new float[lengths.length * tokens * hidden];
+        for (int b = 0; b < lengths.length; b++) {
+            float[] rows = llm.embed(ids(llm.info(), random, lengths[b]));
+            System.arraycopy(rows, 0, embeds, b * tokens * hidden, rows.length);
+        }
+        return new PromptBatch(embeds, lengths, tokens, hidden);
+    }
+
+    /** Ids from the probe, which are plain tokens; others of the vocabulary may stand for something special. */
+    static int[] ids(LlmInfo info, Random random, int count) {
+        int[] known = known(info);
+        return random.ints(count, 0, known.length).map(i -> known[i]).toArray();
+    }
+
+    static int[] known(LlmInfo info) {
+        int[] prompt = info.probe().prompt();
+        int[] answer = info.probe().answer();
+        int[] all = Arrays.copyOf(prompt, prompt.length + answer.length);
+        System.arraycopy(answer, 0, all, prompt.length, answer.length);
+        return all;
+    }
+
+    /** How far two answers to the same question may be apart, |difference| / |value|. */
+    double tolerance() {
+        boolean half = type != WireType.FP32 || !info.dtype().equals("FP32");
+        boolean fp16 = type != WireType.BF16 && !info.dtype().equals("BF16");
+        // Rounding of sums in another order, with room: 1e-7, 1e-3 and 8e-3 are one rounding's.
+        return half ? fp16 ? 2e-2 : 5e-2 : 1e-4;
+    }
+
+    static double distance(float[] found, float[] expected) {
+        return found.length == expected.length
+                ? NumericProbe.distance(doubles(found), doubles(expected))
+                : Double.POSITIVE_INFINITY;
+    }
+
+    private static double[] doubles(float[] values) {
+        double[] doubles = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            doubles[i] = values[i];
+        }
+        return doubles;
+    }
+}

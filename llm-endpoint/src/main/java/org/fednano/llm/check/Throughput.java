@@ -1,0 +1,53 @@
+package org.fednano.llm.check;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
+import org.fednano.llm.LlmCall;
+import org.fednano.llm.check.Sheet.Found;
+import org.fednano.llm.check.Sheet.Skip;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+
+/** How many tokens loss_grad takes in a second, one request at a time. */
+final class Throughput {
+
+    private static final int[][] SHAPES = {{1, 16}, {4, 32}, {8, 128}}; // B, T
+
+    private Throughput() {}
+
+    static void add(Sheet sheet, Subject s, Duration time) {
+        for (int[] shape : SHAPES) {
+            sheet.add(
+                    "throughput: loss_grad of (B, T) = (" + shape[0] + ", " + shape[1] + ")",
+                    "none",
+                    () -> measure(s, shape[0], shape[1], time));
+        }
+    }
+
+    private static Found measure(Subject s, int size, int tokens, Duration time) {
+        if (time.isZero()) {
+            throw new Skip("--seconds is 0");
+        }
+        Random random = new Random(1);
+        int[] lengths = new int[size];
+        Arrays.fill(lengths, tokens);
+        PromptBatch prompts = Subject.prompts(s.llm(), random, lengths);
+        TokenBatch answers = new TokenBatch(Subject.ids(s.info(), random, 2 * size), 2);
+        LlmCall.Loss call = new LlmCall.Loss(prompts, answers, 1024);
+        if (call.tokens() > s.info().limits().tokens()) {
+            throw new Skip("a request may hold " + s.info().limits().tokens() + " tokens");
+        }
+        s.llm().call(call); // the first one may compile or allocate
+        long start = System.nanoTime();
+        int calls = 0;
+        do {
+            s.llm().call(call);
+            calls++;
+        } while (System.nanoTime() - start < time.toNanos());
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return Found.of(
+                true,
+                Sheet.text("%.0f tokens/s, %.1f ms a call", calls * call.tokens() / seconds, 1000 * seconds / calls));
+    }
+}
