@@ -139,7 +139,7 @@ class NetworkGatewayTest {
 
     @Test
     void aFullGatewayIsBusyUntilThereIsRoom() throws InterruptedException {
-        open(Duration.ofMinutes(5), 50_000);
+        open(Duration.ofMinutes(5), 70_000);
         // Messages may take half of the bytes: one of these fits, two do not.
         TokenBatch answers = new TokenBatch(new int[] {1}, 1);
         try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
