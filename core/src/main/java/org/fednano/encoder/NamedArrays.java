@@ -1,11 +1,14 @@
 package org.fednano.encoder;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.fednano.settings.JobException;
 import org.fednano.weights.FloatTensor;
@@ -35,6 +38,23 @@ public final class NamedArrays implements AutoCloseable {
             array.setName(name);
             return array;
         }
+    }
+
+    /**
+     * Puts arrays one below the other in a single one and frees the parts, for weights that never change: products with all
+     * of them at once then need no copy per call.
+     *
+     * @param name of the new array
+     * @param parts names of arrays with the same columns; gone afterwards
+     */
+    public void stack(String name, List<String> parts) {
+        NDList list = new NDList();
+        parts.forEach(part -> list.add(arrays.remove(part)));
+        NDArray all = NDArrays.concat(list);
+        all.attach(manager);
+        all.setName(name);
+        arrays.put(name, all);
+        list.close();
     }
 
     /** The manager that owns the arrays; parent of the short-lived ones. */

@@ -67,6 +67,10 @@ public final class HfModelFolder {
             Set<String> names = new TreeSet<>();
             map.forEach(node -> names.add(node.asText()));
             for (String name : names) {
+                if (!name.matches("[A-Za-z0-9._-]+\\.safetensors")) {
+                    throw JobException.badInput(index + " must name .safetensors files in its own folder: found '"
+                            + name + "'. Copy the model again.");
+                }
                 Path file = folder.resolve(name);
                 files.add(file);
                 opened.put(name, SafeTensors.open(file));

@@ -4,13 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -43,16 +48,22 @@ class SharedFolderTest {
         ExecutorService workers = Executors.newFixedThreadPool(threads);
         var together = new CyclicBarrier(threads);
         try {
-            List<Future<Void>> all = java.util.stream.IntStream.range(0, threads)
+            List<Future<Void>> all = IntStream.range(0, threads)
                     .<Future<Void>>mapToObj(t -> workers.submit(() -> {
                         RunFiles files = layer.files(FileHook.NONE);
                         for (int i = 0; i < 100; i++) {
-                            together.await();
-                            files.write(RunFiles.temporary(new org.apache.hadoop.fs.Path(folder, "x")), new byte[1]);
+                            together.await(1, TimeUnit.MINUTES);
+                            var left = RunFiles.temporary(new org.apache.hadoop.fs.Path(folder, "x"));
+                            files.write(left, new byte[1]);
+                            Files.setLastModifiedTime(
+                                    Path.of(left.toUri().getPath()),
+                                    FileTime.from(Instant.now().minusSeconds(3600)));
                             files.write(new org.apache.hadoop.fs.Path(tree, t + "/" + i), new byte[1]);
-                            together.await();
-                            files.cleanTemporaries(folder, -1000);
-                            files.delete(tree);
+                            together.await(1, TimeUnit.MINUTES);
+                            files.cleanTemporaries(folder, 60_000);
+                            if (layer == Runs.Layer.LOCAL) {
+                                files.delete(tree); // the others leave it to the name node, or to the store
+                            }
                         }
                         return null;
                     }))
@@ -60,6 +71,7 @@ class SharedFolderTest {
             for (Future<Void> one : all) {
                 one.get();
             }
+            layer.files(FileHook.NONE).delete(tree);
             assertEquals(List.of(), layer.files(FileHook.NONE).list(tree));
         } finally {
             workers.shutdownNow();

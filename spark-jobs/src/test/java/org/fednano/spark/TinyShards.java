@@ -51,14 +51,23 @@ public final class TinyShards {
      * @param trainingRows n_k of each client; the clients are c001, c002, …
      */
     public static Path write(Path folder, long seed, int... trainingRows) throws IOException {
+        return write(folder, seed, false, trainingRows);
+    }
+
+    /** The same with a picture in every row, as pretraining needs them. */
+    public static Path writePictures(Path folder, long seed, int... trainingRows) throws IOException {
+        return write(folder, seed, true, trainingRows);
+    }
+
+    private static Path write(Path folder, long seed, boolean pictures, int... trainingRows) throws IOException {
         Random random = new Random(seed);
         ObjectMapper json = new ObjectMapper();
         ObjectNode manifest = json.createObjectNode().put("format", 1).put("source_fingerprint", "test" + seed);
         ArrayNode clients = manifest.putArray("clients");
         for (int k = 0; k < trainingRows.length; k++) {
             String client = String.format("c%03d", k + 1);
-            writeSplit(folder, client, "train", trainingRows[k], random);
-            writeSplit(folder, client, "test", 5, random);
+            writeSplit(folder, client, "train", trainingRows[k], pictures, random);
+            writeSplit(folder, client, "test", 5, pictures, random);
             ObjectNode entry = clients.addObject().put("client_id", client);
             entry.putObject("rows").put("train", trainingRows[k]).put("test", 5);
         }
@@ -66,11 +75,11 @@ public final class TinyShards {
         return folder;
     }
 
-    private static void writeSplit(Path folder, String client, String split, int rows, Random random)
+    private static void writeSplit(Path folder, String client, String split, int rows, boolean pictures, Random random)
             throws IOException {
         Path file = folder.resolve("clients/client_id=" + client + "/split=" + split + "/part-00000.parquet");
         Files.createDirectories(file.getParent());
-        write(file, SCHEMA, rows, i -> row(client, split, i, random));
+        write(file, SCHEMA, rows, i -> row(client, split, i, pictures, random));
     }
 
     /** Makes row i. */
@@ -90,14 +99,14 @@ public final class TinyShards {
         }
     }
 
-    private static Group row(String client, String split, int i, Random random) {
+    private static Group row(String client, String split, int i, boolean picture, Random random) {
         int colour = random.nextInt(COLOURS.size());
         boolean free = i % 3 == 2;
         Group row = new SimpleGroup(SCHEMA);
         row.add("sample_id", client + "-" + split + "-" + i);
         row.add("client_id", client);
         row.add("split", split);
-        if (i % 4 != 3) {
+        if (picture || i % 4 != 3) {
             row.add("image", Binary.fromConstantByteArray(png(colour, random)));
         }
         row.add("question", free ? "Name the colour." : "Which colour is it?");

@@ -52,6 +52,7 @@ public final class EmbeddedLlm implements FrozenLlm {
         weights = new NamedArrays(tensors);
         decoder = new LlamaDecoder(config, weights);
         checkShapes();
+        LlamaDecoder.stack(config, weights);
         embeddings =
                 tensors.get(LlamaDecoder.PREFIX + "model.embed_tokens.weight").values();
         info = new LlmInfo(

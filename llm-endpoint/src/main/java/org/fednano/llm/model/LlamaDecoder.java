@@ -20,6 +20,9 @@ public final class LlamaDecoder {
     /** Prefix of the decoder's tensors. */
     public static final String PREFIX = "language_model.";
 
+    private static final String QKV = "qkv_proj.weight";
+    private static final String GATE_UP = "gate_up_proj.weight";
+
     /** Keys and values of all tokens so far, for generation. */
     static final class Cache {
         private final List<NDArray> keys = new ArrayList<>();
@@ -39,6 +42,18 @@ public final class LlamaDecoder {
     public LlamaDecoder(LlamaConfig config, NamedArrays weights) {
         this.config = config;
         this.weights = weights;
+    }
+
+    /** Stacks those weights that are multiplied with the same input; only for weights that never change. */
+    static void stack(LlamaConfig config, NamedArrays weights) {
+        for (int layer = 0; layer < config.layers(); layer++) {
+            String name = PREFIX + "model.layers." + layer + ".";
+            String attention = name + "self_attn.";
+            weights.stack(
+                    attention + QKV,
+                    List.of(attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"));
+            weights.stack(name + "mlp." + GATE_UP, List.of(name + "mlp.gate_proj.weight", name + "mlp.up_proj.weight"));
+        }
     }
 
     /** Its shapes. */
@@ -115,14 +130,16 @@ public final class LlamaDecoder {
         long h = config.hidden();
         long wide = (long) config.heads() * config.headWidth();
         long narrow = (long) config.keyValueHeads() * config.headWidth();
-        NDList parts = ArrayOps.linear(
+        NDArray all = weights.has(name + QKV)
+                ? ArrayOps.linear(x, weights.get(name + QKV, wide + 2 * narrow, h), null)
+                : ArrayOps.linear(
                         x,
                         List.of(
                                 weights.get(name + "q_proj.weight", wide, h),
                                 weights.get(name + "k_proj.weight", narrow, h),
                                 weights.get(name + "v_proj.weight", narrow, h)),
-                        List.of())
-                .split(new long[] {wide + narrow}, 2);
+                        List.of());
+        NDList parts = all.split(new long[] {wide + narrow}, 2);
         NDList turned = rotate(parts.get(0), rotation).split(new long[] {config.heads()}, 2); // (B, S, N, E) each
         NDArray q = turned.get(0).transpose(0, 2, 1, 3);
         NDArray k = turned.get(1).transpose(0, 2, 1, 3);
@@ -149,13 +166,15 @@ public final class LlamaDecoder {
     private NDArray mlp(NDArray x, String name) {
         long h = config.hidden();
         long inner = config.intermediate();
-        NDList both = ArrayOps.linear(
+        NDArray all = weights.has(name + GATE_UP)
+                ? ArrayOps.linear(x, weights.get(name + GATE_UP, 2 * inner, h), null)
+                : ArrayOps.linear(
                         x,
                         List.of(
                                 weights.get(name + "gate_proj.weight", inner, h),
                                 weights.get(name + "up_proj.weight", inner, h)),
-                        List.of())
-                .split(2, 2);
+                        List.of());
+        NDList both = all.split(2, 2);
         return ArrayOps.linear(
                 ArrayOps.activation("silu", both.get(0)).mul(both.get(1)),
                 weights.get(name + "down_proj.weight", h, inner),
