@@ -65,7 +65,10 @@ final class ServeCommand implements Callable<Integer> {
     /** One gradient is computed at a time; a second worker reads, writes and scores meanwhile. */
     private static final int WORKERS = 2;
 
-    /** gRPC logs a stack trace for each message beyond its bound: any caller could fill the log. Held: levels of loggers that nobody holds are lost. */
+    /**
+     * gRPC logs a stack trace for each message beyond its bound: any caller could fill the log. Held here, because a
+     * logger that nobody holds loses its level.
+     */
     private static final Logger GRPC = Logger.getLogger("io.grpc");
 
     @Mixin
@@ -88,6 +91,7 @@ final class ServeCommand implements Callable<Integer> {
         if (dryRun) {
             try (EmbeddedLlm llm = open(settings)) {
                 describe(settings, serve, llm.info());
+                warnIfOpen(serve);
                 out().println("dry run: nothing is served");
             }
         } else {
@@ -111,7 +115,16 @@ final class ServeCommand implements Callable<Integer> {
         if (metrics != null) {
             metrics.watch(server);
         }
-        EmbeddedLlm llm = open(settings);
+        EmbeddedLlm llm;
+        try {
+            llm = open(settings);
+        } catch (RuntimeException e) {
+            server.close();
+            if (metrics != null) {
+                metrics.close();
+            }
+            throw e;
+        }
         loaded.set(llm);
         describe(settings, serve, llm.info());
         out().println("address      " + serve.host() + ":" + server.port());

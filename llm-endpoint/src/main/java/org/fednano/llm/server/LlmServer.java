@@ -27,7 +27,7 @@ public final class LlmServer implements AutoCloseable {
     /** What one connection may have sent and not yet been read; 64 MiB each way took 60 ms with it on one machine. */
     private static final int FLOW_WINDOW = 64 << 20;
 
-    /** Pings no tighter than this; one that comes more often is a connection's end. */
+    /** Clients that ping more often are cut off; the server pings as often, to notice those that are gone. */
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(5);
 
     /** Bounds what one connection can make the server hold; further calls wait at their client. */
@@ -150,6 +150,7 @@ public final class LlmServer implements AutoCloseable {
                     .flowControlWindow(FLOW_WINDOW)
                     .maxInboundMessageSize((int) options.limits().messageBytes() + SLACK)
                     .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
+                    .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
                     .permitKeepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
                     .permitKeepAliveWithoutCalls(true)
                     .build()

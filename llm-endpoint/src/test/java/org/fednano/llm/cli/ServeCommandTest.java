@@ -2,6 +2,7 @@ package org.fednano.llm.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -51,6 +52,14 @@ class ServeCommandTest {
     }
 
     @Test
+    void whoIsOpenToTheNetworkIsWarned() {
+        Said open = run("--dry-run", "--set", MODEL, "--set", "endpoint.host=0.0.0.0");
+        assertTrue(open.err.contains("anyone who reaches 0.0.0.0 can use this endpoint"), open.err);
+        assertTrue(open.err.contains("cross the network in clear"), open.err);
+        assertEquals("", run("--dry-run", "--set", MODEL).err);
+    }
+
+    @Test
     void mistakesAreToldBeforeTheModelIsLoaded() throws IOException {
         Path empty = Files.createFile(folder.resolve("empty"));
         assertSays(2, "must hold a bearer token", "endpoint.token_file=" + empty);
@@ -62,7 +71,12 @@ class ServeCommandTest {
                 "endpoint.tls.key=" + empty,
                 "endpoint.tls.certificate=" + folder.resolve("no.pem"));
         assertSays(2, "1 byte to 1 GiB", "endpoint.max_message=2GiB");
-        assertSays(3, "Model folder expected at", "model.dir=" + folder.resolve("none"));
+        assertSays(
+                3,
+                "Model folder expected at",
+                "model.dir=" + folder.resolve("none"),
+                "endpoint.port=0",
+                "endpoint.metrics_port=0");
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Said said = run(
                     "--set",
@@ -84,6 +98,10 @@ class ServeCommandTest {
         try (Server server = new Server("--set", "endpoint.drain=60s");
                 Caller caller = new Caller(server.port)) {
             LlmInfo info = caller.info();
+            assertEquals(
+                    Reason.TOKEN_RANGE,
+                    assertThrows(LlmException.class, () -> caller.ask(new LlmCall.Embed(new int[] {-7}), info))
+                            .reason());
             // Some seconds of work for the two workers, most of it still waiting when the signal comes.
             int tokens = 512;
             int[] lengths = new int[8];
@@ -116,6 +134,12 @@ class ServeCommandTest {
             callers.shutdown();
             assertTrue(server.process.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, server.process.exitValue());
+            // Failures are logged before the signal and after it, one line of JSON each.
+            List<String> failures = Files.readAllLines(folder.resolve("stderr")).stream()
+                    .filter(line -> line.startsWith("{\"time\":"))
+                    .toList();
+            assertTrue(failures.get(0).contains("\"reason\":\"TOKEN_RANGE\""), failures.get(0));
+            assertTrue(failures.get(1).contains("\"reason\":\"NOT_READY\""), failures.get(1));
         }
     }
 
@@ -131,6 +155,7 @@ class ServeCommandTest {
                     "-Xmx1g",
                     "-Dai.djl.offline=true",
                     "-DOPT_OUT_TRACKING=true",
+                    "-Dlog4j2.configurationFile=../conf/log4j2.properties",
                     "-cp",
                     System.getProperty("java.class.path"),
                     EndpointMain.class.getName(),

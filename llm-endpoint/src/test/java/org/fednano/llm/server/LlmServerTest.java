@@ -6,16 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.google.common.util.concurrent.ListenableFuture;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.fednano.algorithm.LossGradient.Result;
@@ -240,7 +249,7 @@ class LlmServerTest {
                 "no overflow");
         // Choices of one token lie behind no prompt, but each costs a row of logits.
         int[][] many = new int[27][];
-        java.util.Arrays.fill(many, new int[] {3});
+        Arrays.fill(many, new int[] {3});
         assertEquals(Reason.TOO_LARGE, reason(() -> caller.ask(new LlmCall.Score(one, new int[][][] {many}), model())));
         await(() -> ended.size() == 4);
         assertTrue(ended.stream().allMatch(e -> e.computeSeconds() == 0));
@@ -357,6 +366,31 @@ class LlmServerTest {
         }
     }
 
+    /** The tensor engine's own words for no memory, which are all that tells it from any other failure. */
+    @Test
+    void realLackOfNativeMemoryIsTold() {
+        serve(new Backend() {
+            @Override
+            public LlmInfo info() {
+                return llm.info();
+            }
+
+            @Override
+            public boolean ready() {
+                return true;
+            }
+
+            @Override
+            public FrozenLlm llm(Metadata headers) {
+                try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+                    manager.ones(new Shape(1L << 46));
+                }
+                return llm;
+            }
+        });
+        assertEquals(Reason.OOM, reason(() -> caller.ask(LOSS_GRAD, model())));
+    }
+
     // ---- queue ----
 
     @Test
@@ -414,7 +448,7 @@ class LlmServerTest {
         await(() -> server.state().waiting() == 0);
         StatusRuntimeException late = assertThrows(
                 StatusRuntimeException.class,
-                () -> io.grpc.stub.ClientCalls.blockingUnaryCall(
+                () -> ClientCalls.blockingUnaryCall(
                         caller.channel,
                         GRPCInferenceServiceGrpc.getModelInferMethod(),
                         CallOptions.DEFAULT.withDeadlineAfter(300, TimeUnit.MILLISECONDS),
@@ -433,8 +467,7 @@ class LlmServerTest {
     @Test
     void aServerThatStartsOrDrainsIsNotReadyAndFinishesWhatItHas() throws Exception {
         FakeGatedLlm gated = new FakeGatedLlm(llm);
-        java.util.concurrent.atomic.AtomicReference<FrozenLlm> loaded =
-                new java.util.concurrent.atomic.AtomicReference<>();
+        AtomicReference<FrozenLlm> loaded = new AtomicReference<>();
         serve(Backend.starting(loaded::get), WireType.FP32, LIMITS, new LlmServer.Load(10, 1 << 22, 1));
         assertFalse(serverReady());
         assertEquals(Reason.NOT_READY, reason(() -> caller.info()));
@@ -444,8 +477,7 @@ class LlmServerTest {
         ListenableFuture<?> running = caller.inferLater(request);
         ListenableFuture<?> waiting = caller.inferLater(request);
         await(() -> server.state().waiting() == 1);
-        java.util.concurrent.CompletableFuture<Boolean> drained =
-                java.util.concurrent.CompletableFuture.supplyAsync(() -> server.drain(Duration.ofSeconds(30)));
+        CompletableFuture<Boolean> drained = CompletableFuture.supplyAsync(() -> server.drain(Duration.ofSeconds(30)));
         await(() -> !serverReady());
         assertEquals(Reason.NOT_READY, reason(() -> caller.infer(request, CallOptions.DEFAULT)));
         assertFalse(drained.isDone());
@@ -494,10 +526,11 @@ class LlmServerTest {
             reason(() -> caller.ask(new LlmCall.Embed(new int[] {29}), model()));
             await(() -> ended.size() == 2);
             String page = new String(
-                    new java.net.URL("http://127.0.0.1:" + metrics.port() + "/metrics")
+                    URI.create("http://127.0.0.1:" + metrics.port() + "/metrics")
+                            .toURL()
                             .openStream()
                             .readAllBytes(),
-                    java.nio.charset.StandardCharsets.UTF_8);
+                    StandardCharsets.UTF_8);
             // 9 + 4 + 7 prompt tokens and 1 + 0 + 2 answer tokens that are inputs; padded 3 * (9 + 3 - 1).
             for (String line : List.of(
                     "fednano_endpoint_requests_total{op=\"loss_grad\",outcome=\"ok\",reason=\"\"} 1.0",
@@ -512,7 +545,7 @@ class LlmServerTest {
                     "fednano_endpoint_running 0.0")) {
                 assertTrue(page.contains(line), () -> line + " expected in\n" + page);
             }
-            String line = FailureLog.line(last(), java.time.Instant.EPOCH);
+            String line = FailureLog.line(last(), Instant.EPOCH);
             assertTrue(
                     line.startsWith("{\"time\":\"1970-01-01T00:00:00Z\",\"op\":\"embed\",\"reason\":\"TOKEN_RANGE\""),
                     line);

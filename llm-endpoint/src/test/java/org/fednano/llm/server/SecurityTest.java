@@ -131,6 +131,22 @@ class SecurityTest {
         assertEquals("2 bearer tokens", BearerTokens.read(file).toString());
     }
 
+    /** What is refused is never read; it must not stay in the connection's window either, or the connection stands still. */
+    @Test
+    void manyLargeRequestsWithAWrongTokenDoNotBlockTheConnection() {
+        try (LlmServer server = LlmServer.start(options().withTokens(BearerTokens.of("right")), Backend.of(llm));
+                Caller caller = new Caller(server.port())) {
+            byte[] large = new byte[1 << 20];
+            for (int i = 0; i < 100; i++) { // more than the window of 64 MiB
+                assertEquals(
+                        Reason.AUTH,
+                        Caller.refused(() -> caller.bytes(INFER, large, "wrong"))
+                                .reason());
+            }
+            caller.bytes(INFER, Requests.info(Caller.MODEL, null).toByteArray(), "right");
+        }
+    }
+
     @Test
     void badFilesAreToldAsUsage() throws IOException {
         Path empty = Files.writeString(folder.resolve("empty"), "\n \n");
