@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import org.fednano.llm.LlmCall;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.Reason;
 import org.fednano.llm.check.Sheet.Found;
 import org.fednano.llm.check.Sheet.Skip;
 import org.fednano.sample.PromptBatch;
@@ -38,7 +40,14 @@ final class Throughput {
         if (call.tokens() > s.info().limits().tokens()) {
             throw new Skip("a request may hold " + s.info().limits().tokens() + " tokens");
         }
-        s.llm().call(call); // the first one may compile or allocate
+        try {
+            s.llm().call(call); // the first one may compile or allocate
+        } catch (LlmException e) {
+            if (e.reason() == Reason.BAD_REQUEST) {
+                throw new Skip("it does not take prompts of this length: " + e.getMessage());
+            }
+            throw e;
+        }
         long start = System.nanoTime();
         int calls = 0;
         do {

@@ -8,6 +8,7 @@ import org.fednano.llm.check.Report;
 import org.fednano.llm.oip.OipLlm.Options;
 import org.fednano.llm.oip.OipLlm.Tls;
 import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -100,6 +101,10 @@ public final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (seconds < 0 || deadline < 1) {
+            throw JobException.usage("--seconds must be 0 or more and --deadline 1 or more: found " + seconds + " and "
+                    + deadline + ".");
+        }
         Options options = Options.to(url)
                 .withModelName(modelName)
                 .withToken(Options.readToken(tokenFile))

@@ -27,7 +27,7 @@ public final class EndpointMain implements Runnable {
                 "A command's --help explains it with examples.",
                 ""
             },
-            subcommands = {ServeCommand.class},
+            subcommands = {ServeCommand.class, CheckCommand.class},
             exitCodeListHeading = "%nExit status:%n",
             exitCodeList = {
                 "0:done",

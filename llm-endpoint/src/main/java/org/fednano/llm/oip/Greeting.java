@@ -20,7 +20,7 @@ final class Greeting {
     /** Well above 1, so that an endpoint that ignores it is seen. */
     static final float GRAD_SCALE = 1024;
 
-    private static final int DIRECTIONS = 3;
+    private static final int DIRECTIONS = 8;
     private static final long SEED = 20250615;
 
     private Greeting() {}

@@ -17,12 +17,15 @@ public final class NumericProbe {
     private NumericProbe() {}
 
     /**
-     * A gradient against central finite differences of the loss.
+     * A gradient g against central finite differences m of the loss, over samples and directions; p is what the gradient
+     * predicts for them.
      *
-     * @param error |difference − prediction| / |difference|, over samples and directions
-     * @param step where it was read, relative to the embeddings' root mean square
+     * @param error the larger of |1 − m·p / p·p| and |1 − m·p / m·m|: a wrong sign, scale or part shows, while the noise
+     *     of losses in a half type averages out
+     * @param residual |m − p| / |m|: sharper, and as large as the noise
+     * @param step where m was read, relative to the embeddings' root mean square
      */
-    public record Slope(double error, double step) {}
+    public record Slope(double error, double residual, double step) {}
 
     /**
      * Compares the gradient along random directions with the loss's finite differences.
@@ -34,7 +37,7 @@ public final class NumericProbe {
      *
      * @param prompts (B, T, H)
      * @param answers (B, L)
-     * @param directions K, one at least: a single one may be nearly orthogonal to the gradient
+     * @param directions K, several: one alone may be nearly orthogonal to the gradient
      * @param gradScale to ask with
      * @param type D
      */
@@ -82,7 +85,22 @@ public final class NumericProbe {
                 best = step + 1;
             }
         }
-        return new Slope(distance(predicted[best], measured[best]), Math.scalb(1.0, -best));
+        double both = dot(measured[best], predicted[best]);
+        double error = Math.max(
+                Math.abs(1 - both / dot(predicted[best], predicted[best])),
+                Math.abs(1 - both / dot(measured[best], measured[best])));
+        return new Slope(
+                Double.isFinite(error) ? error : Double.POSITIVE_INFINITY,
+                distance(predicted[best], measured[best]),
+                Math.scalb(1.0, -best));
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
     }
 
     /** Every sample moved along one random direction and against it, by every step; padding stays as it is. */

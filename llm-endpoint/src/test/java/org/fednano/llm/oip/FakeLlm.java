@@ -11,6 +11,7 @@ import org.fednano.sample.TokenBatch;
 public final class FakeLlm implements FrozenLlm {
 
     public UnaryOperator<Result> gradient = UnaryOperator.identity();
+    public UnaryOperator<Result> losses = UnaryOperator.identity();
     public UnaryOperator<Float> scale = UnaryOperator.identity();
     public UnaryOperator<PromptBatch> prompts = UnaryOperator.identity();
     private final FrozenLlm llm;
@@ -64,7 +65,7 @@ public final class FakeLlm implements FrozenLlm {
 
     @Override
     public Result loss(PromptBatch asked, TokenBatch answers) {
-        return llm.loss(prompts.apply(asked), answers);
+        return losses.apply(llm.loss(prompts.apply(asked), answers));
     }
 
     @Override
