@@ -11,9 +11,13 @@ import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.encoder.VisionTower;
 import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.llm.oip.OipLlm;
 import org.fednano.runstore.Fingerprints;
+import org.fednano.settings.EndpointKeys;
 import org.fednano.settings.JobException;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
@@ -41,9 +45,10 @@ final class JobSession implements AutoCloseable {
     private ClientCluster cluster;
 
     /**
-     * Starts Spark and loads the model.
+     * Starts Spark, opens the model folder, and loads its LLM or connects to the one of {@code llm.endpoints}.
      *
-     * @throws JobException with status 2 for a master that is not local, 3 for a model folder that is missing or corrupt
+     * @throws JobException with status 3 for a model folder that is missing or corrupt, or whose connector is not made
+     *     for the endpoint's LLM; as {@link OipLlm#connect} for endpoints
      */
     JobSession(Settings settings) {
         this.settings = settings;
@@ -54,7 +59,8 @@ final class JobSession implements AutoCloseable {
             Runtime.getRuntime().addShutdownHook(onShutdown);
             model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
             edge = NanoEdgeSpec.of(model, settings);
-            llm = keep(EmbeddedLlm.open(model));
+            llm = keep(llm(settings, model));
+            requireFit(model, llm.info());
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -113,26 +119,36 @@ final class JobSession implements AutoCloseable {
                 llm.info().fingerprint(), edge.fingerprint(), cluster().shards().fingerprint());
     }
 
+    /** With endpoints the folder needs no decoder. */
+    private static FrozenLlm llm(Settings settings, HfModelFolder model) {
+        return settings.get(EndpointKeys.ADDRESSES).isEmpty()
+                ? EmbeddedLlm.open(model)
+                : OipLlm.connect(OipLlm.Options.of(settings));
+    }
+
+    /** The connector's output stands where the LLM expects its own embeddings. */
+    static void requireFit(HfModelFolder model, LlmInfo llm) {
+        long width = model.shape(VisionTower.PROJECTOR + "linear_2.weight")[0]; // (H, ·)
+        if (width != llm.hidden()) {
+            throw JobException.badInput(
+                    "The connector of " + model.folder() + " must give what the LLM takes: expected H = "
+                            + llm.hidden() + " for " + llm.name() + ", found " + width
+                            + ". Set model.dir to the folder of the LLM's own multimodal model, or llm.endpoints to a server"
+                            + " that holds its LLM.");
+        }
+    }
+
     private static SparkSession spark() {
         SparkConf conf = new SparkConf();
         if (!conf.contains("spark.master")) {
             conf.setMaster("local[*]");
         }
-        requireLocal(conf.get("spark.master"));
         conf.setIfMissing("spark.app.name", "fednano");
         // Speculation would double the endpoint's load; results are counted cumulatively against the limit.
         conf.set("spark.speculation", "false").set("spark.driver.maxResultSize", "0");
         conf.setIfMissing("spark.ui.showConsoleProgress", "false");
+        ExecutorOptions.apply(conf);
         return SparkSession.builder().config(conf).getOrCreate();
-    }
-
-    /** Partitions reach the gateway inside the driver's own process. */
-    static void requireLocal(String master) {
-        if (!master.equals("local") && !master.startsWith("local[")) {
-            throw JobException.usage("Spark master local, local[n], local[n,failures] or local[*] expected: found '"
-                    + master + "'. Executors in processes of their own need the networked gateway, which this version"
-                    + " does not have yet; run with FEDNANO_MASTER=local[*].");
-        }
     }
 
     private <T extends AutoCloseable> T keep(T resource) {

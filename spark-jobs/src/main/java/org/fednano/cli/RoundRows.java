@@ -91,7 +91,8 @@ final class RoundRows {
                 report.uplinkAdapterBytes(),
                 report.uplinkFisherBytes(),
                 traffic.uplinkActivationBytes(),
-                traffic.downlinkGradientBytes());
+                traffic.downlinkGradientBytes(),
+                traffic.waitSeconds());
     }
 
     /** NaN says "not measured" in memory, null does in a table. */

@@ -11,10 +11,11 @@ import org.fednano.llm.LlmInfo;
 
 /**
  * The driver's side of the gateway: it alone holds the endpoint, opens a session per client and round, refuses calls
- * after a client's deadline or outside an open round, and counts bytes and seconds. Calls of several partitions go on
- * to the LLM side by side; the LLM takes them one at a time if it must.
+ * after a client's deadline or outside an open round, bounds what is under way, joins calls into batches if told to, and
+ * counts bytes and seconds.
  *
- * <p>Memory: one meter per client of the open rounds; {@link #end} forgets them.
+ * <p>Memory: the bytes of {@link GatewayOptions#maxInflightBytes}, and one meter per client of the open rounds, which
+ * {@link #end} forgets.
  */
 public final class Gateway implements AutoCloseable {
 
@@ -22,39 +23,64 @@ public final class Gateway implements AutoCloseable {
 
     private record Work(Purpose purpose, int round) {}
 
-    private final FrozenLlm llm;
-    private final Duration clientDeadline;
+    private final Pipeline pipeline;
+    private final GatewayOptions options;
     private final LongSupplier nanoTime;
     private final String token = GatewayAddress.newToken();
     private final Map<Work, Map<String, Meter>> open = new ConcurrentHashMap<>();
+    private GatewayServer server;
 
     /**
      * @param llm the endpoint; stays the caller's to close
-     * @param clientDeadline how long a client may train, from its session's start
      */
-    public Gateway(FrozenLlm llm, Duration clientDeadline) {
-        this(llm, clientDeadline, System::nanoTime);
+    public Gateway(FrozenLlm llm, GatewayOptions options) {
+        this(llm, options, System::nanoTime);
     }
 
-    Gateway(FrozenLlm llm, Duration clientDeadline, LongSupplier nanoTime) {
-        this.llm = llm;
-        this.clientDeadline = clientDeadline;
+    Gateway(FrozenLlm llm, GatewayOptions options, LongSupplier nanoTime) {
+        this.pipeline = new Pipeline(llm, options, this::anyoneMayCome);
+        this.options = options;
         this.nanoTime = nanoTime;
         OPEN.put(token, this);
+    }
+
+    private boolean anyoneMayCome() {
+        return open.values().stream()
+                .flatMap(clients -> clients.values().stream())
+                .anyMatch(Meter::mayCome);
     }
 
     static Gateway find(String token) {
         return OPEN.get(token);
     }
 
+    /**
+     * Opens it to executors in processes of their own.
+     *
+     * @throws org.fednano.settings.JobException with status 2 if it cannot listen as told
+     */
+    public void listen(GatewayNetwork network) {
+        server = GatewayServer.start(this, network, options, token);
+    }
+
     /** Where partitions find it. */
     public GatewayAddress address() {
-        return new GatewayAddress.InProcess(token);
+        return server == null ? new GatewayAddress.InProcess(token) : server.address();
     }
 
     /** What the endpoint says of itself. */
     public LlmInfo info() {
-        return llm.info();
+        return pipeline.info();
+    }
+
+    /** What it has done so far. */
+    public GatewayFigures figures() {
+        return pipeline.figures();
+    }
+
+    /** Calls that wait for their turn at the LLM or for others to join. */
+    public int waitingCalls() {
+        return pipeline.waiting();
     }
 
     /** Lets sessions in for a round. */
@@ -87,23 +113,40 @@ public final class Gateway implements AutoCloseable {
         return ages;
     }
 
-    GatewaySession open(Purpose purpose, int round, String clientId) {
+    /** A client's task has ended, however: no call of it is worth waiting for. */
+    public void left(Purpose purpose, int round, String clientId) {
+        Meter meter = open.getOrDefault(new Work(purpose, round), Map.of()).get(clientId);
+        if (meter != null) {
+            meter.leave();
+            pipeline.changed();
+        }
+    }
+
+    /**
+     * The session of one attempt of a client's task; the first call opens it, and its deadline starts to count.
+     *
+     * @param id of the attempt
+     * @throws RoundClosedException if that round is not open
+     */
+    GatewaySession session(Purpose purpose, int round, String clientId, String id) {
         Map<String, Meter> meters = open.get(new Work(purpose, round));
         if (meters == null) {
             throw new RoundClosedException("Round " + round + " is not open for " + purpose + " (client " + clientId
                     + "): it has ended or never began.");
         }
-        Meter meter = meters.computeIfAbsent(clientId, c -> new Meter(nanoTime));
-        long limit = purpose == Purpose.TRAIN ? clientDeadline.toNanos() : Long.MAX_VALUE;
-        GatewaySession session = new GatewaySession(llm, clientId, round, meter, meter.start(), limit);
-        session.info();
-        return session;
+        long limit = purpose == Purpose.TRAIN ? options.clientDeadline().toNanos() : Long.MAX_VALUE;
+        return meters.computeIfAbsent(clientId, c -> new Meter(nanoTime))
+                .session(id, meter -> new GatewaySession(pipeline, clientId, round, meter, limit));
     }
 
     /** Ends all rounds and the token. The LLM stays open. */
     @Override
     public void close() {
         OPEN.remove(token);
+        if (server != null) {
+            server.close();
+        }
         open.keySet().forEach(work -> end(work.purpose(), work.round()));
+        pipeline.close();
     }
 }

@@ -1,27 +1,41 @@
 package org.fednano.gateway;
 
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
-/** Counts what one client moves in one round; shared by the attempts of its task. */
+/** What one client has open in one round, and what it moved; shared by the attempts of its task. */
 final class Meter {
 
     private final LongSupplier nanoTime;
+    private final Map<String, GatewaySession> sessions = new HashMap<>();
     private Traffic traffic = Traffic.NONE;
     private boolean closed;
+    private boolean present;
+    private int calls;
     private long startedAt;
 
     Meter(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
     }
 
-    synchronized boolean isClosed() {
-        return closed;
+    /** The session of a task's attempt; the first look opens it. */
+    synchronized GatewaySession session(String id, Function<Meter, GatewaySession> opening) {
+        return sessions.computeIfAbsent(id, i -> {
+            startedAt = now();
+            present = true;
+            return opening.apply(this);
+        });
     }
 
-    /** A session begins (a task's attempt). */
-    synchronized long start() {
-        startedAt = nanoTime.getAsLong();
-        return startedAt;
+    /** The client is done, or about to start anew. */
+    synchronized void leave() {
+        present = false;
+    }
+
+    synchronized boolean isClosed() {
+        return closed;
     }
 
     synchronized long startedAt() {
@@ -30,6 +44,19 @@ final class Meter {
 
     long now() {
         return nanoTime.getAsLong();
+    }
+
+    /** Whether its client may come with a call next. */
+    synchronized boolean mayCome() {
+        return present && calls == 0 && !closed;
+    }
+
+    synchronized void enter() {
+        calls++;
+    }
+
+    synchronized void exit() {
+        calls--;
     }
 
     synchronized void add(Traffic moved) {

@@ -8,17 +8,24 @@ package org.fednano.gateway;
  * @param downlinkGradientBytes gradients and losses
  * @param downlinkEmbeddingBytes rows of the embedding table
  * @param samples samples sent with prompts
- * @param seconds wall time inside the endpoint's calls, waiting for its turn included
+ * @param seconds wall time inside the gateway's calls, waiting included
+ * @param waitSeconds the part of it spent waiting for room, for its turn or for other clients' calls
  */
 public record Traffic(
         long uplinkActivationBytes,
         long downlinkGradientBytes,
         long downlinkEmbeddingBytes,
         long samples,
-        double seconds) {
+        double seconds,
+        double waitSeconds) {
 
     /** Nothing moved. */
-    public static final Traffic NONE = new Traffic(0, 0, 0, 0, 0);
+    public static final Traffic NONE = new Traffic(0, 0, 0, 0, 0, 0);
+
+    /** The same, and how long it took. */
+    Traffic in(double took, double waited) {
+        return new Traffic(uplinkActivationBytes, downlinkGradientBytes, downlinkEmbeddingBytes, samples, took, waited);
+    }
 
     /** Both together. */
     public Traffic plus(Traffic other) {
@@ -27,6 +34,7 @@ public record Traffic(
                 downlinkGradientBytes + other.downlinkGradientBytes,
                 downlinkEmbeddingBytes + other.downlinkEmbeddingBytes,
                 samples + other.samples,
-                seconds + other.seconds);
+                seconds + other.seconds,
+                waitSeconds + other.waitSeconds);
     }
 }

@@ -26,7 +26,8 @@ public record ClientRow(
         long uplinkAdapterBytes,
         long uplinkFisherBytes,
         long uplinkActivationBytes,
-        long downlinkGradientBytes) {
+        long downlinkGradientBytes,
+        Double gatewayWaitSeconds) {
 
     /** What became of the client's update. */
     public enum Outcome {

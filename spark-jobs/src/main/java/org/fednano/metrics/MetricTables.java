@@ -226,7 +226,14 @@ public final class MetricTables {
                             LONG,
                             "bytes",
                             "Losses and gradients sent back to it.",
-                            ClientRow::downlinkGradientBytes)));
+                            ClientRow::downlinkGradientBytes),
+                    new Column<>(
+                            "gateway_wait_seconds",
+                            DOUBLE,
+                            "s",
+                            "Part of endpoint_seconds that its calls waited in the gateway: for room, for their turn or for"
+                                    + " other clients' calls to join.",
+                            ClientRow::gatewayWaitSeconds)));
 
     /** One row per client, split, category and predictor. */
     public static final MetricTable<EvaluationRow> EVALUATIONS = new MetricTable<>(

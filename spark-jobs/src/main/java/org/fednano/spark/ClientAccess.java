@@ -11,7 +11,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.gateway.GatewayAddress;
-import org.fednano.gateway.GatewaySession;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.PromptFeatures;
@@ -50,7 +49,7 @@ record ClientAccess(
         return new FeatureFiles(hadoop(), shards, shardsFingerprint, featuresFingerprint, clientId);
     }
 
-    GatewaySession open(Purpose purpose, int round, String clientId) {
+    FrozenLlm open(Purpose purpose, int round, String clientId) {
         return gateway.open(purpose, round, clientId);
     }
 

@@ -61,7 +61,7 @@ public final class ClientCluster implements AutoCloseable {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
         this.shards = shards;
-        this.gateway = new Gateway(llm, settings.get(GatewayKeys.CLIENT_DEADLINE));
+        this.gateway = DriverGateway.open(spark, settings, llm);
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         this.encoder = new EncoderWeights(this.spark, model, edge);
         this.tokenizer = new PromptTokenizer(edge.tokenizerJson());

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.spark.SparkContext;
 import org.fednano.gateway.Gateway;
-import org.fednano.gateway.GatewaySession;
 import org.fednano.gateway.Purpose;
+import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -77,7 +77,10 @@ final class Encoding {
                 clients,
                 hosts,
                 task,
-                arrived::add);
+                (Result result) -> {
+                    gateway.left(Purpose.ENCODE, 0, result.clientId());
+                    arrived.add(result);
+                });
         List<Result> results = new ArrayList<>(arrived);
         results.sort(Comparator.comparing(Result::clientId));
         List<Result> failed =
@@ -134,7 +137,7 @@ final class Encoding {
             return guarded(clientId, () -> {
                 FeatureFiles files = access.cache(clientId);
                 long[] count = {0};
-                try (GatewaySession llm = access.open(Purpose.ENCODE, 0, clientId)) {
+                try (FrozenLlm llm = access.open(Purpose.ENCODE, 0, clientId)) {
                     files.write((split, rows) -> access.make(clientId, split, Integer.MAX_VALUE, llm, row -> {
                         count[0]++;
                         rows.accept(row);

@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
-import org.fednano.gateway.GatewaySession;
 import org.fednano.gateway.Purpose;
+import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
@@ -41,7 +41,7 @@ record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
             return true;
         });
         List<SplitAnswers> splits = new ArrayList<>();
-        try (GatewaySession llm = access.open(Purpose.EVALUATE, plan.round(), clientId)) {
+        try (FrozenLlm llm = access.open(Purpose.EVALUATE, plan.round(), clientId)) {
             for (Split split : plan.splits()) {
                 long start = System.nanoTime();
                 Answering answering = new Answering(plan, llm);

@@ -52,7 +52,10 @@ public record Evaluation(
                     clients,
                     hosts,
                     new Evaluating(access, broadcast),
-                    (Evaluating.Result result) -> results.put(result.clientId(), result));
+                    (Evaluating.Result result) -> {
+                        gateway.left(Purpose.EVALUATE, plan.round(), result.clientId());
+                        results.put(result.clientId(), result);
+                    });
         } finally {
             gateway.end(Purpose.EVALUATE, plan.round());
             broadcast.destroy();

@@ -18,8 +18,8 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.gateway.GatewayAddress;
-import org.fednano.gateway.GatewaySession;
 import org.fednano.gateway.Purpose;
+import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
@@ -62,7 +62,7 @@ record Predicting(
         Configuration hadoop = conf.value().value();
         Path part = new Path(output, String.format("part-%05d.parquet", files.indexOf(file)));
         long[] rows = {0};
-        try (GatewaySession llm = gateway.open(Purpose.EVALUATE, 0, file);
+        try (FrozenLlm llm = gateway.open(Purpose.EVALUATE, 0, file);
                 ParquetWriter<Group> writer = ExampleParquetWriter.builder(part)
                         .withConf(hadoop)
                         .withType(SCHEMA)
@@ -82,7 +82,7 @@ record Predicting(
         return rows[0];
     }
 
-    private void write(List<Sample> batch, GatewaySession llm, ParquetWriter<Group> writer) {
+    private void write(List<Sample> batch, FrozenLlm llm, ParquetWriter<Group> writer) {
         if (batch.isEmpty()) {
             return;
         }

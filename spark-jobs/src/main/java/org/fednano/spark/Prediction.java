@@ -21,7 +21,6 @@ import org.fednano.gateway.Gateway;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.ExitStatus;
-import org.fednano.settings.GatewayKeys;
 import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
@@ -41,7 +40,7 @@ public final class Prediction implements AutoCloseable {
     public Prediction(SparkContext spark, Settings settings, HfModelFolder model, NanoEdgeSpec edge, FrozenLlm llm) {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
-        this.gateway = new Gateway(llm, settings.get(GatewayKeys.CLIENT_DEADLINE));
+        this.gateway = DriverGateway.open(spark, settings, llm);
         this.encoder = new EncoderWeights(this.spark, model, edge);
     }
 
@@ -102,7 +101,10 @@ public final class Prediction implements AutoCloseable {
                     files,
                     Map.of(),
                     new Predicting(conf, broadcast, gateway.address(), encoder.handle(), files, temporary.toString()),
-                    (Predicting.Result result) -> results.put(result.file(), result));
+                    (Predicting.Result result) -> {
+                        gateway.left(Purpose.EVALUATE, 0, result.file());
+                        results.put(result.file(), result);
+                    });
         } finally {
             gateway.end(Purpose.EVALUATE, 0);
             broadcast.destroy();

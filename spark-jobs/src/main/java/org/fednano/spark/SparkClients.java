@@ -22,9 +22,9 @@ import org.fednano.algorithm.Clients;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.Round;
 import org.fednano.gateway.Gateway;
-import org.fednano.gateway.GatewaySession;
 import org.fednano.gateway.Purpose;
 import org.fednano.gateway.Traffic;
+import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -95,6 +95,7 @@ public final class SparkClients implements Clients, AutoCloseable {
                     new Part(access, broadcast),
                     (ClientOutcome outcome) -> {
                         state.ended(outcome.clientId());
+                        gateway.left(Purpose.TRAIN, round.number(), outcome.clientId());
                         outcomes.accept(outcome);
                     });
         } catch (RuntimeException e) {
@@ -143,7 +144,7 @@ public final class SparkClients implements Clients, AutoCloseable {
 
         private ClientUpdate update(String clientId) {
             Round told = round.value();
-            try (GatewaySession llm = access.open(Purpose.TRAIN, told.number(), clientId);
+            try (FrozenLlm llm = access.open(Purpose.TRAIN, told.number(), clientId);
                     ScratchRows rows = ScratchRows.in(ClientAccess.scratch())) {
                 access.features(clientId, Split.TRAIN, Integer.MAX_VALUE, llm, rows::add);
                 return FedNano.clientUpdate(clientId, told, required(clientId, rows), llm);

@@ -120,8 +120,6 @@ class CommandsTest {
         refused(3, "manifest.json", "train", "--set", "run.shards=" + folder.resolve("nowhere"));
         refused(3, "model.dir", "train", "--set", "model.dir=" + folder.resolve("nowhere"));
         assertFalse(Files.exists(folder.resolve("run")), "a refused call leaves nothing behind");
-        System.setProperty("spark.master", "spark://host:7077");
-        refused(2, "networked gateway", "train");
     }
 
     @Test

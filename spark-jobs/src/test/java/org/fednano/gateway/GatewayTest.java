@@ -22,7 +22,8 @@ class GatewayTest {
 
     private final AtomicLong clock = new AtomicLong();
     private final FakeLlm llm = new FakeLlm();
-    private final Gateway gateway = new Gateway(llm, Duration.ofSeconds(10), clock::get);
+    private final Gateway gateway = new Gateway(
+            llm, new GatewayOptions(Duration.ofSeconds(10), 1 << 20, 4, false, 0, Duration.ZERO), clock::get);
 
     /** Answers zeros; every gradient call takes two seconds of the test's clock. */
     private final class FakeLlm implements FrozenLlm {
@@ -81,26 +82,30 @@ class GatewayTest {
     @Test
     void countsRealTokensOfEachClientBothWays() {
         gateway.begin(Purpose.TRAIN, 1);
-        GatewaySession a = gateway.address().open(Purpose.TRAIN, 1, "a");
-        GatewaySession b = gateway.address().open(Purpose.TRAIN, 1, "b");
+        FrozenLlm a = gateway.address().open(Purpose.TRAIN, 1, "a");
+        FrozenLlm b = gateway.address().open(Purpose.TRAIN, 1, "b");
         a.lossGradient(prompts(), answers(), 1);
         a.lossGradient(prompts(), answers(), 1);
         b.embed(new int[] {1, 2, 3});
         Map<String, Traffic> traffic = gateway.end(Purpose.TRAIN, 1);
         long embeds = 4 * HIDDEN * 4; // four real tokens of H float32
-        assertEquals(new Traffic(2 * (embeds + 4 * 3), 2 * (embeds + 8 * 2), 0, 4, 4.0), traffic.get("a"));
-        assertEquals(new Traffic(12, 0, 3 * HIDDEN * 4, 0, 0), traffic.get("b"));
+        assertEquals(
+                new Traffic(2 * (embeds + 4 * 3), 2 * (embeds + 8 * 2), 0, 4, 4.0, 0),
+                traffic.get("a").in(4.0, 0));
+        assertEquals(
+                new Traffic(12, 0, 3 * HIDDEN * 4, 0, 0, 0), traffic.get("b").in(0, 0));
+        assertEquals(4.0, traffic.get("a").seconds());
         assertEquals(Map.of(), gateway.end(Purpose.TRAIN, 1), "an ended round is forgotten");
     }
 
     @Test
     void aClientIsToldWhenItsOwnTimeIsOver() {
         gateway.begin(Purpose.TRAIN, 1);
-        GatewaySession early = gateway.address().open(Purpose.TRAIN, 1, "early");
+        FrozenLlm early = gateway.address().open(Purpose.TRAIN, 1, "early");
         for (int i = 0; i < 5; i++) {
             early.lossGradient(prompts(), answers(), 1);
         }
-        GatewaySession late = gateway.address().open(Purpose.TRAIN, 1, "late");
+        FrozenLlm late = gateway.address().open(Purpose.TRAIN, 1, "late");
         clock.addAndGet(1);
         RoundClosedException e =
                 assertThrows(RoundClosedException.class, () -> early.lossGradient(prompts(), answers(), 1));
@@ -114,7 +119,7 @@ class GatewayTest {
     @Test
     void evaluationHasNoDeadlineAndARoundThatIsOverTakesNoCalls() {
         gateway.begin(Purpose.EVALUATE, 3);
-        GatewaySession session = gateway.address().open(Purpose.EVALUATE, 3, "a");
+        FrozenLlm session = gateway.address().open(Purpose.EVALUATE, 3, "a");
         clock.addAndGet(Duration.ofHours(10).toNanos());
         session.generate(prompts(), 2);
         gateway.end(Purpose.EVALUATE, 3);

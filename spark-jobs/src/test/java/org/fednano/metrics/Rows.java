@@ -54,7 +54,8 @@ public final class Rows {
                 1000,
                 1000,
                 250_000,
-                200_000);
+                200_000,
+                0.25);
     }
 
     public static ClientRow failed(String client) {
@@ -77,7 +78,8 @@ public final class Rows {
                 0,
                 0,
                 0,
-                0);
+                0,
+                0.0);
     }
 
     public static EvaluationRow evaluation(

@@ -125,7 +125,8 @@ final class SyntheticRun {
                         0,
                         0,
                         1_000_000,
-                        900_000));
+                        900_000,
+                        0.0));
                 continue;
             }
             double loss = (0.8 + 0.1 * (k % 5)) * (0.25 + 1.9 * Math.exp(-0.35 * round));
@@ -149,7 +150,8 @@ final class SyntheticRun {
                     ADAPTER_BYTES,
                     strategy.equals("fedavg") ? 0 : ADAPTER_BYTES,
                     bytes,
-                    bytes));
+                    bytes,
+                    trainingRows(k) * 0.001));
         }
         return rows;
     }

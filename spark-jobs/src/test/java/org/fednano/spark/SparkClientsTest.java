@@ -58,6 +58,54 @@ class SparkClientsTest {
     }
 
     @Test
+    void throughSocketsTheBytesAreTheSame() {
+        float[] expected = train("local[2]", TinyCluster.settings(folder));
+        assertArrayEquals(expected, train("local[2]", TinyCluster.settings(folder, "gateway.network=on")));
+        Settings uncached = TinyCluster.settings(folder, "gateway.network=on", "encoder.cache=off");
+        assertArrayEquals(expected, train("local[2]", uncached));
+    }
+
+    @Test
+    void joinedBatchesChangeTheAdapterByRoundingOnly() {
+        float[] expected = train("local[2]", TinyCluster.settings(folder));
+        for (String network : List.of("auto", "on")) {
+            Settings joined = TinyCluster.settings(folder, "gateway.batching=on", "gateway.network=" + network);
+            assertArrayEquals(expected, train("local[3]", joined), 1e-5f, network);
+        }
+    }
+
+    @Test
+    void overTheNetworkADeadlineMakesAStragglerAndAnEndpointThatIsGoneEndsTheRun() {
+        Settings late = TinyCluster.settings(
+                folder, "gateway.network=on", "gateway.client_deadline=0s", "run.quorum=0", "encoder.cache=off");
+        try (TinyCluster cluster = new TinyCluster("local[2]", late, AS_IT_IS)) {
+            JobException e = assertThrows(JobException.class, () -> cluster.train(1));
+            assertEquals(ExitStatus.QUORUM, e.status());
+            assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
+        }
+        UnaryOperator<FrozenLlm> gone = llm -> new FakeTroubleLlm(llm, call -> {
+            throw new JobException(ExitStatus.ENDPOINT_UNAVAILABLE, "None of the endpoints answered");
+        });
+        Settings settings = TinyCluster.settings(folder, "gateway.network=on", "run.quorum=0");
+        try (TinyCluster cluster = new TinyCluster("local[2]", settings, gone)) {
+            JobException e = assertThrows(JobException.class, () -> cluster.train(1));
+            assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+            assertTrue(cluster.rounds.isEmpty());
+        }
+    }
+
+    @Test
+    void aGatewayThatExecutorsCannotReachEndsTheRun() {
+        Settings settings =
+                TinyCluster.settings(folder, "gateway.network=on", "gateway.host=no-such-host.invalid", "run.quorum=0");
+        try (TinyCluster cluster = new TinyCluster("local[2]", settings, AS_IT_IS)) {
+            JobException e = assertThrows(JobException.class, () -> cluster.train(1));
+            assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+            assertTrue(e.getMessage().contains("no-such-host.invalid"), e.getMessage());
+        }
+    }
+
+    @Test
     void encodingInsideTheRoundGivesTheSameBytesAndBuildsTheEncoderOnce() {
         float[] cached = train("local[2]", TinyCluster.settings(folder));
         int before = EncoderCache.builds();

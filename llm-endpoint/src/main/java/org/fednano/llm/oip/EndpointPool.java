@@ -97,7 +97,10 @@ final class EndpointPool implements AutoCloseable, Splitting.Asked {
     }
 
     /** What a hand-shake's failure means for the run: the endpoint is not one of this contract. */
-    private static JobException refused(LlmException failure) {
+    private static RuntimeException refused(LlmException failure) {
+        if (failure.reason().remedy() == Reason.Remedy.STRAGGLE) {
+            return new RoundClosedException(failure.getMessage());
+        }
         return failure.reason().remedy() == Reason.Remedy.STOP
                 ? stop(failure)
                 : new JobException(

@@ -99,7 +99,15 @@ final class Desk {
 
     /** What callers are told: the backend's limits, or the server's where they are tighter. */
     LlmInfo info() {
-        LlmInfo info = backend.info();
+        return limited(backend.info());
+    }
+
+    /** The same, as the one who answers this caller says it: a backend may refuse it. */
+    LlmInfo info(Metadata headers) {
+        return limited(backend.llm(headers).info());
+    }
+
+    private LlmInfo limited(LlmInfo info) {
         LlmInfo.Limits limits = new LlmInfo.Limits(
                 Math.min(info.limits().tokens(), options.limits().tokens()),
                 Math.min(info.limits().messageBytes(), options.limits().messageBytes()));

@@ -142,7 +142,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
             if (!held) {
                 read();
                 if (request.call() == null) {
-                    answer(Responses.info(desk.options().modelName(), info));
+                    answer(Responses.info(desk.options().modelName(), desk.info(headers)));
                     return;
                 }
                 enter(message.size());
@@ -210,7 +210,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
         }
         message = null; // now it is arrays
         if (request.call() == null) {
-            answer(Responses.info(desk.options().modelName(), info));
+            answer(Responses.info(desk.options().modelName(), desk.info(headers)));
             return;
         }
         FrozenLlm llm = desk.backend().llm(headers);

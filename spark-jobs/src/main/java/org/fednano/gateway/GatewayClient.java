@@ -1,0 +1,102 @@
+package org.fednano.gateway;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.oip.OipLlm;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+
+/** An executor's way to the gateway: a connection for each task, opened and tried before the task's first step. */
+final class GatewayClient {
+
+    private static final Duration CONNECT = Duration.ofSeconds(10);
+    private static final int CONNECT_TRIES = 3;
+
+    /** Evaluation and encoding have no deadline; a driver that dies takes its executors with it. */
+    private static final Duration NONE = Duration.ofDays(1);
+
+    /** A gateway that is full has room again within a call or two; some minutes in all. */
+    private static final OipLlm.Retry WHEN_BUSY = new OipLlm.Retry(60, Duration.ofMillis(200), Duration.ofSeconds(5));
+
+    private GatewayClient() {}
+
+    /** As {@link GatewayAddress#open}. */
+    static FrozenLlm open(GatewayAddress.Network gateway, Purpose purpose, int round, String clientId) {
+        requireReachable(gateway);
+        Path ca = null;
+        try {
+            ca = gateway.ca().isEmpty() ? null : write(gateway.ca());
+            String session = UUID.randomUUID().toString();
+            return OipLlm.connect(new OipLlm.Options(
+                    List.of((gateway.tls() ? "grpcs://" : "grpc://") + gateway.host() + ":" + gateway.port()),
+                    GatewayServer.MODEL,
+                    gateway.token(),
+                    new OipLlm.Tls(ca, null, null),
+                    gateway.fingerprint(),
+                    1,
+                    purpose == Purpose.TRAIN ? gateway.trainDeadline() : NONE,
+                    WHEN_BUSY,
+                    gateway.maxMessage(),
+                    new GatewayHeaders(purpose, round, clientId, session).map(),
+                    OipLlm.Handshake.LIGHT));
+        } catch (JobException e) {
+            throw new JobException(e.status(), "Client " + clientId + " and the " + gateway + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new JobException(
+                    ExitStatus.FAILED, "The gateway's CA cannot be written to a scratch file: " + e.getMessage(), e);
+        } finally {
+            delete(ca);
+        }
+    }
+
+    /** Said here and at once: a wrong address is a matter of settings, not of patience. */
+    private static void requireReachable(GatewayAddress.Network gateway) {
+        IOException failure = null;
+        for (int i = 0; i < CONNECT_TRIES; i++) {
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress(gateway.host(), gateway.port()), (int) CONNECT.toMillis());
+                return;
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        throw new JobException(
+                ExitStatus.ENDPOINT_UNAVAILABLE,
+                "The executor on " + hostName() + " expects the run's gateway at " + gateway.host() + ":"
+                        + gateway.port() + ": it cannot connect (" + failure
+                        + "). Set gateway.host to a name of the driver that executors can resolve, gateway.bind to an"
+                        + " address that they reach, and gateway.port to one that no firewall closes.",
+                failure);
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "this machine";
+        }
+    }
+
+    private static Path write(String pem) throws IOException {
+        return Files.writeString(Files.createTempFile("fednano-gateway-", ".pem"), pem);
+    }
+
+    private static void delete(Path file) {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            file.toFile().deleteOnExit();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package org.fednano.gateway;
+
+import java.nio.file.Path;
+import org.fednano.settings.EndpointKeys;
+import org.fednano.settings.GatewayKeys;
+import org.fednano.settings.Settings;
+
+/**
+ * How a gateway listens, and how executors reach it.
+ *
+ * @param bind address to listen on
+ * @param port 0: any free one
+ * @param host name or address by which executors reach the driver
+ * @param certificate PEM file of its certificate chain; null: no TLS
+ * @param key PEM file of its private key; null: no TLS
+ * @param ca PEM file of the authority that executors trust; null: Java's own list
+ * @param maxMessage bytes of a message at most
+ */
+public record GatewayNetwork(String bind, int port, String host, Path certificate, Path key, Path ca, long maxMessage) {
+
+    /**
+     * As the settings say.
+     *
+     * @param driverHost what Spark calls the driver, where {@code gateway.host} says nothing
+     */
+    public static GatewayNetwork of(Settings settings, String driverHost) {
+        String host = settings.get(GatewayKeys.HOST);
+        return new GatewayNetwork(
+                settings.get(GatewayKeys.BIND),
+                settings.get(GatewayKeys.PORT),
+                host.isEmpty() ? driverHost : host,
+                path(settings.get(GatewayKeys.CERTIFICATE)),
+                path(settings.get(GatewayKeys.KEY)),
+                path(settings.get(GatewayKeys.CA)),
+                settings.get(EndpointKeys.MAX_MESSAGE));
+    }
+
+    private static Path path(String text) {
+        return text.isEmpty() ? null : Path.of(text);
+    }
+}

@@ -1,0 +1,71 @@
+package org.fednano.gateway;
+
+import java.util.function.BooleanSupplier;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.LlmInfo;
+import org.fednano.llm.Reason;
+
+/** The way of every call to the LLM: room for its bytes first, then a place at the LLM, alone or in a batch. */
+final class Pipeline implements AutoCloseable {
+
+    private final Asking asking;
+    private final Lane lane;
+    private final Budget room;
+
+    /**
+     * @param othersMayCome whether a client is about that has no call under way
+     */
+    Pipeline(FrozenLlm llm, GatewayOptions options, BooleanSupplier othersMayCome) {
+        asking = new Asking(llm);
+        room = new Budget(options.maxInflightBytes());
+        lane = options.batching()
+                ? new Batcher(asking, options.maxBatchTokens(), options.maxWait(), options.inFlight(), othersMayCome)
+                : new DirectLane(asking, options.inFlight());
+    }
+
+    LlmInfo info() {
+        return asking.llm().info();
+    }
+
+    GatewayFigures figures() {
+        return asking.figures();
+    }
+
+    /** Calls that wait for their turn or for others. */
+    int waiting() {
+        return lane.waiting();
+    }
+
+    /** Somebody came or left. */
+    void changed() {
+        lane.changed();
+    }
+
+    /**
+     * Answers a call.
+     *
+     * @throws LlmException TOO_LARGE if it and its answer are larger than all room there is
+     */
+    <R> R answer(Ticket<R> ticket) {
+        long bytes = Payload.held(ticket.call, info().hidden());
+        LlmException.require(
+                bytes <= room.capacity(),
+                Reason.TOO_LARGE,
+                "A call and its answer must fit gateway.max_inflight_bytes (raise it, or make batches smaller)",
+                "at most " + room.capacity() + " bytes",
+                bytes);
+        room.take(bytes, ticket.check);
+        try {
+            return lane.answer(ticket);
+        } finally {
+            room.give(bytes);
+            asking.add(new GatewayFigures(1, 0, 0, 0, 0, ticket.waitSeconds(), 0));
+        }
+    }
+
+    @Override
+    public void close() {
+        lane.close();
+    }
+}

@@ -1,0 +1,35 @@
+package org.fednano.gateway;
+
+import java.util.concurrent.CompletableFuture;
+import org.fednano.llm.LlmCall;
+
+/** A call on its way through the gateway. */
+final class Ticket<R> {
+
+    final LlmCall<R> call;
+    /** Throws once the caller's deadline has passed or its round is over. */
+    final Runnable check;
+
+    final CompletableFuture<R> answer = new CompletableFuture<>();
+    private final long since = System.nanoTime();
+    private volatile long waitedNanos;
+
+    Ticket(LlmCall<R> call, Runnable check) {
+        this.call = call;
+        this.check = check;
+    }
+
+    /** When it came, on {@link System#nanoTime}. */
+    long since() {
+        return since;
+    }
+
+    /** Its wait is over: the LLM is at it. */
+    void start() {
+        waitedNanos = System.nanoTime() - since;
+    }
+
+    double waitSeconds() {
+        return waitedNanos / 1e9;
+    }
+}

@@ -1,0 +1,162 @@
+package org.fednano.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.SparkConf;
+import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmInfo;
+import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.llm.oip.WireType;
+import org.fednano.llm.server.Backend;
+import org.fednano.llm.server.LlmServer;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+import org.fednano.spark.TinyModel;
+import org.fednano.spark.TinyShards;
+import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.SafeTensorsWriter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands against an endpoint of others: over gRPC, in this process. */
+class EndpointRunTest {
+
+    @TempDir
+    Path folder;
+
+    private String errors;
+
+    @BeforeEach
+    void world() throws IOException {
+        System.setProperty("spark.master", "local[2]");
+        System.setProperty("spark.ui.enabled", "false");
+        System.setProperty("spark.driver.host", "localhost");
+        TinyModel.write(folder.resolve("model"), 7);
+        TinyShards.write(folder.resolve("shards"), 7, 9, 5, 12);
+    }
+
+    @AfterEach
+    void clear() {
+        List.of("spark.master", "spark.ui.enabled", "spark.driver.host").forEach(System::clearProperty);
+    }
+
+    private int train(String run, String model, String... more) {
+        List<String> args = new ArrayList<>(List.of("train"));
+        List<String> sets = new ArrayList<>(List.of(
+                "model.dir=" + folder.resolve(model),
+                "run.shards=" + folder.resolve("shards"),
+                "run.dir=" + folder.resolve(run),
+                "run.metrics_dir=" + folder.resolve("metrics"),
+                "run.id=" + run,
+                "run.rounds=1",
+                "adapter.rank=2",
+                "engine.threads=1",
+                "llm.tries=2",
+                "llm.backoff=10ms",
+                "local.batch_size=4"));
+        sets.addAll(List.of(more));
+        sets.forEach(set -> args.addAll(List.of("--set", set)));
+        StringWriter err = new StringWriter();
+        int status = SparkJobsMain.run(
+                new PrintWriter(new StringWriter()), new PrintWriter(err, true), args.toArray(String[]::new));
+        errors = err.toString();
+        return status;
+    }
+
+    private byte[] adapter(String run) throws IOException {
+        return Files.readAllBytes(folder.resolve(run + "/rounds/00001/adapter.safetensors"));
+    }
+
+    /** The model's folder as a client of an endpoint needs it: no tensor of the decoder. */
+    private void withoutDecoder(HfModelFolder model) throws IOException {
+        Path client = Files.createDirectory(folder.resolve("client"));
+        for (String file : List.of("config.json", "tokenizer.json", "preprocessor_config.json")) {
+            Files.copy(model.folder().resolve(file), client.resolve(file));
+        }
+        SafeTensorsWriter.write(client.resolve("model.safetensors"), NanoEdgeSpec.tensors(model), Map.of());
+    }
+
+    @Test
+    void throughAnEndpointTheBytesAreThoseOfTheEmbeddedLlm() throws IOException {
+        HfModelFolder model = HfModelFolder.open(folder.resolve("model"));
+        withoutDecoder(model);
+        assertEquals(0, train("embedded", "model"), () -> errors);
+        try (FrozenLlm llm = EmbeddedLlm.open(model);
+                LlmServer server = LlmServer.start(
+                        LlmServer.Options.on(
+                                "127.0.0.1",
+                                0,
+                                "frozen_llm",
+                                WireType.FP32,
+                                new LlmInfo.Limits(8192, 64 << 20),
+                                new LlmServer.Load(64, 64 << 20, 2)),
+                        Backend.of(llm))) {
+            String endpoints = "llm.endpoints=[\"grpc://127.0.0.1:" + server.port() + "\"]";
+            assertEquals(0, train("wire", "client", endpoints), () -> errors);
+            assertArrayEquals(adapter("embedded"), adapter("wire"));
+            assertEquals(0, train("both", "client", endpoints, "gateway.network=on"), () -> errors);
+            assertArrayEquals(adapter("embedded"), adapter("both"));
+        }
+    }
+
+    @Test
+    void anEndpointThatIsNotThereIsStatusFive() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        assertEquals(
+                ExitStatus.ENDPOINT_UNAVAILABLE.code(),
+                train("gone", "model", "llm.endpoints=[\"grpc://127.0.0.1:" + port + "\"]"));
+        assertTrue(errors.contains("127.0.0.1:" + port), errors);
+        assertFalse(Files.exists(folder.resolve("gone/rounds/00001")));
+    }
+
+    @Test
+    void aConnectorForAnotherLlmIsRefused() {
+        HfModelFolder model = HfModelFolder.open(folder.resolve("model"));
+        LlmInfo other = new LlmInfo(
+                "other",
+                "f",
+                4096,
+                32000,
+                32,
+                "FP32",
+                new LlmInfo.Limits(8192, 1 << 20),
+                new LlmInfo.Probe(new int[] {1}, new int[] {2}, 1f));
+        JobException e = assertThrows(JobException.class, () -> JobSession.requireFit(model, other));
+        assertEquals(ExitStatus.BAD_INPUT, e.status());
+        assertTrue(e.getMessage().contains("4096") && e.getMessage().contains("found 16"), e.getMessage());
+    }
+
+    @Test
+    void executorsGetTheirOptionsAndKeepTheUsersOwn() {
+        SparkConf conf = new SparkConf(false)
+                .set("spark.task.cpus", "3")
+                .set("spark.executor.extraJavaOptions", "-XX:+UseParallelGC -Dai.djl.offline=false")
+                .set("spark.executorEnv.OMP_WAIT_POLICY", "ACTIVE");
+        ExecutorOptions.apply(conf);
+        ExecutorOptions.apply(conf);
+        assertEquals(
+                "-XX:+UseParallelGC -Dai.djl.offline=false -DOPT_OUT_TRACKING=true"
+                        + " -Dai.djl.pytorch.num_interop_threads=1 -Dai.djl.pytorch.num_threads=3",
+                conf.get("spark.executor.extraJavaOptions"));
+        assertEquals("ACTIVE", conf.get("spark.executorEnv.OMP_WAIT_POLICY"));
+    }
+}

@@ -1,0 +1,211 @@
+package org.fednano.gateway;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.fednano.algorithm.LossGradient.Result;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.FrozenLlm.Scores;
+import org.fednano.llm.LlmCall;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.Reason;
+import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+import org.fednano.spark.TinyModel;
+import org.fednano.weights.HfModelFolder;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Joined or not, a client gets the same answers: on a real decoder, tiny and untrained. */
+class BatchingTest {
+
+    private static final double TOLERANCE = 1e-5;
+
+    @TempDir
+    static Path folder;
+
+    private static FrozenLlm llm;
+    private static int hidden;
+    private static int vocabulary;
+
+    @BeforeAll
+    static void load() throws IOException {
+        llm = EmbeddedLlm.open(HfModelFolder.open(TinyModel.write(folder.resolve("model"), 5)));
+        hidden = llm.info().hidden();
+        vocabulary = llm.info().vocabulary();
+    }
+
+    @AfterAll
+    static void unload() {
+        llm.close();
+    }
+
+    private static Gateway gateway(boolean batching, int maxTokens) {
+        Gateway gateway = new Gateway(
+                llm,
+                new GatewayOptions(
+                        Duration.ofMinutes(5),
+                        64 << 20,
+                        batching ? 1 : 4,
+                        batching,
+                        maxTokens,
+                        Duration.ofMillis(300)));
+        gateway.begin(Purpose.TRAIN, 1);
+        return gateway;
+    }
+
+    private static LlmCall<?> randomCall(Random random, int kind) {
+        int size = 1 + random.nextInt(3);
+        int longest = random.nextBoolean() ? 6 : 40;
+        PromptBatch prompts = Callers.prompts(random, size, longest, hidden);
+        TokenBatch answers = Callers.answers(random, size, 4, vocabulary);
+        return switch (kind) {
+            case 0, 1 -> new LlmCall.Loss(prompts, answers, kind == 0 ? 1 : 1024);
+            case 2 -> new LlmCall.Loss(prompts, answers);
+            case 3 -> {
+                int[][][] choices = new int[size][][];
+                for (int b = 0; b < size; b++) {
+                    choices[b] = new int[1 + random.nextInt(4)][];
+                    for (int c = 0; c < choices[b].length; c++) {
+                        choices[b][c] = Callers.ids(random, 3, vocabulary);
+                    }
+                }
+                yield new LlmCall.Score(prompts, choices);
+            }
+            case 4 -> new LlmCall.Generate(prompts, 3);
+            default -> new LlmCall.Embed(Callers.ids(random, 30, vocabulary));
+        };
+    }
+
+    @Test
+    void anyMixOfCallsAnswersAsIfEachWereAlone() {
+        long calls = 0;
+        long batches = 0;
+        try (Callers callers = new Callers()) {
+            for (int seed = 0; seed < 60; seed++) {
+                Random random = new Random(seed);
+                int[] kinds = {random.nextInt(6), random.nextInt(6)};
+                List<LlmCall<?>> mix = new ArrayList<>();
+                for (int i = 2 + random.nextInt(7); i > 0; i--) {
+                    mix.add(randomCall(random, kinds[random.nextInt(2)]));
+                }
+                try (Gateway gateway = gateway(true, 60 + random.nextInt(400))) {
+                    List<Object> answers = callers.all(gateway, Purpose.TRAIN, 1, mix);
+                    for (int i = 0; i < mix.size(); i++) {
+                        assertClose(
+                                mix.get(i).on(llm),
+                                answers.get(i),
+                                "seed " + seed + ", call " + i + " "
+                                        + mix.get(i).op());
+                    }
+                    assertEquals(mix.size(), gateway.figures().calls());
+                    calls += mix.size();
+                    batches += gateway.figures().batches();
+                }
+            }
+        }
+        assertTrue(batches < 0.7 * calls, batches + " batches of " + calls + " calls: hardly any were joined");
+    }
+
+    private static void assertClose(Object expected, Object got, String where) {
+        if (expected instanceof Result result) {
+            assertClose(
+                    result.loss(), assertInstanceOf(Result.class, got, where).loss(), where);
+            assertArrayEquals(result.answerTokens(), ((Result) got).answerTokens(), where);
+            assertClose(result.gradient(), ((Result) got).gradient(), where);
+        } else if (expected instanceof Scores scores) {
+            assertArrayEquals(
+                    scores.tokens(), assertInstanceOf(Scores.class, got, where).tokens(), where);
+            for (int b = 0; b < scores.tokens().length; b++) {
+                double[] sums = scores.logLikelihood()[b];
+                for (int c = 0; c < sums.length; c++) {
+                    assertEquals(sums[c], ((Scores) got).logLikelihood()[b][c], TOLERANCE * Math.abs(sums[c]), where);
+                }
+            }
+        } else if (expected instanceof float[] rows) {
+            assertArrayEquals(rows, assertInstanceOf(float[].class, got, where), where);
+        } else {
+            assertArrayEquals((int[][]) expected, assertInstanceOf(int[][].class, got, where), where);
+        }
+    }
+
+    /** Relative to the largest value: a gradient has entries next to zero. */
+    private static void assertClose(float[] expected, float[] got, String where) {
+        assertEquals(expected.length, got.length, where);
+        double largest = 0;
+        double error = 0;
+        for (int i = 0; i < expected.length; i++) {
+            largest = Math.max(largest, Math.abs(expected[i]));
+            error = Math.max(error, Math.abs(expected[i] - got[i]));
+        }
+        assertTrue(error <= TOLERANCE * largest, where + ": off by " + error + " of " + largest);
+    }
+
+    @Test
+    void whoSendsNonsenseFailsAloneAndTheOthersAreAnswered() {
+        Random random = new Random(1);
+        List<LlmCall.Loss> calls = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            PromptBatch prompts = Callers.prompts(random, 2, 20, hidden);
+            calls.add(new LlmCall.Loss(
+                    PromptBatch.join(List.of(prompts, Callers.prompts(2, 20, hidden))),
+                    Callers.answers(random, 4, 2, vocabulary),
+                    1));
+        }
+        calls.get(1).prompts().embeds()[3] = Float.NaN;
+        calls.get(2).answers().ids()[0] = vocabulary + 7;
+        // One answer too few: joined, it would shift the answers of everybody behind it.
+        calls.set(
+                3,
+                new LlmCall.Loss(calls.get(3).prompts(), calls.get(3).answers().part(0, 3), 1));
+        try (Callers callers = new Callers();
+                Gateway gateway = gateway(true, 4096)) {
+            List<Object> answers = callers.all(gateway, Purpose.TRAIN, 1, calls);
+            assertClose(calls.get(0).on(llm), answers.get(0), "before");
+            assertClose(calls.get(4).on(llm), answers.get(4), "behind");
+            assertEquals(Reason.NONFINITE_INPUT, reason(answers.get(1)));
+            assertEquals(Reason.TOKEN_RANGE, reason(answers.get(2)));
+            assertEquals(Reason.BAD_REQUEST, reason(answers.get(3)));
+        }
+    }
+
+    private static Reason reason(Object failure) {
+        return assertInstanceOf(LlmException.class, failure).reason();
+    }
+
+    @Test
+    void aClientsTrafficIsTheSameJoinedOrNot() {
+        Random random = new Random(2);
+        List<LlmCall<?>> calls = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            calls.add(randomCall(random, 0));
+        }
+        calls.add(randomCall(random, 3));
+        calls.add(randomCall(random, 5));
+        Map<String, Traffic> alone = traffic(false, calls);
+        Map<String, Traffic> joined = traffic(true, calls);
+        assertEquals(calls.size(), alone.size());
+        alone.forEach((client, traffic) ->
+                assertEquals(traffic.in(0, 0), joined.get(client).in(0, 0)));
+    }
+
+    private static Map<String, Traffic> traffic(boolean batching, List<LlmCall<?>> calls) {
+        try (Callers callers = new Callers();
+                Gateway gateway = gateway(batching, 4096)) {
+            callers.all(gateway, Purpose.TRAIN, 1, calls);
+            return gateway.end(Purpose.TRAIN, 1);
+        }
+    }
+}

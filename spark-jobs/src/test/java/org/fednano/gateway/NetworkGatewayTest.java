@@ -1,0 +1,177 @@
+package org.fednano.gateway;
+
+import static org.fednano.gateway.FakeSlowLlm.HIDDEN;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Future;
+import org.fednano.algorithm.LossGradient.Result;
+import org.fednano.algorithm.RoundClosedException;
+import org.fednano.gateway.GatewayAddress.Network;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.Reason;
+import org.fednano.sample.TokenBatch;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+import org.fednano.settings.Settings;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The gateway through sockets, both ends in this process. */
+class NetworkGatewayTest {
+
+    private static final int TOKENS = 10;
+    private static final int MESSAGE = 1 << 16;
+
+    private final FakeSlowLlm llm = new FakeSlowLlm();
+    private final Callers callers = new Callers();
+    private Gateway gateway;
+
+    @BeforeEach
+    void open() {
+        open(Duration.ofMinutes(5), 1 << 20);
+    }
+
+    private void open(Duration deadline, long bytes) {
+        close();
+        gateway = new Gateway(llm, new GatewayOptions(deadline, bytes, 1, false, 1, Duration.ZERO));
+        gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", null, null, null, MESSAGE));
+        gateway.begin(Purpose.TRAIN, 1);
+    }
+
+    @AfterEach
+    void close() {
+        llm.let.release(100);
+        if (gateway != null) {
+            gateway.close();
+        }
+        llm.let.drainPermits();
+        llm.asked.clear();
+    }
+
+    private Network address() {
+        return assertInstanceOf(Network.class, gateway.address());
+    }
+
+    private static Result call(FrozenLlm client) {
+        return client.lossGradient(Callers.prompts(2, TOKENS, HIDDEN), new TokenBatch(new int[] {1, 2}, 1), 1);
+    }
+
+    @Test
+    void clientsAreToldApartAndCounted() {
+        llm.let.release(100);
+        String odd = "file:/å ß/c 1%.parquet";
+        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
+                FrozenLlm b = address().open(Purpose.TRAIN, 1, odd)) {
+            assertEquals(2 * TOKENS * HIDDEN, call(a).gradient().length);
+            call(a);
+            b.embed(new int[] {1, 2, 3});
+        }
+        Map<String, Traffic> traffic = gateway.end(Purpose.TRAIN, 1);
+        long embeds = 4 * 2 * TOKENS * HIDDEN;
+        assertEquals(
+                new Traffic(2 * (embeds + 8), 2 * (embeds + 16), 0, 4, 0, 0),
+                traffic.get("a").in(0, 0));
+        assertEquals(new Traffic(12, 0, 12 * HIDDEN, 0, 0, 0), traffic.get(odd).in(0, 0));
+    }
+
+    @Test
+    void aWrongTokenIsRefusedAndNoTokenIsShown() throws IOException {
+        Network right = address();
+        Network wrong = new Network(
+                right.host(),
+                right.port(),
+                "0123456789abcdef",
+                false,
+                "",
+                right.fingerprint(),
+                right.trainDeadline(),
+                right.maxMessage());
+        JobException e = assertThrows(JobException.class, () -> wrong.open(Purpose.TRAIN, 1, "a"));
+        assertEquals(ExitStatus.USAGE, e.status());
+        assertFalse(e.getMessage().contains(wrong.token()), e.getMessage());
+        assertTrue(gateway.started(Purpose.TRAIN, 1).isEmpty(), "nobody was let in");
+        assertFalse(right.toString().contains(right.token()), right.toString());
+        new ObjectOutputStream(new ByteArrayOutputStream()).writeObject(right);
+    }
+
+    @Test
+    void aGatewayThatCannotBeReachedIsStatusFiveWithWhatToChange() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        Network nowhere = new Network("localhost", port, "t", false, "", "f", Duration.ofMinutes(1), MESSAGE);
+        JobException e = assertThrows(JobException.class, () -> nowhere.open(Purpose.TRAIN, 1, "a"));
+        assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+        for (String part : new String[] {"localhost:" + port, "gateway.host", "gateway.bind", "gateway.port"}) {
+            assertTrue(e.getMessage().contains(part), e.getMessage());
+        }
+    }
+
+    @Test
+    void anOldRoundAndAPassedDeadlineMakeStragglers() throws InterruptedException {
+        open(Duration.ofMillis(400), 1 << 20);
+        assertThrows(RoundClosedException.class, () -> address().open(Purpose.TRAIN, 0, "a"));
+        try (FrozenLlm works = address().open(Purpose.TRAIN, 1, "works");
+                FrozenLlm late = address().open(Purpose.TRAIN, 1, "late")) {
+            Future<Result> working = callers.start(() -> call(works));
+            Callers.await(() -> llm.asked.size() == 1);
+            RoundClosedException e = assertThrows(RoundClosedException.class, () -> call(late));
+            assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
+            llm.let.release(1);
+            Callers.get(working);
+            assertThrows(RoundClosedException.class, () -> call(works));
+        }
+    }
+
+    @Test
+    void aFullGatewayIsBusyUntilThereIsRoom() throws InterruptedException {
+        open(Duration.ofMinutes(5), 70_000);
+        // Messages may take half of the bytes: one of these fits, two do not.
+        TokenBatch answers = new TokenBatch(new int[] {1}, 1);
+        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
+                FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
+            Future<Result> first = callers.start(() -> a.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
+            Callers.await(() -> llm.asked.size() == 1);
+            Future<Result> second = callers.start(() -> b.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
+            Thread.sleep(300);
+            assertEquals(0, gateway.waitingCalls(), "it waits at the client, not in the driver's memory");
+            llm.let.release(2);
+            Callers.get(first);
+            Callers.get(second);
+        }
+        assertEquals(2, llm.asked.size());
+    }
+
+    @Test
+    void aCallersMistakeComesBackAsItsReason() {
+        try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
+            LlmException e = assertThrows(
+                    LlmException.class,
+                    () -> client.lossGradient(
+                            Callers.prompts(1, TOKENS, HIDDEN + 1), new TokenBatch(new int[] {1}, 1), 1));
+            assertEquals(Reason.BAD_REQUEST, e.reason());
+        }
+    }
+
+    @Test
+    void settingsSayHowItListens() {
+        GatewayNetwork network = GatewayNetwork.of(Settings.load(List.of(), List.of("gateway.port=7077")), "driver-7");
+        assertEquals("driver-7", network.host());
+        assertEquals(7077, network.port());
+        assertEquals("0.0.0.0", network.bind());
+    }
+}
