@@ -186,6 +186,9 @@ final class EndpointPool implements AutoCloseable, Splitting.Asked {
             }
             boolean answered = false;
             try {
+                if (place.trial()) {
+                    endpoint.link.ping();
+                }
                 greet(endpoint);
                 T answer = part.of(endpoint);
                 answered = true;

@@ -45,6 +45,8 @@ final class Link implements AutoCloseable {
     /** gRPC servers cut connections that ping more often than every five minutes, unless they were told otherwise. */
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(5);
 
+    private static final Duration PING = Duration.ofSeconds(5);
+
     private static final int MAX_CAUSES = 10;
 
     private final Address address;
@@ -125,6 +127,24 @@ final class Link implements AutoCloseable {
     boolean live() {
         return ask("ServerLive", s -> s.serverLive(ServerLiveRequest.getDefaultInstance()))
                 .getLive();
+    }
+
+    /**
+     * Asks for a word, and not for long: a machine that has vanished answers nothing, and a real call would wait out its
+     * whole deadline. What the server says does not matter.
+     *
+     * @throws LlmException if it says nothing
+     */
+    void ping() {
+        try {
+            named("a sign of life", () -> stub.withDeadlineAfter(
+                            Math.min(deadline.toNanos(), PING.toNanos()), TimeUnit.NANOSECONDS)
+                    .serverLive(ServerLiveRequest.getDefaultInstance()));
+        } catch (LlmException e) {
+            if (e.reason().remedy() == Reason.Remedy.RETRY) {
+                throw e;
+            }
+        }
     }
 
     boolean ready() {

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -407,6 +408,25 @@ class OipLlmTest {
             killer.join();
             OipLlm.Counters counters = llm.counters();
             assertTrue(counters.retries() >= 2 && counters.awaySeconds() > 0.5, counters.toString());
+        }
+    }
+
+    /** An endpoint that was away and now says nothing costs a caller a few seconds, not a whole deadline. */
+    @Test
+    @Tag("slow")
+    void aSilentEndpointIsNotWaitedForLong() {
+        server.die();
+        try (FakeOipServer second = new FakeOipServer(embedded, WireType.FP32);
+                OipLlm llm = connect(server, second)) {
+            server.silent = true;
+            server.start();
+            waiting.await(null, 1_000_000_000L); // its rest is over
+            long start = System.nanoTime();
+            llm.loss(PROMPTS, ANSWERS);
+            llm.loss(PROMPTS, ANSWERS);
+            assertTrue(System.nanoTime() - start < 20_000_000_000L);
+            assertEquals(2, second.calls.size());
+            assertEquals(1, llm.counters().retries());
         }
     }
 
