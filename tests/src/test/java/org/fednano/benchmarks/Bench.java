@@ -11,6 +11,7 @@ import org.fednano.algorithm.ClientData;
 import org.fednano.algorithm.TrainingPlan;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
@@ -33,6 +34,8 @@ final class Bench implements AutoCloseable {
     final ClientCluster cluster;
     final TrainingPlan plan;
     private final HfModelFolder model;
+    private final NanoEdgeSpec edge;
+    private final Shards shards;
 
     Bench(Settings settings, String master) {
         this.settings = settings;
@@ -43,10 +46,10 @@ final class Bench implements AutoCloseable {
                 .config("spark.driver.maxResultSize", "0")
                 .getOrCreate();
         model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
-        NanoEdgeSpec edge = NanoEdgeSpec.of(model, settings);
+        edge = NanoEdgeSpec.of(model, settings);
         llm = EmbeddedLlm.open(model);
-        Shards shards = Shards.open(spark.sparkContext().hadoopConfiguration(), settings.get(RunKeys.SHARDS));
-        cluster = new ClientCluster(spark.sparkContext(), settings, shards, model, edge, llm);
+        shards = Shards.open(spark.sparkContext().hadoopConfiguration(), settings.get(RunKeys.SHARDS));
+        cluster = cluster(llm);
         cluster.prepare();
         AdapterLayout layout = AdapterLayout.of(
                 settings.get(MethodKeys.MODALITIES),
@@ -54,6 +57,11 @@ final class Bench implements AutoCloseable {
                 settings.get(MethodKeys.RANK),
                 settings.get(MethodKeys.ALPHA));
         plan = TrainingPlan.of(settings, layout, shards.clientIds());
+    }
+
+    /** The same clients with another way to the LLM; the caller closes it. */
+    ClientCluster cluster(FrozenLlm way) {
+        return new ClientCluster(spark.sparkContext(), settings, shards, model, edge, way);
     }
 
     /** Every client's training rows in the heap, for the plain loop. */
