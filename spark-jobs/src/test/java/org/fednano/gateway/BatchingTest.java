@@ -176,6 +176,25 @@ class BatchingTest {
         }
     }
 
+    @Test
+    void mistakesThatWouldCancelOutWhenJoinedAreStillRefused() {
+        Random random = new Random(3);
+        int[] answers = {2, 1, 2, 3}; // where two are right
+        List<LlmCall.Loss> calls = new ArrayList<>();
+        for (int count : answers) {
+            calls.add(
+                    new LlmCall.Loss(Callers.prompts(2, 20, hidden), Callers.answers(random, count, 2, vocabulary), 1));
+        }
+        try (Callers callers = new Callers();
+                Gateway gateway = gateway(true, 4096)) {
+            List<Object> got = callers.all(gateway, Purpose.TRAIN, 1, calls);
+            assertClose(calls.get(0).on(llm), got.get(0), "before");
+            assertEquals(Reason.BAD_REQUEST, reason(got.get(1)));
+            assertClose(calls.get(2).on(llm), got.get(2), "in between, one answer off if joined");
+            assertEquals(Reason.BAD_REQUEST, reason(got.get(3)));
+        }
+    }
+
     private static Reason reason(Object failure) {
         return assertInstanceOf(LlmException.class, failure).reason();
     }
