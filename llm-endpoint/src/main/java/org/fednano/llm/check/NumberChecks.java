@@ -40,7 +40,7 @@ final class NumberChecks {
                     Sheet.text("%.3g %%", 100 * off),
                     "about 200 %: the sign is wrong; else a scale, a mask, or the mean over answer tokens");
         });
-        sheet.near("grad_scale: multiplies the gradient", s.tolerance(), () -> {
+        sheet.near("grad_scale: multiplies the gradient", s.gradientTolerance(), () -> {
             float[] plain = s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient();
             double most = 0;
             for (float scale : new float[] {0.25f, 16, 4096}) {
@@ -76,7 +76,7 @@ final class NumberChecks {
                         s.llm().loss(s.prompts(), s.answers()).loss()));
         sheet.near(
                 "padding: more of it changes no gradient",
-                s.tolerance(),
+                s.gradientTolerance(),
                 () -> Subject.distance(
                         narrower(s.llm().lossGradient(wide, s.answers(), 1).gradient(), wide, s.prompts()),
                         s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient()));
@@ -105,7 +105,7 @@ final class NumberChecks {
             }
             return Subject.distance(s.llm().loss(s.prompts(), s.answers()).loss(), losses);
         });
-        sheet.near("batch: a sample's gradient is its own", s.tolerance(), () -> {
+        sheet.near("batch: a sample's gradient is its own", s.gradientTolerance(), () -> {
             float[] whole = s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient();
             double most = 0;
             for (int b = 0; b < alone.size(); b++) {
@@ -143,7 +143,7 @@ final class NumberChecks {
                         s.llm().loss(s.prompts(), s.answers()).loss()));
         sheet.near(
                 "mask: what stands on padding changes no gradient",
-                s.tolerance(),
+                s.gradientTolerance(),
                 () -> Subject.distance(
                         narrower(s.llm().lossGradient(noisy, s.answers(), 1).gradient(), noisy, s.prompts()),
                         s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient()));

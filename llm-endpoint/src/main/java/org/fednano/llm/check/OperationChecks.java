@@ -47,7 +47,7 @@ final class OperationChecks {
                 "generate",
                 "ids of the vocabulary, " + NEW_TOKENS + " at most, the likeliest first",
                 () -> generate(s));
-        sheet.near("repeated: the same call, the same answer", s.tolerance(), () -> {
+        sheet.near("repeated: the same call, the same answer", s.gradientTolerance(), () -> {
             float[] first = s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient();
             return Subject.distance(
                     s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient(), first);

@@ -59,12 +59,21 @@ record Subject(OipProbe probe, OipLlm llm, LlmInfo info, WireType type, PromptBa
         return all;
     }
 
-    /** How far two answers to the same question may be apart, |difference| / |value|. */
+    /**
+     * How far two losses or scores of the same question may be apart, |difference| / |value|: rounding of sums in another
+     * order, with room. One rounding is 6e-8, 5e-4 and 4e-3 of a value. Both questions hold the same values of D.
+     */
     double tolerance() {
-        boolean half = type != WireType.FP32 || !info.dtype().equals("FP32");
-        boolean fp16 = type != WireType.BF16 && !info.dtype().equals("BF16");
-        // Rounding of sums in another order, with room: 1e-7, 1e-3 and 8e-3 are one rounding's.
-        return half ? fp16 ? 2e-2 : 5e-2 : 1e-4;
+        return switch (info.dtype()) {
+            case "FP32" -> 1e-4;
+            case "FP16" -> 2e-2;
+            default -> 5e-2;
+        };
+    }
+
+    /** The same for gradients, which G rounds once more: in BF16 two neighbours are up to 8e-3 apart. */
+    double gradientTolerance() {
+        return Math.max(tolerance(), type.ofGradients() == WireType.FP32 ? 0 : 1e-2);
     }
 
     static double distance(float[] found, float[] expected) {

@@ -84,7 +84,6 @@ final class EndpointPool implements AutoCloseable, Splitting.Asked {
                 }
                 last = failure;
                 LOG.warn("An endpoint does not answer yet: {}", failure.getMessage());
-                endpoints.get(e).link.reconnect();
                 places.away(e, visit);
             }
         }
@@ -187,6 +186,9 @@ final class EndpointPool implements AutoCloseable, Splitting.Asked {
             }
             boolean answered = false;
             try {
+                if (place.trial()) {
+                    endpoint.link.ping();
+                }
                 greet(endpoint);
                 T answer = part.of(endpoint);
                 answered = true;
@@ -198,7 +200,6 @@ final class EndpointPool implements AutoCloseable, Splitting.Asked {
                 switch (e.reason().remedy()) {
                     case RETRY -> {
                         LOG.warn("An endpoint rests: {}", e.getMessage());
-                        endpoint.link.reconnect();
                         places.away(place, visit);
                     }
                     case RETRY_ONCE -> {

@@ -45,6 +45,8 @@ final class Link implements AutoCloseable {
     /** gRPC servers cut connections that ping more often than every five minutes, unless they were told otherwise. */
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(5);
 
+    private static final Duration PING = Duration.ofSeconds(5);
+
     private static final int MAX_CAUSES = 10;
 
     private final Address address;
@@ -127,6 +129,24 @@ final class Link implements AutoCloseable {
                 .getLive();
     }
 
+    /**
+     * Asks for a word, and not for long: a machine that has vanished answers nothing, and a real call would wait out its
+     * whole deadline. What the server says does not matter.
+     *
+     * @throws LlmException if it says nothing
+     */
+    void ping() {
+        try {
+            named("a sign of life", () -> stub.withDeadlineAfter(
+                            Math.min(deadline.toNanos(), PING.toNanos()), TimeUnit.NANOSECONDS)
+                    .serverLive(ServerLiveRequest.getDefaultInstance()));
+        } catch (LlmException e) {
+            if (e.reason().remedy() == Reason.Remedy.RETRY) {
+                throw e;
+            }
+        }
+    }
+
     boolean ready() {
         return ask("ServerReady", s -> s.serverReady(ServerReadyRequest.getDefaultInstance()))
                 .getReady();
@@ -170,6 +190,12 @@ final class Link implements AutoCloseable {
                 throw new IllegalStateException("Interrupted while " + address + " was asked for " + what);
             }
             LlmException failure = Failures.read(e);
+            if (failure.reason() == Reason.NOT_READY && !e.getMessage().contains("LLMGRAD:")) {
+                // The network's failure, not the server's word. The broken connection is forgotten, and with it gRPC's
+                // own
+                // wait for the next one, which grows to two minutes. Calls under way go on.
+                channel.enterIdle();
+            }
             throw failure(tlsTrouble(e) ? Reason.AUTH : failure.reason(), what, failure.getMessage() + causes(e));
         } catch (LlmException e) {
             throw failure(e.reason(), what, e.getMessage());
@@ -208,11 +234,6 @@ final class Link implements AutoCloseable {
             }
         }
         return text.toString();
-    }
-
-    /** Forgets a broken connection and gRPC's own wait for the next, which grows to two minutes; calls under way go on. */
-    void reconnect() {
-        channel.enterIdle();
     }
 
     @Override

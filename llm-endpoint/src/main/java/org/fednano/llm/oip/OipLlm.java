@@ -432,7 +432,7 @@ public final class OipLlm implements FrozenLlm {
 
     @Override
     public int[][] generate(PromptBatch prompts, int maxNew) {
-        return pool.call(new LlmCall.Generate(prompts, maxNew));
+        return maxNew == 0 ? new int[prompts.size()][0] : pool.call(new LlmCall.Generate(prompts, maxNew));
     }
 
     /** Any call; what the operations above are made of. */

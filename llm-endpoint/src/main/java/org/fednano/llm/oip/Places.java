@@ -15,8 +15,13 @@ import org.fednano.llm.oip.OipLlm.Retry;
  */
 final class Places {
 
-    /** A request at an endpoint. */
-    record Place(int endpoint, long episode) {}
+    /**
+     * A request at an endpoint.
+     *
+     * @param episode failures of the endpoint before it
+     * @param trial whether it is the one that finds out if the endpoint is back
+     */
+    record Place(int endpoint, long episode, boolean trial) {}
 
     /** One call's way through the endpoints. Only touched under the lock. */
     static final class Visit {
@@ -44,6 +49,7 @@ final class Places {
     private final Deque<Visit> queue = new ArrayDeque<>();
     private final int[] busy;
     private final int[] streak; // failures in a row
+    private final boolean[] onTrial; // whether a request is finding out if it is back
     private final long[] episodes; // failures in all; those of one moment count once
     private final long[] answeredAt; // episodes when it last answered
     private final long[] restUntil;
@@ -61,6 +67,7 @@ final class Places {
         start = waiting.nanos();
         busy = new int[size];
         streak = new int[size];
+        onTrial = new boolean[size];
         episodes = new long[size];
         answeredAt = new long[size];
         restUntil = new long[size];
@@ -100,7 +107,9 @@ final class Places {
                 if (endpoint >= 0) {
                     busy[endpoint]++;
                     lastTaken[endpoint] = ++taken;
-                    return new Place(endpoint, episodes[endpoint]);
+                    boolean trial = streak[endpoint] > 0;
+                    onTrial[endpoint] |= trial;
+                    return new Place(endpoint, episodes[endpoint], trial);
                 }
                 await(visit, now);
             }
@@ -151,8 +160,9 @@ final class Places {
     private int best(Visit visit, long now) {
         int best = -1;
         for (int e = 0; e < size; e++) {
-            boolean free =
-                    busy[e] < (streak[e] == 0 ? inFlight : 1) && Math.max(restUntil[e], visit.notBefore[e]) <= now;
+            boolean free = busy[e] < inFlight
+                    && (streak[e] == 0 || !onTrial[e])
+                    && Math.max(restUntil[e], visit.notBefore[e]) <= now;
             if (free && (best < 0 || before(e, best, visit))) {
                 best = e;
             }
@@ -183,7 +193,7 @@ final class Places {
         lock.lock();
         try {
             int e = place.endpoint;
-            busy[e]--;
+            leave(place);
             streak[e] = 0;
             answeredAt[e] = episodes[e];
             restUntil[e] = Long.MIN_VALUE;
@@ -208,7 +218,7 @@ final class Places {
     void away(Place place, Visit visit) {
         lock.lock();
         try {
-            busy[place.endpoint]--;
+            leave(place);
             rest(place, visit);
         } finally {
             lock.unlock();
@@ -219,7 +229,7 @@ final class Places {
     void away(int endpoint, Visit visit) {
         lock.lock();
         try {
-            rest(new Place(endpoint, episodes[endpoint]), visit);
+            rest(new Place(endpoint, episodes[endpoint], false), visit);
         } finally {
             lock.unlock();
         }
@@ -250,10 +260,17 @@ final class Places {
     void left(Place place) {
         lock.lock();
         try {
-            busy[place.endpoint]--;
+            leave(place);
             change.signalAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void leave(Place place) {
+        busy[place.endpoint]--;
+        if (place.trial) {
+            onTrial[place.endpoint] = false;
         }
     }
 

@@ -16,7 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -29,6 +31,7 @@ import org.fednano.llm.Reason;
 import org.fednano.llm.server.Caller;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -94,6 +97,7 @@ class ServeCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void onSigtermItFinishesWhatItHasAndLeavesWithZero() throws Exception {
         try (Server server = new Server("--set", "endpoint.drain=60s");
                 Caller caller = new Caller(server.port)) {
@@ -102,14 +106,7 @@ class ServeCommandTest {
                     Reason.TOKEN_RANGE,
                     assertThrows(LlmException.class, () -> caller.ask(new LlmCall.Embed(new int[] {-7}), info))
                             .reason());
-            // Some seconds of work for the two workers, most of it still waiting when the signal comes.
-            int tokens = 512;
-            int[] lengths = new int[8];
-            Arrays.fill(lengths, tokens);
-            PromptBatch prompts =
-                    new PromptBatch(new float[8 * tokens * info.hidden()], lengths, tokens, info.hidden());
-            LlmCall<Result> call =
-                    new LlmCall.Loss(prompts, TokenBatch.of(java.util.Collections.nCopies(8, new int[] {1})), 1);
+            LlmCall<Result> call = someSecondsOfWork(info);
             ExecutorService callers = Executors.newFixedThreadPool(4);
             List<Future<Result>> answers = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
@@ -141,6 +138,39 @@ class ServeCommandTest {
             assertTrue(failures.get(0).contains("\"reason\":\"TOKEN_RANGE\""), failures.get(0));
             assertTrue(failures.get(1).contains("\"reason\":\"NOT_READY\""), failures.get(1));
         }
+    }
+
+    @Test
+    @Tag("slow")
+    void aCallThatOutlastsTheDrainIsCutOffCleanly() throws Exception {
+        try (Server server = new Server("--set", "endpoint.drain=100ms");
+                Caller caller = new Caller(server.port)) {
+            LlmInfo info = caller.info();
+            ExecutorService callers = Executors.newFixedThreadPool(4);
+            List<Future<Result>> answers = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                answers.add(callers.submit(() -> caller.ask(someSecondsOfWork(info), info)));
+            }
+            server.awaitHeld(4);
+            server.process.destroy(); // SIGTERM
+            assertTrue(server.process.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(0, server.process.exitValue(), () -> server.said());
+            callers.shutdown();
+            assertTrue(callers.awaitTermination(60, TimeUnit.SECONDS));
+            ExecutionException cut =
+                    assertThrows(ExecutionException.class, () -> answers.get(3).get());
+            // Another try may find another server: as if this one had never been asked.
+            assertEquals(Reason.NOT_READY, ((LlmException) cut.getCause()).reason());
+        }
+    }
+
+    /** More than one such call keeps both workers busy, most of them waiting, when a signal comes. */
+    private static LlmCall<Result> someSecondsOfWork(LlmInfo info) {
+        int tokens = 512;
+        int[] lengths = new int[8];
+        Arrays.fill(lengths, tokens);
+        PromptBatch prompts = new PromptBatch(new float[8 * tokens * info.hidden()], lengths, tokens, info.hidden());
+        return new LlmCall.Loss(prompts, TokenBatch.of(Collections.nCopies(8, new int[] {1})), 1);
     }
 
     /** The command as a process. */
@@ -188,6 +218,14 @@ class ServeCommandTest {
             String line =
                     lines.stream().filter(l -> l.startsWith(name)).findFirst().orElseThrow();
             return Integer.parseInt(line.replaceAll("/metrics$", "").replaceAll(".*:", ""));
+        }
+
+        String said() {
+            try {
+                return Files.readString(folder.resolve("stderr"));
+            } catch (IOException e) {
+                return e.toString();
+            }
         }
 
         void awaitHeld(int count) throws Exception {

@@ -49,6 +49,9 @@ public final class FakeOipServer extends GRPCInferenceServiceImplBase implements
 
     public volatile Script script = call -> null;
     public volatile boolean ready = true;
+    /** Takes calls and never answers them, as a machine that has vanished. */
+    public volatile boolean silent;
+
     public volatile LlmInfo info;
     public volatile String token;
     public volatile Metadata headers;
@@ -124,6 +127,9 @@ public final class FakeOipServer extends GRPCInferenceServiceImplBase implements
         public <Q, A> ServerCall.Listener<Q> interceptCall(
                 ServerCall<Q, A> call, Metadata got, ServerCallHandler<Q, A> next) {
             headers = got;
+            if (silent) {
+                return new ServerCall.Listener<>() {};
+            }
             String sent = got.get(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER));
             if (token != null && !("Bearer " + token).equals(sent)) {
                 // A bad server: it quotes what it was sent.

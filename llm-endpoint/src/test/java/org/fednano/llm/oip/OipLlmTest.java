@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.algorithm.RoundClosedException;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -195,6 +197,7 @@ class OipLlmTest {
             assertArrayEquals(embedded.embed(new int[] {4, -1}), llm.embed(new int[] {4, -1}));
             assertArrayEquals(new float[0], llm.embed(new int[0]));
             assertArrayEquals(embedded.generate(PROMPTS, 5), llm.generate(PROMPTS, 5));
+            assertArrayEquals(embedded.generate(PROMPTS, 0), llm.generate(PROMPTS, 0));
             assertArrayEquals(
                     embedded.score(PROMPTS, choices).tokens(),
                     llm.score(PROMPTS, choices).tokens());
@@ -405,6 +408,53 @@ class OipLlmTest {
             killer.join();
             OipLlm.Counters counters = llm.counters();
             assertTrue(counters.retries() >= 2 && counters.awaySeconds() > 0.5, counters.toString());
+        }
+    }
+
+    /** An endpoint that was away and now says nothing costs a caller a few seconds, not a whole deadline. */
+    @Test
+    @Tag("slow")
+    void aSilentEndpointIsNotWaitedForLong() {
+        server.die();
+        try (FakeOipServer second = new FakeOipServer(embedded, WireType.FP32);
+                OipLlm llm = connect(server, second)) {
+            server.silent = true;
+            server.start();
+            waiting.await(null, 1_000_000_000L); // its rest is over
+            long start = System.nanoTime();
+            llm.loss(PROMPTS, ANSWERS);
+            llm.loss(PROMPTS, ANSWERS);
+            assertTrue(System.nanoTime() - start < 20_000_000_000L);
+            assertEquals(2, second.calls.size());
+            assertEquals(1, llm.counters().retries());
+        }
+    }
+
+    /** A call that fails leaves the connection's other calls alone. */
+    @Test
+    void callsUnderWayGoOnWhenAnotherFails() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch failed = new CountDownLatch(1);
+        server.script = call -> {
+            if (call instanceof LlmCall.Loss) {
+                inside.countDown();
+                failed.await();
+                return null;
+            }
+            return Status.UNAVAILABLE;
+        };
+        Options twice = options(server).withRetry(new OipLlm.Retry(2, Duration.ofMillis(10), Duration.ofMillis(10)));
+        try (OipLlm llm = OipLlm.connect(twice)) {
+            FutureTask<Result> slow = new FutureTask<>(() -> llm.loss(PROMPTS, ANSWERS));
+            new Thread(slow).start();
+            inside.await();
+            JobException e = assertThrows(JobException.class, () -> llm.embed(new int[] {1}));
+            assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+            failed.countDown();
+            same(embedded.loss(PROMPTS, ANSWERS), slow.get(), 0);
+            assertEquals(
+                    1,
+                    server.calls.stream().filter(c -> c instanceof LlmCall.Loss).count());
         }
     }
 

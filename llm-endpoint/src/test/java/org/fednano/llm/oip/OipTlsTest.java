@@ -18,11 +18,13 @@ import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Certificates, as the client sees them: what is not accepted is told at once, not after two minutes of retries. */
+@Tag("slow")
 @Timeout(60)
 class OipTlsTest {
 

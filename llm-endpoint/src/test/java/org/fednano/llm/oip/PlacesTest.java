@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.fednano.llm.oip.OipLlm.Retry;
 import org.fednano.llm.oip.Places.Place;
@@ -37,7 +38,7 @@ class PlacesTest {
             order.add(places.take(places.begin()).endpoint());
         }
         assertEquals(List.of(0, 1, 2, 0, 1, 2), order);
-        places.answered(new Place(1, 0));
+        places.answered(new Place(1, 0, false));
         assertEquals(1, places.take(places.begin()).endpoint());
     }
 
@@ -65,6 +66,26 @@ class PlacesTest {
         places.away(b, second);
         places.answered(places.take(first));
         assertEquals(List.of(1.0), waiting.seconds);
+    }
+
+    /** After a rest one request finds out; those that were under way before do not count. */
+    @Test
+    void oneTrialAtATime() throws Exception {
+        Places places = places(1, 3, 8);
+        Visit visit = places.begin();
+        Place slow = places.take(places.begin());
+        places.away(places.take(visit), visit);
+        Place trial = places.take(visit);
+        assertTrue(trial.trial());
+        FutureTask<Place> next = new FutureTask<>(() -> places.take(places.begin()));
+        Thread thread = new Thread(next);
+        thread.start();
+        while (thread.getState() != Thread.State.WAITING) {
+            Thread.sleep(1);
+        }
+        places.answered(trial);
+        assertEquals(0, next.get().endpoint());
+        places.answered(slow);
     }
 
     /** A call that others' answers overtake still backs off by its own failures. */

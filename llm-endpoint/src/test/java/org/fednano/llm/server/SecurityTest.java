@@ -23,10 +23,12 @@ import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who is let in: TLS, mutual TLS and bearer tokens over real channels. */
+@Tag("slow")
 class SecurityTest {
 
     private static final String INFER = "inference.GRPCInferenceService/ModelInfer";
