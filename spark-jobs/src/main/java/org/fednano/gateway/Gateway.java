@@ -79,7 +79,7 @@ public final class Gateway implements AutoCloseable {
     }
 
     /** Calls that wait for their turn at the LLM or for others to join. */
-    public int waitingCalls() {
+    int waitingCalls() {
         return pipeline.waiting();
     }
 

@@ -31,6 +31,11 @@ final class GatewayClient {
 
     /** As {@link GatewayAddress#open}. */
     static FrozenLlm open(GatewayAddress.Network gateway, Purpose purpose, int round, String clientId) {
+        return open(gateway, purpose, round, clientId, WHEN_BUSY);
+    }
+
+    static FrozenLlm open(
+            GatewayAddress.Network gateway, Purpose purpose, int round, String clientId, OipLlm.Retry retry) {
         requireReachable(gateway);
         Path ca = null;
         try {
@@ -44,7 +49,7 @@ final class GatewayClient {
                     gateway.fingerprint(),
                     1,
                     purpose == Purpose.TRAIN ? gateway.trainDeadline() : NONE,
-                    WHEN_BUSY,
+                    retry,
                     gateway.maxMessage(),
                     new GatewayHeaders(purpose, round, clientId, session).map(),
                     OipLlm.Handshake.LIGHT));

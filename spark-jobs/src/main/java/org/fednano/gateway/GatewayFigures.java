@@ -39,16 +39,4 @@ public record GatewayFigures(
                 queueSeconds + other.queueSeconds,
                 computeSeconds + other.computeSeconds);
     }
-
-    /** What was done since an earlier look. */
-    public GatewayFigures since(GatewayFigures earlier) {
-        return new GatewayFigures(
-                calls - earlier.calls,
-                batches - earlier.batches,
-                samples - earlier.samples,
-                tokens - earlier.tokens,
-                paddedTokens - earlier.paddedTokens,
-                queueSeconds - earlier.queueSeconds,
-                computeSeconds - earlier.computeSeconds);
-    }
 }

@@ -11,7 +11,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -21,6 +26,7 @@ import org.fednano.gateway.GatewayAddress.Network;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
+import org.fednano.llm.oip.OipLlm;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -28,12 +34,14 @@ import org.fednano.settings.Settings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The gateway through sockets, both ends in this process. */
 class NetworkGatewayTest {
 
     private static final int TOKENS = 10;
     private static final int MESSAGE = 1 << 16;
+    private static final OipLlm.Retry ONE_TRY = new OipLlm.Retry(1, Duration.ZERO, Duration.ZERO);
 
     private final FakeSlowLlm llm = new FakeSlowLlm();
     private final Callers callers = new Callers();
@@ -165,6 +173,52 @@ class NetworkGatewayTest {
                             Callers.prompts(1, TOKENS, HIDDEN + 1), new TokenBatch(new int[] {1}, 1), 1));
             assertEquals(Reason.BAD_REQUEST, e.reason());
         }
+    }
+
+    @Test
+    void withTlsExecutorsTrustTheAuthorityTheyAreGivenAndNoOther(@TempDir Path folder) throws Exception {
+        close();
+        Path store = folder.resolve("store.p12");
+        keytool("-genkeypair -alias g -keyalg EC -dname CN=localhost -ext san=dns:localhost -validity 2"
+                + " -storetype PKCS12 -storepass changeit -keystore " + store);
+        KeyStore keys = KeyStore.getInstance(store.toFile(), "changeit".toCharArray());
+        Path certificate = pem(folder, "CERTIFICATE", keys.getCertificate("g").getEncoded());
+        Path key = pem(
+                folder,
+                "PRIVATE KEY",
+                keys.getKey("g", "changeit".toCharArray()).getEncoded());
+        gateway = new Gateway(llm, new GatewayOptions(Duration.ofMinutes(5), 1 << 20, 1, false, 1, Duration.ZERO));
+        gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", certificate, key, certificate, MESSAGE));
+        gateway.begin(Purpose.TRAIN, 1);
+        try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
+            assertEquals(12, client.embed(new int[] {1, 2, 3}).length);
+        }
+        Network right = address();
+        assertFalse(right.ca().contains("PRIVATE"), "the key stays on the driver");
+        Network javasOwn = new Network(
+                right.host(),
+                right.port(),
+                right.token(),
+                true,
+                "",
+                right.fingerprint(),
+                right.trainDeadline(),
+                right.maxMessage());
+        assertThrows(JobException.class, () -> GatewayClient.open(javasOwn, Purpose.TRAIN, 1, "b", ONE_TRY));
+    }
+
+    private static void keytool(String arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        command.addAll(List.of(arguments.split(" ")));
+        assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor());
+    }
+
+    private static Path pem(Path folder, String type, byte[] content) throws IOException {
+        return Files.writeString(
+                folder.resolve(type + ".pem"),
+                "-----BEGIN " + type + "-----\n" + Base64.getMimeEncoder().encodeToString(content) + "\n-----END "
+                        + type + "-----\n");
     }
 
     @Test

@@ -35,7 +35,7 @@ public final class GatewayBatching {
 
     private static final int BATCH = 2;
     private static final int[] CLIENTS = {8, 1};
-    private static final int CALLS = 240; // over all clients
+    private static final int CALLS = 30; // of each client
     private static final int WARM_UP = 1;
     private static final int PAIRS = 31;
     private static final int IMAGE_TOKENS = 16;
@@ -60,7 +60,7 @@ public final class GatewayBatching {
     private static void compare(Settings settings, FrozenLlm llm, int clients) {
         List<List<Call>> calls = calls(llm, clients);
         List<Result> alone = new ArrayList<>();
-        calls.get(0).subList(0, CALLS / CLIENTS[0]).forEach(c -> alone.add(llm.lossGradient(c.prompts, c.answers, 1)));
+        calls.get(0).forEach(c -> alone.add(llm.lossGradient(c.prompts, c.answers, 1)));
         System.out.printf(
                 "%d clients, batches of %d%n%6s %12s %12s %8s %8s %16s%n",
                 clients, BATCH, "pair", "on tok/s", "off tok/s", "ratio", "fill", "samples/request");
@@ -123,7 +123,7 @@ public final class GatewayBatching {
         List<List<Call>> all = new ArrayList<>();
         for (int k = 0; k < clients; k++) {
             List<Call> own = new ArrayList<>();
-            for (int i = 0; i < CALLS / clients; i++) {
+            for (int i = 0; i < CALLS; i++) {
                 List<PromptBatch> prompts = new ArrayList<>();
                 List<int[]> answers = new ArrayList<>();
                 for (int b = 0; b < BATCH; b++) {
