@@ -54,7 +54,7 @@ public final class ArrayOps {
     /** x · weight / √(mean(x²) + ε) over the last axis. */
     public static NDArray rmsNorm(NDArray x, NDArray weight, double epsilon) {
         NDArray meanSquare = x.square().mean(new int[] {-1}, true);
-        return x.div(meanSquare.add((float) epsilon).sqrt()).mul(weight);
+        return x.div(meanSquare.add((float) epsilon).sqrt()).muli(weight);
     }
 
     /**
@@ -105,7 +105,7 @@ public final class ArrayOps {
         Shape s = q.getShape();
         NDArray scores = scale(q, 1 / Math.sqrt(s.get(3))).matMul(k.transpose(0, 1, 3, 2)); // (B, N, T, S)
         if (mask != null) {
-            scores = scores.add(mask);
+            scores = scores.addi(mask); // in place: the product's backward pass does not need it
         }
         return scores.softmax(-1).matMul(v).transpose(0, 2, 1, 3).reshape(s.get(0), s.get(2), s.get(1) * s.get(3));
     }

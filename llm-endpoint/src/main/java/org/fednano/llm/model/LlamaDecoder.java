@@ -96,8 +96,9 @@ public final class LlamaDecoder {
         NDArray h = x;
         for (int layer = 0; layer < config.layers(); layer++) {
             String name = PREFIX + "model.layers." + layer + ".";
-            h = h.add(attention(norm(h, name + "input_layernorm"), name + "self_attn.", rotation, mask, layer, cache));
-            h = h.add(mlp(norm(h, name + "post_attention_layernorm"), name + "mlp."));
+            h = attention(norm(h, name + "input_layernorm"), name + "self_attn.", rotation, mask, layer, cache)
+                    .addi(h);
+            h = mlp(norm(h, name + "post_attention_layernorm"), name + "mlp.").addi(h);
         }
         return norm(h, PREFIX + "model.norm");
     }
@@ -192,7 +193,8 @@ public final class LlamaDecoder {
         long heads = s.get(2) / e;
         NDArray straight = x.reshape(s.get(0), s.get(1), heads, e);
         NDArray swapped = x.reshape(s.get(0), s.get(1), heads, 2, e / 2).flip(3).reshape(s.get(0), s.get(1), heads, e);
-        return straight.mul(rotation.cos).add(swapped.mul(rotation.sin));
+        // In place where autograd keeps no earlier value: half of the memory traffic.
+        return straight.mul(rotation.cos).addi(swapped.muli(rotation.sin));
     }
 
     private Rotation rotation(NDManager manager, int[][] positions) {
