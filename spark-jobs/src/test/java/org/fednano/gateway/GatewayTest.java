@@ -128,6 +128,19 @@ class GatewayTest {
     }
 
     @Test
+    void aClientThatComesWhileItsRoundEndsIsNotLetIn() {
+        Gateway[] ending = new Gateway[1];
+        ending[0] = new Gateway(
+                llm, new GatewayOptions(Duration.ofSeconds(10), 1 << 20, 4, false, 0, Duration.ZERO), () -> {
+                    ending[0].end(Purpose.TRAIN, 1); // asked for the time while it makes the client's meter
+                    return 0;
+                });
+        ending[0].begin(Purpose.TRAIN, 1);
+        assertThrows(RoundClosedException.class, () -> ending[0].address().open(Purpose.TRAIN, 1, "a"));
+        ending[0].close();
+    }
+
+    @Test
     void aGatewayThatIsGoneOrAWrongTokenIsStatusFive() {
         GatewayAddress address = gateway.address();
         gateway.close();
