@@ -24,14 +24,27 @@ final class GatewayClient {
     /** Evaluation and encoding have no deadline; a driver that dies takes its executors with it. */
     private static final Duration NONE = Duration.ofDays(1);
 
-    /** A gateway that is full has room again within a call or two; some minutes in all. */
-    private static final OipLlm.Retry WHEN_BUSY = new OipLlm.Retry(60, Duration.ofMillis(200), Duration.ofSeconds(5));
+    private static final Duration BACKOFF = Duration.ofMillis(200);
+    private static final Duration BACKOFF_MAX = Duration.ofSeconds(5);
 
     private GatewayClient() {}
 
     /** As {@link GatewayAddress#open}. */
     static FrozenLlm open(GatewayAddress.Network gateway, Purpose purpose, int round, String clientId) {
-        return open(gateway, purpose, round, clientId, WHEN_BUSY);
+        return open(gateway, purpose, round, clientId, patience(deadline(gateway, purpose)));
+    }
+
+    private static Duration deadline(GatewayAddress.Network gateway, Purpose purpose) {
+        return purpose == Purpose.TRAIN ? gateway.trainDeadline() : NONE;
+    }
+
+    /**
+     * A full gateway is no failure of the run: it is waited for until it says itself that the client's time is over.
+     * Each wait is three quarters of the longest or more.
+     */
+    static OipLlm.Retry patience(Duration deadline) {
+        long waits = 4 * deadline.toMillis() / (3 * BACKOFF_MAX.toMillis());
+        return new OipLlm.Retry((int) Math.min(Integer.MAX_VALUE, waits + 10), BACKOFF, BACKOFF_MAX);
     }
 
     static FrozenLlm open(
@@ -48,7 +61,7 @@ final class GatewayClient {
                     new OipLlm.Tls(ca, null, null),
                     gateway.fingerprint(),
                     1,
-                    purpose == Purpose.TRAIN ? gateway.trainDeadline() : NONE,
+                    deadline(gateway, purpose),
                     retry,
                     gateway.maxMessage(),
                     new GatewayHeaders(purpose, round, clientId, session).map(),

@@ -34,6 +34,7 @@ import org.fednano.settings.Settings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The gateway through sockets, both ends in this process. */
@@ -66,6 +67,7 @@ class NetworkGatewayTest {
             gateway.close();
         }
         llm.let.drainPermits();
+        llm.refuses = null;
         llm.asked.clear();
     }
 
@@ -162,6 +164,32 @@ class NetworkGatewayTest {
             Callers.get(second);
         }
         assertEquals(2, llm.asked.size());
+    }
+
+    /** However long the gateway is full: a client whose time is over is a straggler, not the end of the run. */
+    @Test
+    @Timeout(30)
+    void whoFindsItFullUntilTheDeadlineIsAStraggler() throws InterruptedException {
+        open(Duration.ofSeconds(2), 70_000);
+        TokenBatch answers = new TokenBatch(new int[] {1}, 1);
+        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
+                FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
+            callers.start(() -> a.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
+            Callers.await(() -> llm.asked.size() == 1);
+            RoundClosedException e = assertThrows(
+                    RoundClosedException.class, () -> b.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
+            assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
+        }
+    }
+
+    @Test
+    void anEndpointThatTheRunCannotGoOnWithEndsTheRunAndSaysWhy() {
+        llm.refuses = JobException.badInput("The endpoint has another model than this run began with.");
+        try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
+            JobException e = assertThrows(JobException.class, () -> call(client));
+            assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+            assertTrue(e.getMessage().contains("another model"), e.getMessage());
+        }
     }
 
     @Test

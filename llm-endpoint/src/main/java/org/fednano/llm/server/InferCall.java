@@ -73,6 +73,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
             // Before the message: what is refused need not be sent.
             desk.requireToken(headers);
             desk.requireReady();
+            desk.backend().admit(headers);
             call.request(2);
         } catch (RuntimeException e) {
             started.fail(e);
