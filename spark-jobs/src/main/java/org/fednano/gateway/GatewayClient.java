@@ -15,7 +15,7 @@ import org.fednano.llm.oip.OipLlm;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
-/** An executor's way to the gateway: a connection for each task, opened and tried before the task's first step. */
+/** An executor's way to the gateway: one connection for all its tasks, tried before each task's first step. */
 final class GatewayClient {
 
     private static final Duration CONNECT = Duration.ofSeconds(10);
@@ -54,7 +54,7 @@ final class GatewayClient {
         try {
             ca = gateway.ca().isEmpty() ? null : write(gateway.ca());
             String session = UUID.randomUUID().toString();
-            return OipLlm.connect(new OipLlm.Options(
+            return OipLlm.connectShared(new OipLlm.Options(
                     List.of((gateway.tls() ? "grpcs://" : "grpc://") + gateway.host() + ":" + gateway.port()),
                     GatewayServer.MODEL,
                     gateway.token(),
