@@ -149,7 +149,7 @@ public final class Gateway implements AutoCloseable {
                 + "): it has ended or never began.");
     }
 
-    /** Ends all rounds and the token, and waits for the calls that the LLM is at, 10 s at most. The LLM stays open. */
+    /** Ends all rounds and the token, and waits some seconds for the calls that the LLM is at. The LLM stays open. */
     @Override
     public void close() {
         OPEN.remove(token);

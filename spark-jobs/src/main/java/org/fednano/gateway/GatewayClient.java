@@ -27,11 +27,14 @@ final class GatewayClient {
     private static final Duration BACKOFF = Duration.ofMillis(200);
     private static final Duration BACKOFF_MAX = Duration.ofSeconds(5);
 
+    /** What accepts connections and is no gateway must show soon: about a minute. */
+    private static final OipLlm.Retry TRIAL = new OipLlm.Retry(20, BACKOFF, BACKOFF_MAX);
+
     private GatewayClient() {}
 
     /** As {@link GatewayAddress#open}. */
     static FrozenLlm open(GatewayAddress.Network gateway, Purpose purpose, int round, String clientId) {
-        return open(gateway, purpose, round, clientId, patience(deadline(gateway, purpose)));
+        return open(gateway, purpose, round, clientId, TRIAL);
     }
 
     private static Duration deadline(GatewayAddress.Network gateway, Purpose purpose) {
@@ -39,8 +42,8 @@ final class GatewayClient {
     }
 
     /**
-     * A full gateway is no failure of the run: it is waited for until it says itself that the client's time is over.
-     * Each wait is three quarters of the longest or more.
+     * A full gateway is no failure of the run: once tried, it is waited for until it says itself that the client's time is
+     * over. Each wait is three quarters of the longest or more.
      */
     static OipLlm.Retry patience(Duration deadline) {
         long waits = 4 * deadline.toMillis() / (3 * BACKOFF_MAX.toMillis());
@@ -48,13 +51,13 @@ final class GatewayClient {
     }
 
     static FrozenLlm open(
-            GatewayAddress.Network gateway, Purpose purpose, int round, String clientId, OipLlm.Retry retry) {
+            GatewayAddress.Network gateway, Purpose purpose, int round, String clientId, OipLlm.Retry trial) {
         requireReachable(gateway);
         Path ca = null;
         try {
             ca = gateway.ca().isEmpty() ? null : write(gateway.ca());
             String session = UUID.randomUUID().toString();
-            return OipLlm.connectShared(new OipLlm.Options(
+            OipLlm.Options options = new OipLlm.Options(
                     List.of((gateway.tls() ? "grpcs://" : "grpc://") + gateway.host() + ":" + gateway.port()),
                     GatewayServer.MODEL,
                     gateway.token(),
@@ -62,10 +65,12 @@ final class GatewayClient {
                     gateway.fingerprint(),
                     1,
                     deadline(gateway, purpose),
-                    retry,
+                    trial,
                     gateway.maxMessage(),
                     new GatewayHeaders(purpose, round, clientId, session).map(),
-                    OipLlm.Handshake.LIGHT));
+                    OipLlm.Handshake.LIGHT);
+            OipLlm.connectShared(options).close();
+            return OipLlm.connectShared(options.withRetry(patience(options.callDeadline())));
         } catch (JobException e) {
             throw new JobException(e.status(), "Client " + clientId + " and the " + gateway + ": " + e.getMessage(), e);
         } catch (IOException e) {

@@ -193,6 +193,33 @@ class NetworkGatewayTest {
     }
 
     @Test
+    void theWaitForAFullGatewayIsLongerThanTheDeadline() {
+        Duration deadline = Duration.ofHours(3);
+        OipLlm.Retry retry = GatewayClient.patience(deadline);
+        long least = (retry.tries() - 6L) * retry.backoffMax().toMillis() * 3 / 4;
+        assertTrue(least > deadline.toMillis(), retry.toString());
+    }
+
+    @Test
+    @Timeout(30)
+    void whatAcceptsConnectionsAndIsNoGatewayIsStatusFive() throws IOException {
+        try (ServerSocket other = new ServerSocket(0)) {
+            callers.start(() -> {
+                while (!other.isClosed()) {
+                    other.accept().close();
+                }
+                return null;
+            });
+            Network wrong = new Network(
+                    "localhost", other.getLocalPort(), "t", false, "", "f", Duration.ofMinutes(30), MESSAGE);
+            OipLlm.Retry twice = new OipLlm.Retry(2, Duration.ZERO, Duration.ZERO);
+            JobException e =
+                    assertThrows(JobException.class, () -> GatewayClient.open(wrong, Purpose.TRAIN, 1, "a", twice));
+            assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+        }
+    }
+
+    @Test
     void aCallersMistakeComesBackAsItsReason() {
         try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
             LlmException e = assertThrows(

@@ -9,8 +9,7 @@ import java.util.Map;
 
 /**
  * A connection that links of one JVM share: links come and go with their clients, it stays. Tokens and other headers are
- * not part of it, they come with each call. It is kept until somebody connects elsewhere, and then, if nobody uses it any
- * more, closed: there are never more of them than places in use and one.
+ * not part of it, they come with each call. One that nobody uses any more is closed when somebody connects elsewhere.
  */
 final class SharedChannel {
 
