@@ -200,6 +200,25 @@ class NetworkGatewayTest {
         assertTrue(least > deadline.toMillis(), retry.toString());
     }
 
+    /** A task that was killed: its call must not take the LLM's time, nor room, once it is known to be gone. */
+    @Test
+    void aCallWhoseCallerHasGoneIsNotComputed() throws InterruptedException {
+        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
+                FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
+            Future<Result> working = callers.start(() -> call(a));
+            Callers.await(() -> llm.asked.size() == 1);
+            Thread killed = new Thread(() -> assertThrows(IllegalStateException.class, () -> call(b)));
+            killed.start();
+            Callers.await(() -> gateway.waitingCalls() == 1);
+            killed.interrupt();
+            killed.join();
+            Callers.await(() -> gateway.waitingCalls() == 0);
+            llm.let.release(100);
+            Callers.get(working);
+            assertEquals(1, llm.asked.size());
+        }
+    }
+
     @Test
     @Timeout(30)
     void whatAcceptsConnectionsAndIsNoGatewayIsStatusFive() throws IOException {
