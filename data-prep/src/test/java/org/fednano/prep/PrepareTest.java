@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +24,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.fednano.iconworld.Generate;
+import org.fednano.settings.Commands;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
@@ -273,11 +276,11 @@ class PrepareTest {
     @Test
     void commandsAnswerWithTheirStatus() {
         RawFolder raw = new RawFolder(temp.resolve("raw")).raw("1", "3").write();
-        assertEquals(2, DataPrepMain.run("generate", "--set", "generate.wold=base"));
-        assertEquals(2, DataPrepMain.run("generate", "--nonsense"));
-        assertEquals(2, DataPrepMain.run("generate", "--set", "generate.out=" + raw.folder()));
-        assertEquals(0, DataPrepMain.run("generate", "--dry-run", "--set", "generate.out=" + temp.resolve("none")));
-        assertEquals(0, DataPrepMain.run("prepare", "--help"));
+        assertEquals(2, run("generate", "--set", "generate.wold=base"));
+        assertEquals(2, run("generate", "--nonsense"));
+        assertEquals(2, run("generate", "--set", "generate.out=" + raw.folder()));
+        assertEquals(0, run("generate", "--dry-run", "--set", "generate.out=" + temp.resolve("none")));
+        assertEquals(0, run("prepare", "--help"));
         assertFalse(Files.exists(temp.resolve("none")));
     }
 
@@ -298,5 +301,10 @@ class PrepareTest {
             }
         }
         return contents;
+    }
+
+    private static int run(String... args) {
+        PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+        return Commands.run(new DataPrepMain(), nowhere, nowhere, args);
     }
 }

@@ -1,14 +1,8 @@
 package org.fednano.cli;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import org.fednano.pretrain.PretrainCommand;
 import org.fednano.report.ReportCommand;
-import org.fednano.settings.ExitStatus;
-import org.fednano.settings.JobException;
-import org.slf4j.LoggerFactory;
+import org.fednano.settings.Commands;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -50,39 +44,11 @@ public final class SparkJobsMain implements Runnable {
 
     /** Runs a command and leaves with its exit status. */
     public static void main(String[] args) {
-        // UTF-8 whatever the locale: losses come with arrows.
-        PrintWriter out = new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-        System.exit(run(out, err, args));
+        Commands.runAndExit(new SparkJobsMain(), args);
     }
 
-    /**
-     * Runs a command.
-     *
-     * @return its exit status
-     */
-    public static int run(PrintWriter out, PrintWriter err, String... args) {
-        return new CommandLine(new SparkJobsMain())
-                .setOut(out)
-                .setErr(err)
-                .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command.getErr()))
-                .execute(args);
-    }
-
-    /** Every command needs a name; without one the help is the answer. */
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Which command? One of the list is expected.");
-    }
-
-    private static int failed(Exception e, PrintWriter err) {
-        if (e instanceof JobException known) {
-            err.println("error: " + known.getMessage());
-            LoggerFactory.getLogger(SparkJobsMain.class).debug("Why", known);
-            return known.status().code();
-        }
-        err.println("error: " + e + " (the log has the stack trace)");
-        LoggerFactory.getLogger(SparkJobsMain.class).error("Unexpected failure", e);
-        return ExitStatus.FAILED.code();
+        throw Commands.noCommand(spec);
     }
 }

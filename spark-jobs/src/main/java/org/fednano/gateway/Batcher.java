@@ -21,6 +21,9 @@ import org.fednano.settings.JobException;
  * as long as the request stays within its tokens. It goes out when it is full, when nobody is left who could still add
  * to it, or when its leader has waited long enough; while the LLM is busy, it goes on filling.
  *
+ * <p>A call that nobody could join, while the LLM has room, is asked on its caller's own thread: one client alone pays
+ * nothing for batching.
+ *
  * <p>A joined request that fails is asked again call by call, so that a caller's mistake stays its own.
  */
 final class Batcher implements Lane {
@@ -29,11 +32,13 @@ final class Batcher implements Lane {
     private final int hidden;
     private final long maxTokens;
     private final long maxWaitNanos;
+    private final int inFlight;
     private final BooleanSupplier othersMayCome;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<Ticket<?>> waiting = new ArrayList<>(); // in order of arrival
     private final List<Thread> dispatchers = new ArrayList<>();
+    private int running; // requests at the LLM
     private boolean closed;
 
     /**
@@ -47,6 +52,7 @@ final class Batcher implements Lane {
         this.hidden = info.hidden();
         this.maxTokens = Math.min(maxTokens, limit(info));
         this.maxWaitNanos = maxWait.toNanos();
+        this.inFlight = inFlight;
         this.othersMayCome = othersMayCome;
         for (int i = 0; i < inFlight; i++) {
             Thread thread = new Thread(this::dispatch, "fednano-batch-" + i);
@@ -63,13 +69,48 @@ final class Batcher implements Lane {
 
     @Override
     public <R> R answer(Ticket<R> ticket) {
+        boolean atOnce;
         lock.lock();
         try {
-            waiting.add(ticket);
-            changed.signalAll();
+            atOnce = waiting.isEmpty() && running < inFlight && !closed && !othersMayCome.getAsBoolean();
+            if (atOnce) {
+                running++;
+                ticket.start();
+            } else {
+                waiting.add(ticket);
+                changed.signalAll();
+            }
         } finally {
             lock.unlock();
         }
+        if (!atOnce) {
+            return await(ticket);
+        }
+        try {
+            return asking.ask(ticket.call);
+        } finally {
+            ended();
+        }
+    }
+
+    private void ended() {
+        lock.lock();
+        try {
+            running--;
+            wake();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A dispatcher that wakes for nothing takes a core from the LLM. */
+    private void wake() {
+        if (!waiting.isEmpty()) {
+            changed.signalAll();
+        }
+    }
+
+    private <R> R await(Ticket<R> ticket) {
         while (true) {
             try {
                 return ticket.answer.get(Waiting.LOOK_MILLIS, TimeUnit.MILLISECONDS);
@@ -126,7 +167,7 @@ final class Batcher implements Lane {
     public void changed() {
         lock.lock();
         try {
-            changed.signalAll();
+            wake();
         } finally {
             lock.unlock();
         }
@@ -135,7 +176,11 @@ final class Batcher implements Lane {
     private void dispatch() {
         try {
             for (List<Ticket<?>> batch = next(); !batch.isEmpty(); batch = next()) {
-                run(batch);
+                try {
+                    run(batch);
+                } finally {
+                    ended();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -148,7 +193,7 @@ final class Batcher implements Lane {
         try {
             while (!closed) {
                 waiting.removeIf(Batcher::isClosed);
-                if (waiting.isEmpty()) {
+                if (waiting.isEmpty() || running >= inFlight) {
                     changed.await();
                     continue;
                 }
@@ -157,6 +202,7 @@ final class Batcher implements Lane {
                 long left = maxWaitNanos - (System.nanoTime() - batch.get(0).since());
                 if (full || left <= 0 || !othersMayCome.getAsBoolean()) {
                     waiting.removeAll(batch);
+                    running++;
                     batch.forEach(Ticket::start);
                     return batch;
                 }

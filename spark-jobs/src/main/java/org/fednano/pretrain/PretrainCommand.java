@@ -1,13 +1,11 @@
 package org.fednano.pretrain;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.fednano.settings.ExitStatus;
-import org.fednano.settings.Settings;
+import org.fednano.settings.SettingsOptions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -33,17 +31,8 @@ import picocli.CommandLine.Spec;
         })
 public final class PretrainCommand implements Callable<Integer> {
 
-    @Option(
-            names = "--conf",
-            paramLabel = "FILE",
-            description = "Settings file in HOCON; may come several times, later ones win.")
-    private List<Path> conf = new ArrayList<>();
-
-    @Option(
-            names = "--set",
-            paramLabel = "KEY=VALUE",
-            description = "One setting, over all files; may come several times. `fednano settings` lists all keys.")
-    private List<String> sets = new ArrayList<>();
+    @Mixin
+    private SettingsOptions options;
 
     @Option(names = "--dry-run", description = "Check input and output, say what would be done, and write nothing.")
     private boolean dryRun;
@@ -54,7 +43,7 @@ public final class PretrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        Pretrainer pretrainer = new Pretrainer(Settings.load(conf, sets), line -> {
+        Pretrainer pretrainer = new Pretrainer(options.settings(), line -> {
             out.println(line);
             out.flush();
         });

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.fednano.settings.Commands;
 import org.fednano.spark.TinyModel;
 import org.fednano.spark.TinyShards;
 import org.junit.jupiter.api.AfterEach;
@@ -58,8 +59,11 @@ class CommandsTest {
         args.addAll(List.of(more));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        int status =
-                SparkJobsMain.run(new PrintWriter(out, true), new PrintWriter(err, true), args.toArray(String[]::new));
+        int status = Commands.run(
+                new SparkJobsMain(),
+                new PrintWriter(out, true),
+                new PrintWriter(err, true),
+                args.toArray(String[]::new));
         output = out.toString();
         errors = err.toString();
         return status;

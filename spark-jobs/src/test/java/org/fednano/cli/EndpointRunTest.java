@@ -23,6 +23,7 @@ import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.oip.WireType;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
+import org.fednano.settings.Commands;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.spark.TinyModel;
@@ -73,8 +74,11 @@ class EndpointRunTest {
         sets.addAll(List.of(more));
         sets.forEach(set -> args.addAll(List.of("--set", set)));
         StringWriter err = new StringWriter();
-        int status = SparkJobsMain.run(
-                new PrintWriter(new StringWriter()), new PrintWriter(err, true), args.toArray(String[]::new));
+        int status = Commands.run(
+                new SparkJobsMain(),
+                new PrintWriter(new StringWriter()),
+                new PrintWriter(err, true),
+                args.toArray(String[]::new));
         errors = err.toString();
         return status;
     }

@@ -35,7 +35,7 @@ public final class GatewayBatching {
 
     private static final int BATCH = 2;
     private static final int[] CLIENTS = {8, 1};
-    private static final int CALLS = 30; // of each client
+    private static final int CALLS = 240; // over all clients: blocks of one length, whatever the number of clients
     private static final int WARM_UP = 1;
     private static final int PAIRS = 31;
     private static final int IMAGE_TOKENS = 16;
@@ -123,7 +123,7 @@ public final class GatewayBatching {
         List<List<Call>> all = new ArrayList<>();
         for (int k = 0; k < clients; k++) {
             List<Call> own = new ArrayList<>();
-            for (int i = 0; i < CALLS; i++) {
+            for (int i = 0; i < CALLS / clients; i++) {
                 List<PromptBatch> prompts = new ArrayList<>();
                 List<int[]> answers = new ArrayList<>();
                 for (int b = 0; b < BATCH; b++) {

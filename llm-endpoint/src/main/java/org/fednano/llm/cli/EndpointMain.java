@@ -1,12 +1,6 @@
 package org.fednano.llm.cli;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
-import org.fednano.settings.ExitStatus;
-import org.fednano.settings.JobException;
-import org.slf4j.LoggerFactory;
+import org.fednano.settings.Commands;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -42,7 +36,7 @@ public final class EndpointMain implements Runnable {
 
         @Override
         public void run() {
-            throw missing(spec);
+            throw Commands.noCommand(spec);
         }
     }
 
@@ -51,42 +45,11 @@ public final class EndpointMain implements Runnable {
 
     /** Runs a command and leaves with its exit status. */
     public static void main(String[] args) {
-        // UTF-8 whatever the locale.
-        PrintWriter out = new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-        System.exit(run(out, err, args));
-    }
-
-    /**
-     * Runs a command.
-     *
-     * @return its exit status
-     */
-    public static int run(PrintWriter out, PrintWriter err, String... args) {
-        return new CommandLine(new EndpointMain())
-                .setOut(out)
-                .setErr(err)
-                .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command.getErr()))
-                .execute(args);
+        Commands.runAndExit(new EndpointMain(), args);
     }
 
     @Override
     public void run() {
-        throw missing(spec);
-    }
-
-    private static CommandLine.ParameterException missing(CommandLine.Model.CommandSpec spec) {
-        return new CommandLine.ParameterException(spec.commandLine(), "Which command? One of the list is expected.");
-    }
-
-    private static int failed(Exception e, PrintWriter err) {
-        if (e instanceof JobException known) {
-            err.println("error: " + known.getMessage());
-            LoggerFactory.getLogger(EndpointMain.class).debug("Why", known);
-            return known.status().code();
-        }
-        err.println("error: " + e + " (the log has the stack trace)");
-        LoggerFactory.getLogger(EndpointMain.class).error("Unexpected failure", e);
-        return ExitStatus.FAILED.code();
+        throw Commands.noCommand(spec);
     }
 }

@@ -16,6 +16,7 @@ import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.oip.FakeLlm;
 import org.fednano.llm.oip.FakeOipServer;
 import org.fednano.llm.oip.WireType;
+import org.fednano.settings.Commands;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,7 @@ class CheckCommandTest {
         all[0] = "endpoint";
         all[1] = "check";
         System.arraycopy(args, 0, all, 2, args.length);
-        return EndpointMain.run(new PrintWriter(out), new PrintWriter(err), all);
+        return Commands.run(new EndpointMain(), new PrintWriter(out), new PrintWriter(err), all);
     }
 
     private static FakeOipServer serve(FakeLlm served) {

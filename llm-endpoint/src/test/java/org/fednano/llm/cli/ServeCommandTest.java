@@ -31,6 +31,7 @@ import org.fednano.llm.Reason;
 import org.fednano.llm.server.Caller;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
+import org.fednano.settings.Commands;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,7 +93,7 @@ class ServeCommandTest {
             assertTrue(said.err.contains("Cannot listen on 127.0.0.1:" + taken.getLocalPort()), said.err);
         }
         StringWriter err = new StringWriter();
-        assertEquals(2, EndpointMain.run(new PrintWriter(err), new PrintWriter(err), "endpoint"));
+        assertEquals(2, Commands.run(new EndpointMain(), new PrintWriter(err), new PrintWriter(err), "endpoint"));
         assertTrue(err.toString().contains("serve"), err.toString());
     }
 
@@ -273,8 +274,8 @@ class ServeCommandTest {
         all.addAll(List.of(arguments));
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        int status =
-                EndpointMain.run(new PrintWriter(out, true), new PrintWriter(err, true), all.toArray(String[]::new));
+        int status = Commands.run(
+                new EndpointMain(), new PrintWriter(out, true), new PrintWriter(err, true), all.toArray(String[]::new));
         return new Said(status, out.toString(), err.toString());
     }
 }
