@@ -25,10 +25,18 @@ public sealed interface LlmCall<R> {
     /** Samples; for {@link Embed} its ids. */
     int samples();
 
-    /** Tokens that each sample takes in the LLM, padding counted. */
-    int width();
+    /** Tokens of each sample's prompt, padding counted. */
+    int promptWidth();
 
-    /** What a request's token limit counts: B·(T+L). */
+    /** Tokens that each sample takes behind its prompt, padding counted. */
+    int answerWidth();
+
+    /** Tokens that each sample takes in the LLM, padding counted. */
+    default int width() {
+        return promptWidth() + answerWidth();
+    }
+
+    /** What a request's token limit counts: samples times {@link #width}. */
     default long tokens() {
         return (long) samples() * width();
     }
@@ -70,8 +78,13 @@ public sealed interface LlmCall<R> {
         }
 
         @Override
-        public int width() {
+        public int promptWidth() {
             return 1;
+        }
+
+        @Override
+        public int answerWidth() {
+            return 0;
         }
 
         @Override
@@ -138,8 +151,13 @@ public sealed interface LlmCall<R> {
         }
 
         @Override
-        public int width() {
-            return prompts.tokens() + answers.length() - 1;
+        public int promptWidth() {
+            return prompts.tokens();
+        }
+
+        @Override
+        public int answerWidth() {
+            return answers.length() - 1;
         }
 
         @Override
@@ -213,13 +231,18 @@ public sealed interface LlmCall<R> {
         }
 
         @Override
-        public int width() {
+        public int promptWidth() {
+            return prompts.tokens();
+        }
+
+        @Override
+        public int answerWidth() {
             int extra = 0;
             for (int[][] sample : choices) {
                 extra = Math.max(
                         extra, Arrays.stream(sample).mapToInt(c -> c.length - 1).sum());
             }
-            return prompts.tokens() + extra;
+            return extra;
         }
 
         @Override
@@ -280,8 +303,13 @@ public sealed interface LlmCall<R> {
         }
 
         @Override
-        public int width() {
-            return prompts.tokens() + maxNew;
+        public int promptWidth() {
+            return prompts.tokens();
+        }
+
+        @Override
+        public int answerWidth() {
+            return maxNew;
         }
 
         @Override
@@ -313,9 +341,13 @@ public sealed interface LlmCall<R> {
         }
     }
 
-    /** The samples' tokens of every call of a batch, padded to the widest: what it costs to join them. */
+    /**
+     * The samples' tokens of every call of a batch, padded to the widest prompt and the longest answer, which may be of
+     * different calls: what it costs to join them.
+     */
     static long joinedTokens(List<? extends LlmCall<?>> calls) {
-        int width = calls.stream().mapToInt(LlmCall::width).max().orElse(0);
-        return calls.stream().mapToLong(LlmCall::samples).sum() * width;
+        long prompt = calls.stream().mapToInt(LlmCall::promptWidth).max().orElse(0);
+        long answer = calls.stream().mapToInt(LlmCall::answerWidth).max().orElse(0);
+        return calls.stream().mapToLong(LlmCall::samples).sum() * (prompt + answer);
     }
 }

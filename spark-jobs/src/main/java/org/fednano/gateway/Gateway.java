@@ -129,17 +129,27 @@ public final class Gateway implements AutoCloseable {
      * @throws RoundClosedException if that round is not open
      */
     GatewaySession session(Purpose purpose, int round, String clientId, String id) {
-        Map<String, Meter> meters = open.get(new Work(purpose, round));
+        Work work = new Work(purpose, round);
+        Map<String, Meter> meters = open.get(work);
         if (meters == null) {
-            throw new RoundClosedException("Round " + round + " is not open for " + purpose + " (client " + clientId
-                    + "): it has ended or never began.");
+            throw notOpen(purpose, round, clientId);
         }
         long limit = purpose == Purpose.TRAIN ? options.clientDeadline().toNanos() : Long.MAX_VALUE;
-        return meters.computeIfAbsent(clientId, c -> new Meter(nanoTime))
+        GatewaySession session = meters.computeIfAbsent(clientId, c -> new Meter(nanoTime))
                 .session(id, meter -> new GatewaySession(pipeline, clientId, round, meter, limit));
+        if (open.get(work) != meters) {
+            // It ended meanwhile, perhaps before it saw this meter: nobody would ever close it.
+            throw notOpen(purpose, round, clientId);
+        }
+        return session;
     }
 
-    /** Ends all rounds and the token. The LLM stays open. */
+    private static RoundClosedException notOpen(Purpose purpose, int round, String clientId) {
+        return new RoundClosedException("Round " + round + " is not open for " + purpose + " (client " + clientId
+                + "): it has ended or never began.");
+    }
+
+    /** Ends all rounds and the token, and waits some seconds for the calls that the LLM is at. The LLM stays open. */
     @Override
     public void close() {
         OPEN.remove(token);

@@ -15,7 +15,7 @@ import org.fednano.llm.oip.OipLlm;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
-/** An executor's way to the gateway: a connection for each task, opened and tried before the task's first step. */
+/** An executor's way to the gateway: one connection for all its tasks, tried before each task's first step. */
 final class GatewayClient {
 
     private static final Duration CONNECT = Duration.ofSeconds(10);
@@ -24,35 +24,53 @@ final class GatewayClient {
     /** Evaluation and encoding have no deadline; a driver that dies takes its executors with it. */
     private static final Duration NONE = Duration.ofDays(1);
 
-    /** A gateway that is full has room again within a call or two; some minutes in all. */
-    private static final OipLlm.Retry WHEN_BUSY = new OipLlm.Retry(60, Duration.ofMillis(200), Duration.ofSeconds(5));
+    private static final Duration BACKOFF = Duration.ofMillis(200);
+    private static final Duration BACKOFF_MAX = Duration.ofSeconds(5);
+
+    /** What accepts connections and is no gateway must show soon: about a minute. */
+    private static final OipLlm.Retry TRIAL = new OipLlm.Retry(20, BACKOFF, BACKOFF_MAX);
 
     private GatewayClient() {}
 
     /** As {@link GatewayAddress#open}. */
     static FrozenLlm open(GatewayAddress.Network gateway, Purpose purpose, int round, String clientId) {
-        return open(gateway, purpose, round, clientId, WHEN_BUSY);
+        return open(gateway, purpose, round, clientId, TRIAL);
+    }
+
+    private static Duration deadline(GatewayAddress.Network gateway, Purpose purpose) {
+        return purpose == Purpose.TRAIN ? gateway.trainDeadline() : NONE;
+    }
+
+    /**
+     * A full gateway is no failure of the run: once tried, it is waited for until it says itself that the client's time is
+     * over. Each wait is three quarters of the longest or more.
+     */
+    static OipLlm.Retry patience(Duration deadline) {
+        long waits = 4 * deadline.toMillis() / (3 * BACKOFF_MAX.toMillis());
+        return new OipLlm.Retry((int) Math.min(Integer.MAX_VALUE, waits + 10), BACKOFF, BACKOFF_MAX);
     }
 
     static FrozenLlm open(
-            GatewayAddress.Network gateway, Purpose purpose, int round, String clientId, OipLlm.Retry retry) {
+            GatewayAddress.Network gateway, Purpose purpose, int round, String clientId, OipLlm.Retry trial) {
         requireReachable(gateway);
         Path ca = null;
         try {
             ca = gateway.ca().isEmpty() ? null : write(gateway.ca());
             String session = UUID.randomUUID().toString();
-            return OipLlm.connect(new OipLlm.Options(
+            OipLlm.Options options = new OipLlm.Options(
                     List.of((gateway.tls() ? "grpcs://" : "grpc://") + gateway.host() + ":" + gateway.port()),
                     GatewayServer.MODEL,
                     gateway.token(),
                     new OipLlm.Tls(ca, null, null),
                     gateway.fingerprint(),
                     1,
-                    purpose == Purpose.TRAIN ? gateway.trainDeadline() : NONE,
-                    retry,
+                    deadline(gateway, purpose),
+                    trial,
                     gateway.maxMessage(),
                     new GatewayHeaders(purpose, round, clientId, session).map(),
-                    OipLlm.Handshake.LIGHT));
+                    OipLlm.Handshake.LIGHT);
+            OipLlm.connectShared(options).close();
+            return OipLlm.connectShared(options.withRetry(patience(options.callDeadline())));
         } catch (JobException e) {
             throw new JobException(e.status(), "Client " + clientId + " and the " + gateway + ": " + e.getMessage(), e);
         } catch (IOException e) {

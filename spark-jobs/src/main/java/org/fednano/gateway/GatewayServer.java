@@ -101,6 +101,12 @@ final class GatewayServer implements AutoCloseable {
             return true;
         }
 
+        /** A client whose time is over must hear so even while the gateway is full. */
+        @Override
+        public void admit(Metadata headers) {
+            llm(headers).info();
+        }
+
         @Override
         public FrozenLlm llm(Metadata headers) {
             GatewayHeaders who = GatewayHeaders.read(headers);

@@ -1,15 +1,19 @@
 package org.fednano.gateway;
 
+import io.grpc.Context;
 import org.fednano.algorithm.RoundClosedException;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
+import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.Reason;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
 /**
  * The driver's end of one client's way to the frozen LLM, from the start of its task to its end. Each call is refused
- * with {@link RoundClosedException} once the client's deadline has passed or its round is over, also while it waits.
+ * with {@link RoundClosedException} once the client's deadline has passed or its round is over, also while it waits;
+ * a call that waits for a caller who has gone ends too.
  */
 final class GatewaySession implements FrozenLlm {
 
@@ -45,6 +49,8 @@ final class GatewaySession implements FrozenLlm {
 
     @Override
     public Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale) {
+        // 0 stands for "no gradient" in LlmCall.Loss; whoever asks for one must not get none.
+        LlmException.require(gradScale > 0, Reason.BAD_REQUEST, "grad_scale", "a power of two", gradScale);
         return call(new LlmCall.Loss(prompts, answers, gradScale));
     }
 
@@ -68,7 +74,13 @@ final class GatewaySession implements FrozenLlm {
         long before = meter.now();
         meter.enter();
         try {
-            Ticket<R> ticket = new Ticket<>(call, this::checkOpen);
+            Context caller = Context.current(); // cancelled when a caller on the network has gone
+            Ticket<R> ticket = new Ticket<>(call, () -> {
+                checkOpen();
+                if (caller.isCancelled()) {
+                    throw new IllegalStateException("The caller has gone");
+                }
+            });
             R answer = pipeline.answer(ticket);
             double seconds = (meter.now() - before) / 1e9;
             meter.add(Payload.moved(call, answer).in(seconds, ticket.waitSeconds()));

@@ -18,6 +18,7 @@ final class Meter {
 
     Meter(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
+        startedAt = now(); // until its first session is there, which is at once: not an age of years
     }
 
     /** The session of a task's attempt; the first look opens it. */

@@ -5,7 +5,7 @@ import org.fednano.llm.LlmCall;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
-/** What calls and answers hold: tokens, and bytes of float32 and int32. */
+/** What calls and answers hold, in bytes of float32 and int32. */
 final class Payload {
 
     private Payload() {}
@@ -19,19 +19,6 @@ final class Payload {
         }
         return !(call instanceof LlmCall.Generate generate)
                 || generate.prompts().hidden() == hidden;
-    }
-
-    /** Tokens without padding that a call makes the LLM work on. */
-    static long tokens(LlmCall<?> call) {
-        if (call instanceof LlmCall.Embed embed) {
-            return embed.ids().length;
-        } else if (call instanceof LlmCall.Loss loss) {
-            return tokens(loss.prompts()) + ids(loss.answers()) - loss.samples();
-        } else if (call instanceof LlmCall.Score score) {
-            return tokens(score.prompts()) + ids(score.choices()) - count(score.choices());
-        }
-        LlmCall.Generate generate = (LlmCall.Generate) call;
-        return tokens(generate.prompts()) + (long) generate.samples() * generate.maxNew();
     }
 
     /** Bytes that a call and its answer take in memory, padding counted. */

@@ -1,5 +1,6 @@
 package org.fednano.gateway;
 
+import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
@@ -8,6 +9,9 @@ import org.fednano.llm.Reason;
 
 /** The way of every call to the LLM: room for its bytes first, then a place at the LLM, alone or in a batch. */
 final class Pipeline implements AutoCloseable {
+
+    /** How long {@link #close} waits for calls that the LLM is at. */
+    private static final Duration LAST_CALLS = Duration.ofSeconds(10);
 
     private final Asking asking;
     private final Lane lane;
@@ -67,5 +71,6 @@ final class Pipeline implements AutoCloseable {
     @Override
     public void close() {
         lane.close();
+        asking.close(LAST_CALLS);
     }
 }

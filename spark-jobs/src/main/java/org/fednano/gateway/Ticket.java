@@ -7,7 +7,7 @@ import org.fednano.llm.LlmCall;
 final class Ticket<R> {
 
     final LlmCall<R> call;
-    /** Throws once the caller's deadline has passed or its round is over. */
+    /** Throws once the caller's deadline has passed, its round is over, or it has gone. */
     final Runnable check;
 
     final CompletableFuture<R> answer = new CompletableFuture<>();

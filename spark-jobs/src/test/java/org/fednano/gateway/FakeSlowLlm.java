@@ -18,6 +18,9 @@ final class FakeSlowLlm implements FrozenLlm {
     final Semaphore let = new Semaphore(0);
     final List<LlmCall.Loss> asked = new CopyOnWriteArrayList<>();
     final AtomicInteger most = new AtomicInteger();
+    /** What gradient calls throw; null: nothing. */
+    volatile RuntimeException refuses;
+
     private final AtomicInteger running = new AtomicInteger();
 
     @Override
@@ -35,6 +38,9 @@ final class FakeSlowLlm implements FrozenLlm {
 
     @Override
     public Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale) {
+        if (refuses != null) {
+            throw refuses;
+        }
         asked.add(new LlmCall.Loss(prompts, answers, gradScale));
         most.accumulateAndGet(running.incrementAndGet(), Math::max);
         let.acquireUninterruptibly();

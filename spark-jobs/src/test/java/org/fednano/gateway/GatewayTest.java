@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.fednano.algorithm.RoundClosedException;
 import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
@@ -125,6 +126,26 @@ class GatewayTest {
         gateway.end(Purpose.EVALUATE, 3);
         assertThrows(RoundClosedException.class, () -> session.generate(prompts(), 2));
         assertThrows(RoundClosedException.class, () -> gateway.address().open(Purpose.EVALUATE, 3, "a"));
+    }
+
+    @Test
+    void whoAsksForAGradientNeverGetsNone() {
+        gateway.begin(Purpose.TRAIN, 1);
+        FrozenLlm a = gateway.address().open(Purpose.TRAIN, 1, "a");
+        assertThrows(LlmException.class, () -> a.lossGradient(prompts(), answers(), 0));
+    }
+
+    @Test
+    void aClientThatComesWhileItsRoundEndsIsNotLetIn() {
+        Gateway[] ending = new Gateway[1];
+        ending[0] = new Gateway(
+                llm, new GatewayOptions(Duration.ofSeconds(10), 1 << 20, 4, false, 0, Duration.ZERO), () -> {
+                    ending[0].end(Purpose.TRAIN, 1); // asked for the time while it makes the client's meter
+                    return 0;
+                });
+        ending[0].begin(Purpose.TRAIN, 1);
+        assertThrows(RoundClosedException.class, () -> ending[0].address().open(Purpose.TRAIN, 1, "a"));
+        ending[0].close();
     }
 
     @Test

@@ -34,6 +34,7 @@ import org.fednano.settings.Settings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The gateway through sockets, both ends in this process. */
@@ -66,6 +67,7 @@ class NetworkGatewayTest {
             gateway.close();
         }
         llm.let.drainPermits();
+        llm.refuses = null;
         llm.asked.clear();
     }
 
@@ -162,6 +164,78 @@ class NetworkGatewayTest {
             Callers.get(second);
         }
         assertEquals(2, llm.asked.size());
+    }
+
+    /** However long the gateway is full: a client whose time is over is a straggler, not the end of the run. */
+    @Test
+    @Timeout(30)
+    void whoFindsItFullUntilTheDeadlineIsAStraggler() throws InterruptedException {
+        open(Duration.ofSeconds(2), 70_000);
+        TokenBatch answers = new TokenBatch(new int[] {1}, 1);
+        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
+                FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
+            callers.start(() -> a.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
+            Callers.await(() -> llm.asked.size() == 1);
+            RoundClosedException e = assertThrows(
+                    RoundClosedException.class, () -> b.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
+            assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
+        }
+    }
+
+    @Test
+    void anEndpointThatTheRunCannotGoOnWithEndsTheRunAndSaysWhy() {
+        llm.refuses = JobException.badInput("The endpoint has another model than this run began with.");
+        try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
+            JobException e = assertThrows(JobException.class, () -> call(client));
+            assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+            assertTrue(e.getMessage().contains("another model"), e.getMessage());
+        }
+    }
+
+    @Test
+    void theWaitForAFullGatewayIsLongerThanTheDeadline() {
+        Duration deadline = Duration.ofHours(3);
+        OipLlm.Retry retry = GatewayClient.patience(deadline);
+        long least = (retry.tries() - 6L) * retry.backoffMax().toMillis() * 3 / 4;
+        assertTrue(least > deadline.toMillis(), retry.toString());
+    }
+
+    /** A task that was killed: its call must not take the LLM's time, nor room, once it is known to be gone. */
+    @Test
+    void aCallWhoseCallerHasGoneIsNotComputed() throws InterruptedException {
+        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
+                FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
+            Future<Result> working = callers.start(() -> call(a));
+            Callers.await(() -> llm.asked.size() == 1);
+            Thread killed = new Thread(() -> assertThrows(IllegalStateException.class, () -> call(b)));
+            killed.start();
+            Callers.await(() -> gateway.waitingCalls() == 1);
+            killed.interrupt();
+            killed.join();
+            Callers.await(() -> gateway.waitingCalls() == 0);
+            llm.let.release(100);
+            Callers.get(working);
+            assertEquals(1, llm.asked.size());
+        }
+    }
+
+    @Test
+    @Timeout(30)
+    void whatAcceptsConnectionsAndIsNoGatewayIsStatusFive() throws IOException {
+        try (ServerSocket other = new ServerSocket(0)) {
+            callers.start(() -> {
+                while (!other.isClosed()) {
+                    other.accept().close();
+                }
+                return null;
+            });
+            Network wrong = new Network(
+                    "localhost", other.getLocalPort(), "t", false, "", "f", Duration.ofMinutes(30), MESSAGE);
+            OipLlm.Retry twice = new OipLlm.Retry(2, Duration.ZERO, Duration.ZERO);
+            JobException e =
+                    assertThrows(JobException.class, () -> GatewayClient.open(wrong, Purpose.TRAIN, 1, "a", twice));
+            assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
+        }
     }
 
     @Test

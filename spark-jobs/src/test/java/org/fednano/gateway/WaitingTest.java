@@ -2,6 +2,7 @@ package org.fednano.gateway;
 
 import static org.fednano.gateway.FakeSlowLlm.HIDDEN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -144,6 +145,25 @@ class WaitingTest {
         Thread.sleep(50);
         gateway.end(Purpose.TRAIN, 1);
         assertThrows(RoundClosedException.class, () -> Callers.get(waiting));
+        assertEquals(1, llm.asked.size());
+    }
+
+    /** Its LLM may be closed right after it: native memory must not go away under a call. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void closingWaitsForTheCallThatTheLlmIsAt(boolean batching) throws InterruptedException {
+        open(batching, Duration.ZERO, 1 << 20, Duration.ofMinutes(5));
+        FrozenLlm client = client("a");
+        callers.start(() -> call(client));
+        Callers.await(() -> llm.asked.size() == 1);
+        Future<Boolean> closing = callers.start(() -> {
+            gateway.close();
+            return true;
+        });
+        Thread.sleep(200);
+        assertFalse(closing.isDone(), "a call is still at the LLM");
+        llm.let.release(1);
+        assertTrue(Callers.get(closing));
         assertEquals(1, llm.asked.size());
     }
 

@@ -172,7 +172,8 @@ final class NumberChecks {
         int[] known = Subject.known(s.info());
         int[][][] choices = new int[s.prompts().size()][][];
         for (int b = 0; b < choices.length; b++) {
-            choices[b] = new int[][] {{known[b]}, {known[b + 1], known[0]}};
+            // A server's probe may be as short as two tokens.
+            choices[b] = new int[][] {{known[b % known.length]}, {known[(b + 1) % known.length], known[0]}};
         }
         return choices;
     }

@@ -118,7 +118,7 @@ final class ServeCommand implements Callable<Integer> {
         EmbeddedLlm llm;
         try {
             llm = open(settings);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // no memory, no native library: left open, it would never end
             server.close();
             if (metrics != null) {
                 metrics.close();

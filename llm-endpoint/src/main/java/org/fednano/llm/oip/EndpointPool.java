@@ -54,13 +54,13 @@ final class EndpointPool implements AutoCloseable, Splitting.Asked {
     }
 
     /** Connects to what answers; at least one endpoint must. */
-    static EndpointPool open(Options options, Waiting waiting) {
+    static EndpointPool open(Options options, Waiting waiting, boolean share) {
         List<Address> addresses = options.addresses().stream().map(Address::of).toList();
         List<Endpoint> endpoints = new ArrayList<>();
         EndpointPool pool = null;
         try {
             for (Address address : addresses) {
-                endpoints.add(new Endpoint(new Link(address, options)));
+                endpoints.add(new Endpoint(new Link(address, options, share)));
             }
             pool = new EndpointPool(options, waiting, endpoints);
             pool.connect();

@@ -11,7 +11,10 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
@@ -27,6 +30,7 @@ import org.fednano.llm.oip.proto.ModelMetadataResponse;
 import org.fednano.llm.oip.proto.ModelReadyRequest;
 import org.fednano.llm.oip.proto.ServerLiveRequest;
 import org.fednano.llm.oip.proto.ServerReadyRequest;
+import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,55 +49,72 @@ final class Link implements AutoCloseable {
     /** gRPC servers cut connections that ping more often than every five minutes, unless they were told otherwise. */
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(5);
 
+    /** Firewalls forget connections on which nothing moves; a call on one of those would hang until the next ping. */
+    private static final Duration IDLE = Duration.ofMinutes(1);
+
     private static final Duration PING = Duration.ofSeconds(5);
 
     private static final int MAX_CAUSES = 10;
+
+    /** Told once each: tasks come by the thousand. */
+    private static final Set<Address> WARNED = ConcurrentHashMap.newKeySet();
 
     private final Address address;
     private final String modelName;
     private final String token;
     private final Duration deadline;
     private final ManagedChannel channel;
+    private final SharedChannel shared;
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final GRPCInferenceServiceBlockingStub stub;
+
+    /** With a connection of its own. */
+    Link(Address address, Options options) {
+        this(address, options, false);
+    }
 
     /**
      * Connects when first asked.
      *
+     * @param share whether over the connection that others of this JVM use too
      * @throws JobException with status 2 if a PEM file is missing or is none
      */
-    Link(Address address, Options options) {
+    Link(Address address, Options options, boolean share) {
         this.address = address;
         modelName = options.modelName();
         token = options.token();
         deadline = options.callDeadline();
-        if (token != null && !address.tls() && !address.loopback()) {
+        if (token != null && !address.tls() && !address.loopback() && WARNED.add(address)) {
             LOG.warn("The token for {} travels without encryption: anyone on the way can read it. Use grpcs.", address);
         }
-        channel = open(address, options);
-        stub = GRPCInferenceServiceGrpc.newBlockingStub(channel)
-                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(options)));
-    }
-
-    private static ManagedChannel open(Address address, Options options) {
+        Metadata headers = headers(options); // first: whoever has taken a shared channel must give it back
         try {
-            return NettyChannelBuilder.forAddress(
-                            address.host(),
-                            address.port(),
-                            address.tls() ? credentials(options.tls()) : InsecureChannelCredentials.create())
-                    .maxInboundMessageSize(Math.toIntExact(options.maxMessage()))
-                    .flowControlWindow(FLOW_WINDOW)
-                    .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-                    .disableRetry() // its retries know neither the contract's reasons nor its waits
-                    .userAgent("fednano")
-                    .build();
+            shared = share ? SharedChannel.take(address, options) : null;
+            channel = share ? shared.channel() : channel(address, options);
         } catch (IOException | IllegalArgumentException e) {
             throw new JobException(
-                    org.fednano.settings.ExitStatus.USAGE,
+                    ExitStatus.USAGE,
                     "TLS towards " + address + " needs PEM files (llm.tls.ca, llm.tls.certificate, llm.tls.key; the key"
                             + " as PKCS #8 without a password): " + options.tls() + " cannot be used, "
                             + e.getMessage(),
                     e);
         }
+        stub = GRPCInferenceServiceGrpc.newBlockingStub(channel)
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
+
+    static ManagedChannel channel(Address address, Options options) throws IOException {
+        return NettyChannelBuilder.forAddress(
+                        address.host(),
+                        address.port(),
+                        address.tls() ? credentials(options.tls()) : InsecureChannelCredentials.create())
+                .maxInboundMessageSize(Math.toIntExact(options.maxMessage()))
+                .flowControlWindow(FLOW_WINDOW)
+                .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                .idleTimeout(IDLE.toSeconds(), TimeUnit.SECONDS)
+                .disableRetry() // its retries know neither the contract's reasons nor its waits
+                .userAgent("fednano")
+                .build();
     }
 
     private static ChannelCredentials credentials(OipLlm.Tls tls) throws IOException {
@@ -191,9 +212,8 @@ final class Link implements AutoCloseable {
             }
             LlmException failure = Failures.read(e);
             if (failure.reason() == Reason.NOT_READY && !e.getMessage().contains("LLMGRAD:")) {
-                // The network's failure, not the server's word. The broken connection is forgotten, and with it gRPC's
-                // own
-                // wait for the next one, which grows to two minutes. Calls under way go on.
+                // The network's failure, not the server's word. The broken connection is forgotten, and with it
+                // gRPC's own wait for the next one, which grows to two minutes. Calls under way go on.
                 channel.enterIdle();
             }
             throw failure(tlsTrouble(e) ? Reason.AUTH : failure.reason(), what, failure.getMessage() + causes(e));
@@ -236,8 +256,16 @@ final class Link implements AutoCloseable {
         return text.toString();
     }
 
+    /** A connection of its own is cut; a shared one stays, and calls under way on it go on. */
     @Override
     public void close() {
-        channel.shutdownNow();
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        if (shared == null) {
+            channel.shutdownNow();
+        } else {
+            shared.giveBack();
+        }
     }
 }

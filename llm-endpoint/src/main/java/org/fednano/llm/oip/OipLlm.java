@@ -388,9 +388,18 @@ public final class OipLlm implements FrozenLlm {
         return connect(options, Waiting.SYSTEM);
     }
 
-    /** The same with another clock, for tests. */
+    /**
+     * The same over a connection that all clients made so in this JVM share, as long as address, TLS and largest message
+     * are the same: for many short-lived clients. Token and headers stay each client's own. A close leaves the connection
+     * to the others.
+     */
+    public static OipLlm connectShared(Options options) {
+        return new OipLlm(EndpointPool.open(options, Waiting.SYSTEM, true));
+    }
+
+    /** As {@link #connect(Options)} with another clock, for tests. */
     static OipLlm connect(Options options, Waiting waiting) {
-        return new OipLlm(EndpointPool.open(options, waiting));
+        return new OipLlm(EndpointPool.open(options, waiting, false));
     }
 
     @Override

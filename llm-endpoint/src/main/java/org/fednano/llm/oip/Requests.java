@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
@@ -33,6 +34,8 @@ public final class Requests {
 
     /** The operation that asks what the endpoint is. */
     public static final String INFO = "info";
+
+    private static final String CONTROL = "ctl";
 
     private static final int MAX_CONTROL_BYTES = 1 << 16;
 
@@ -143,7 +146,7 @@ public final class Requests {
         if (maxNew > 0) {
             json.put("max_new", maxNew);
         }
-        return Tensors.text("ctl", json.toString());
+        return Tensors.text(CONTROL, json.toString());
     }
 
     private static Tensor embeds(PromptBatch prompts, WireType type) {
@@ -246,7 +249,7 @@ public final class Requests {
 
     /**
      * Reads a received request. Whatever is wrong with it is said with the contract's reason: the version first, then the
-     * operation, the model, the size, the tensors.
+     * operation, the fingerprint, bytes that do not fit a tensor's shape, the size, the tensors.
      *
      * @param type D, of embeddings
      * @param info the model and its limits
@@ -265,10 +268,7 @@ public final class Requests {
                 "Each input tensor must have its bytes in raw_input_contents",
                 count,
                 message.getRawInputContentsCount());
-        for (int i = 0; i < count; i++) {
-            InferInputTensor input = message.getInputs(i);
-            tensors.add(input.getName(), input.getDatatype(), input.getShapeList(), message.getRawInputContents(i));
-        }
+        add(message, tensors, CONTROL::equals);
         JsonNode control = control(tensors);
         String op = text(control, "op");
         LlmException.require(
@@ -285,6 +285,8 @@ public final class Requests {
                 "The model's fingerprint",
                 served,
                 "another");
+        // Only now: another version's tensors may be of types that this one does not know.
+        add(message, tensors, name -> !name.equals(CONTROL));
         float scale = scale(control);
         requireTokens(tensors, mostTokens);
         LlmCall<?> call =
@@ -307,6 +309,15 @@ public final class Requests {
             Tensors.require(known.contains(output), "An output of " + op, known, Tensors.printable(output));
         }
         return new Received(op, fingerprint, call, shape, outputs);
+    }
+
+    private static void add(ModelInferRequest message, Tensors tensors, Predicate<String> which) {
+        for (int i = 0; i < message.getInputsCount(); i++) {
+            InferInputTensor input = message.getInputs(i);
+            if (which.test(input.getName())) {
+                tensors.add(input.getName(), input.getDatatype(), input.getShapeList(), message.getRawInputContents(i));
+            }
+        }
     }
 
     /** Before the tensors become arrays: what the prompts or ids alone take. */
@@ -349,7 +360,7 @@ public final class Requests {
     }
 
     private static JsonNode control(Tensors tensors) {
-        Tensor ctl = tensors.get("ctl", "BYTES", 1);
+        Tensor ctl = tensors.get(CONTROL, "BYTES", 1);
         Tensors.require(
                 ctl.raw().size() <= MAX_CONTROL_BYTES, "ctl must be short", MAX_CONTROL_BYTES + " bytes", "more");
         JsonNode control;

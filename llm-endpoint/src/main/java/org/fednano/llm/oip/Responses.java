@@ -157,12 +157,14 @@ public final class Responses {
                 out.path("layers").asInt(),
                 out.path("dtype").asText(),
                 new LlmInfo.Limits(
-                        limits.path("tokens").asInt(),
-                        limits.path("message_bytes").asLong()),
+                        // As a double it saturates: a server without a limit may say any large number.
+                        (int) limits.path("tokens").asDouble(),
+                        (long) limits.path("message_bytes").asDouble()),
                 new LlmInfo.Probe(ids(probe.path("prompt")), ids(probe.path("answer")), (float)
                         probe.path("loss").asDouble(Double.NaN)));
         Tensors.require(
-                info.hidden() > 0
+                !info.fingerprint().isEmpty()
+                        && info.hidden() > 0
                         && info.vocabulary() > 0
                         && info.limits().tokens() > 0
                         && info.limits().messageBytes() > 0
@@ -170,7 +172,7 @@ public final class Responses {
                         && info.probe().answer().length > 0
                         && Float.isFinite(info.probe().loss()),
                 "The answer to info",
-                "hidden, vocabulary, limits.tokens, limits.message_bytes, probe.prompt, probe.answer and probe.loss",
+                "fp, hidden, vocabulary, limits.tokens, limits.message_bytes, probe.prompt, probe.answer and probe.loss",
                 out.size() + " fields, not all of these");
         return info;
     }

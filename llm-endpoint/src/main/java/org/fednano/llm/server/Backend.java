@@ -20,6 +20,13 @@ public interface Backend {
     boolean ready();
 
     /**
+     * Refuses a caller by the headers alone, before its message is read or finds the queue full. Quick; on any thread.
+     *
+     * @throws LlmException as {@link #llm}, and so the other exceptions
+     */
+    default void admit(Metadata headers) {}
+
+    /**
      * Who answers one request. Called on the thread that then makes the call, inside the request's gRPC context, which
      * is cancelled when the caller has gone.
      *

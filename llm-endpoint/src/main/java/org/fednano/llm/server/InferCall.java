@@ -73,6 +73,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
             // Before the message: what is refused need not be sent.
             desk.requireToken(headers);
             desk.requireReady();
+            desk.backend().admit(headers);
             call.request(2);
         } catch (RuntimeException e) {
             started.fail(e);
@@ -196,7 +197,10 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
             }
             context.run(this::compute);
         } catch (RuntimeException | Error e) {
-            fail(e);
+            if (gone()) {
+                left();
+            }
+            fail(e); // says nothing more to who has left
         } finally {
             desk.running().decrementAndGet();
             request = null; // its arrays must not stay until a slow reader has its answer

@@ -74,6 +74,21 @@ class LlmCallTest {
         assertEquals(4 * (9 + 1), new LlmCall.Score(prompts, CHOICES).part(0, 4).tokens() - 4);
     }
 
+    /** The widest prompt and the longest answer may be of different calls. */
+    @Test
+    void aJoinedCallIsAsWideAsItsWidestPromptAndItsLongestAnswer() {
+        PromptBatch wide = TinyDecoder.prompts(16, 9, 9);
+        PromptBatch slim = TinyDecoder.prompts(16, 8, 8);
+        same(new LlmCall.Loss(wide, ANSWERS.part(1, 2)), new LlmCall.Loss(slim, ANSWERS.part(3, 4)));
+        same(new LlmCall.Score(wide, new int[][][] {{{3}}}), new LlmCall.Score(slim, new int[][][] {{{3, 4, 5}, {6, 7}}
+        }));
+    }
+
+    private static <R> void same(LlmCall<R> one, LlmCall<R> other) {
+        List<LlmCall<R>> calls = List.of(one, other);
+        assertEquals(one.join(calls).tokens(), LlmCall.joinedTokens(calls));
+    }
+
     private static <R> R parts(LlmCall<R> call, EmbeddedLlm llm) {
         List<R> answers = new ArrayList<>();
         answers.add(call.part(0, 1).on(llm));

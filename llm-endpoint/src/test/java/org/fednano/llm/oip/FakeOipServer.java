@@ -1,11 +1,13 @@
 package org.fednano.llm.oip;
 
+import io.grpc.Attributes;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
+import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -16,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
@@ -46,6 +49,9 @@ public final class FakeOipServer extends GRPCInferenceServiceImplBase implements
 
     /** Operations that came, in order, without info and those of hand-shakes. */
     public final List<LlmCall<?>> calls = new CopyOnWriteArrayList<>();
+
+    /** Connections that are open now. */
+    public final AtomicInteger connections = new AtomicInteger();
 
     public volatile Script script = call -> null;
     public volatile boolean ready = true;
@@ -82,6 +88,18 @@ public final class FakeOipServer extends GRPCInferenceServiceImplBase implements
             server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port), credentials)
                     .addService(this)
                     .intercept(new Door())
+                    .addTransportFilter(new ServerTransportFilter() {
+                        @Override
+                        public Attributes transportReady(Attributes attributes) {
+                            connections.incrementAndGet();
+                            return attributes;
+                        }
+
+                        @Override
+                        public void transportTerminated(Attributes attributes) {
+                            connections.decrementAndGet();
+                        }
+                    })
                     .maxInboundMessageSize(64 << 20)
                     .build()
                     .start();

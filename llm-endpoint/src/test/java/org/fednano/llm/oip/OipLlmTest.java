@@ -519,9 +519,7 @@ class OipLlmTest {
         Options right = options(server).withToken(secret).withHeaders(Map.of("fednano-purpose", "training"));
         try (OipLlm llm = OipLlm.connect(right, waiting)) {
             llm.loss(PROMPTS, ANSWERS);
-            assertEquals(
-                    "training",
-                    server.headers.get(Metadata.Key.of("fednano-purpose", Metadata.ASCII_STRING_MARSHALLER)));
+            assertEquals("training", header("fednano-purpose"));
         }
         assertFalse(right.toString().contains(secret));
         String wrong = "wrong-9876543210";
@@ -534,6 +532,49 @@ class OipLlmTest {
         assertFalse(assertThrows(JobException.class, () -> right.withToken("bad\n" + wrong))
                 .getMessage()
                 .contains(wrong));
+    }
+
+    /** An executor's tasks, one after the other and side by side, at one gateway. */
+    @Test
+    void sharedClientsHaveOneConnectionAndHeadersOfTheirOwn() {
+        Options shared = options(server).withToken("t0ken");
+        for (int i = 0; i < 5; i++) {
+            String task = "task-" + i;
+            OipLlm one = OipLlm.connectShared(shared.withHeaders(Map.of("fednano-client", task)));
+            try (OipLlm other = OipLlm.connectShared(shared.withHeaders(Map.of("fednano-client", "other")))) {
+                one.embed(new int[] {1});
+                assertEquals(task, header("fednano-client"));
+                one.close();
+                one.close(); // twice is once: it has no say over the other's connection
+                other.embed(new int[] {1});
+                assertEquals("other", header("fednano-client"));
+                assertThrows(IllegalStateException.class, () -> one.embed(new int[] {1}));
+                assertEquals(1, server.connections.get());
+            }
+        }
+        try (OipLlm own = connect(server)) {
+            own.embed(new int[] {1});
+            assertEquals(2, server.connections.get());
+        }
+    }
+
+    private String header(String name) {
+        return server.headers.get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER));
+    }
+
+    @Test
+    void aSharedConnectionThatNobodyUsesEndsWhenAnotherIsNeeded() throws InterruptedException {
+        OipLlm.connectShared(options(server)).close();
+        assertEquals(1, server.connections.get());
+        try (FakeOipServer second = new FakeOipServer(embedded, WireType.FP32);
+                OipLlm llm = OipLlm.connectShared(options(second))) {
+            llm.embed(new int[] {1});
+            for (int i = 0; i < 500 && server.connections.get() > 0; i++) {
+                Thread.sleep(10);
+            }
+            assertEquals(0, server.connections.get());
+            assertEquals(1, second.connections.get());
+        }
     }
 
     @Test

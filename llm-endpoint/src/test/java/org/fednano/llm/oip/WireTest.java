@@ -173,6 +173,42 @@ class WireTest {
                 Failures.read(Status.UNKNOWN.asRuntimeException()).reason());
     }
 
+    /** A later version may have tensors that this one cannot even name. */
+    @Test
+    void versionOperationAndFingerprintAreLookedAtBeforeTheTensors() {
+        assertEquals(Reason.VERSION, refusal("\"v\":1", "\"v\":2"));
+        assertEquals(Reason.UNKNOWN_OP, refusal("\"loss\"", "\"loss_of_tomorrow\""));
+        assertEquals(Reason.BAD_REQUEST, refusal("", ""));
+    }
+
+    private static Reason refusal(String field, String changed) {
+        ModelInferRequest.Builder request =
+                Requests.of("m", FP, new LlmCall.Loss(PROMPTS, ANSWERS), WireType.FP32).toBuilder();
+        request.getInputsBuilder(1).setDatatype("FP8");
+        String ctl = request.getRawInputContents(0).substring(4).toStringUtf8().replace(field, changed);
+        request.setRawInputContents(0, Tensors.text("ctl", ctl).raw());
+        return assertThrows(LlmException.class, () -> Requests.read(request.build(), WireType.FP32, 2))
+                .reason();
+    }
+
+    @Test
+    void aServerWithoutALimitMaySaySo() {
+        assertEquals(Integer.MAX_VALUE, limits("9007199254740991").tokens());
+        assertEquals(Integer.MAX_VALUE, limits("1e300").tokens());
+        assertEquals(100, limits("100").tokens());
+    }
+
+    private static LlmInfo.Limits limits(String tokens) {
+        ModelInferResponse.Builder answer = Responses.info("m", INFO).toBuilder();
+        String out = answer.getRawOutputContents(0).substring(4).toStringUtf8();
+        assertTrue(out.contains("\"tokens\":100"), out);
+        answer.setRawOutputContents(
+                0,
+                Tensors.text("out", out.replace("\"tokens\":100", "\"tokens\":" + tokens))
+                        .raw());
+        return Responses.readInfo(answer.build()).limits();
+    }
+
     private static Requests.Received sent(LlmCall<?> call, WireType type) {
         try {
             byte[] bytes = Requests.of("m", FP, call, type).toByteArray();
