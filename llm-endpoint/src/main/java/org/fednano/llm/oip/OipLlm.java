@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
@@ -200,153 +201,93 @@ public final class OipLlm implements FrozenLlm {
         }
 
         public Options withModelName(String changed) {
-            return new Options(
-                    addresses,
-                    changed,
-                    token,
-                    tls,
-                    fingerprint,
-                    inFlight,
-                    callDeadline,
-                    retry,
-                    maxMessage,
-                    headers,
-                    handshake);
+            return change(copy -> copy.modelName = changed);
         }
 
         public Options withToken(String changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    changed,
-                    tls,
-                    fingerprint,
-                    inFlight,
-                    callDeadline,
-                    retry,
-                    maxMessage,
-                    headers,
-                    handshake);
+            return change(copy -> copy.token = changed);
         }
 
         public Options withTls(Tls changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    token,
-                    changed,
-                    fingerprint,
-                    inFlight,
-                    callDeadline,
-                    retry,
-                    maxMessage,
-                    headers,
-                    handshake);
+            return change(copy -> copy.tls = changed);
         }
 
         public Options withFingerprint(String changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    token,
-                    tls,
-                    changed,
-                    inFlight,
-                    callDeadline,
-                    retry,
-                    maxMessage,
-                    headers,
-                    handshake);
+            return change(copy -> copy.fingerprint = changed);
         }
 
         public Options withInFlight(int changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    token,
-                    tls,
-                    fingerprint,
-                    changed,
-                    callDeadline,
-                    retry,
-                    maxMessage,
-                    headers,
-                    handshake);
+            return change(copy -> copy.inFlight = changed);
         }
 
         public Options withCallDeadline(Duration changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    token,
-                    tls,
-                    fingerprint,
-                    inFlight,
-                    changed,
-                    retry,
-                    maxMessage,
-                    headers,
-                    handshake);
+            return change(copy -> copy.callDeadline = changed);
         }
 
         public Options withRetry(Retry changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    token,
-                    tls,
-                    fingerprint,
-                    inFlight,
-                    callDeadline,
-                    changed,
-                    maxMessage,
-                    headers,
-                    handshake);
+            return change(copy -> copy.retry = changed);
         }
 
         public Options withMaxMessage(long changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    token,
-                    tls,
-                    fingerprint,
-                    inFlight,
-                    callDeadline,
-                    retry,
-                    changed,
-                    headers,
-                    handshake);
+            return change(copy -> copy.maxMessage = changed);
         }
 
         public Options withHeaders(Map<String, String> changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    token,
-                    tls,
-                    fingerprint,
-                    inFlight,
-                    callDeadline,
-                    retry,
-                    maxMessage,
-                    changed,
-                    handshake);
+            return change(copy -> copy.headers = changed);
         }
 
         public Options withHandshake(Handshake changed) {
-            return new Options(
-                    addresses,
-                    modelName,
-                    token,
-                    tls,
-                    fingerprint,
-                    inFlight,
-                    callDeadline,
-                    retry,
-                    maxMessage,
-                    headers,
-                    changed);
+            return change(copy -> copy.handshake = changed);
+        }
+
+        private Options change(Consumer<Copy> edit) {
+            Copy copy = new Copy(this);
+            edit.accept(copy);
+            return copy.options();
+        }
+
+        /** Options while one of them is being changed. */
+        private static final class Copy {
+            private List<String> addresses;
+            private String modelName;
+            private String token;
+            private Tls tls;
+            private String fingerprint;
+            private int inFlight;
+            private Duration callDeadline;
+            private Retry retry;
+            private long maxMessage;
+            private Map<String, String> headers;
+            private Handshake handshake;
+
+            Copy(Options from) {
+                addresses = from.addresses;
+                modelName = from.modelName;
+                token = from.token;
+                tls = from.tls;
+                fingerprint = from.fingerprint;
+                inFlight = from.inFlight;
+                callDeadline = from.callDeadline;
+                retry = from.retry;
+                maxMessage = from.maxMessage;
+                headers = from.headers;
+                handshake = from.handshake;
+            }
+
+            Options options() {
+                return new Options(
+                        addresses,
+                        modelName,
+                        token,
+                        tls,
+                        fingerprint,
+                        inFlight,
+                        callDeadline,
+                        retry,
+                        maxMessage,
+                        headers,
+                        handshake);
+            }
         }
 
         /** Without the token and the headers' values. */
