@@ -20,8 +20,9 @@ import org.fednano.weights.FloatTensor;
  * How much of the machine's matrix products reaches the gradient: loss and gradient of a random decoder of some 100 million
  * parameters at T = 512 in float32, against a bare product of two 2048 x 2048 matrices by the same engine, in turns.
  *
- * <p>Counted are the products that the result needs: the linear layers forward and back to their inputs (frozen weights
- * have no gradient), attention scores and sums forward and twice that back, the output layer on answer tokens only. Norms,
+ * <p>Counted are the products that are executed: the linear layers forward and back to their inputs (frozen weights
+ * have no gradient), attention scores and sums forward and twice that back (in full, though the causal mask
+ * throws half of them away), the output layer on answer tokens only. Norms,
  * softmax, rotation, masks and copies count nothing, so 100 % cannot be reached.
  *
  * <p>Arguments: {@code batch=1 tokens=512 layers=12 hidden=768 intermediate=2048 vocabulary=16000 pairs=21}.

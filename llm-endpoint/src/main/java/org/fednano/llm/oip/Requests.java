@@ -237,17 +237,6 @@ public final class Requests {
     }
 
     /**
-     * Reads a received request whatever model it expects and however large it is: for tests and other front ends.
-     *
-     * @param type D, of embeddings
-     * @param hidden H
-     * @throws LlmException BAD_REQUEST, MASK, CHOICE, UNKNOWN_OP or VERSION
-     */
-    public static Received read(ModelInferRequest message, WireType type, int hidden) {
-        return read(message, type, hidden, null, Long.MAX_VALUE);
-    }
-
-    /**
      * Reads a received request. Whatever is wrong with it is said with the contract's reason: the version first, then the
      * operation, the fingerprint, bytes that do not fit a tensor's shape, the size, the tensors.
      *
@@ -256,11 +245,8 @@ public final class Requests {
      * @throws LlmException BAD_REQUEST, MASK, CHOICE, UNKNOWN_OP, VERSION, FINGERPRINT or TOO_LARGE
      */
     public static Received read(ModelInferRequest message, WireType type, LlmInfo info) {
-        return read(
-                message, type, info.hidden(), info.fingerprint(), info.limits().tokens());
-    }
-
-    private static Received read(ModelInferRequest message, WireType type, int hidden, String served, long mostTokens) {
+        int hidden = info.hidden();
+        int mostTokens = info.limits().tokens();
         Tensors tensors = new Tensors();
         int count = message.getInputsCount();
         Tensors.require(
@@ -280,10 +266,10 @@ public final class Requests {
         String fingerprint = control.has("fp") ? text(control, "fp") : null;
         Tensors.require(fingerprint != null || op.equals(INFO), "ctl must have the fingerprint 'fp'", "a text", "none");
         LlmException.require(
-                served == null || fingerprint == null || fingerprint.equals(served),
+                fingerprint == null || fingerprint.equals(info.fingerprint()),
                 Reason.FINGERPRINT,
                 "The model's fingerprint",
-                served,
+                info.fingerprint(),
                 "another");
         // Only now: another version's tensors may be of types that this one does not know.
         add(message, tensors, name -> !name.equals(CONTROL));

@@ -204,7 +204,7 @@ public final class FakeOipServer extends GRPCInferenceServiceImplBase implements
     public void modelInfer(ModelInferRequest request, StreamObserver<ModelInferResponse> to) {
         answer(to, () -> {
             model(request.getModelName());
-            Requests.Received got = Requests.read(request, type, info.hidden());
+            Requests.Received got = Requests.read(request, type, info);
             LlmException.require(
                     got.fingerprint() == null || got.fingerprint().equals(info.fingerprint()),
                     Reason.FINGERPRINT,

@@ -92,7 +92,7 @@ class WireTest {
 
     @Test
     void info() {
-        Requests.Received asked = Requests.read(Requests.info("m", null), WireType.FP32, 2);
+        Requests.Received asked = Requests.read(Requests.info("m", null), WireType.FP32, INFO);
         assertEquals(Requests.INFO, asked.op());
         assertNull(asked.fingerprint());
         LlmInfo read = Responses.readInfo(Responses.info("m", INFO));
@@ -112,7 +112,7 @@ class WireTest {
                         .addOutputs(ModelInferRequest.InferRequestedOutputTensor.newBuilder()
                                 .setName("loss"))
                         .build();
-        Requests.Received got = Requests.read(request, WireType.FP32, 2);
+        Requests.Received got = Requests.read(request, WireType.FP32, INFO);
         assertEquals(Set.of("loss"), got.outputs());
         Result answer = new Result(new float[] {0.1f, 3}, new int[] {2, 1}, PROMPTS.embeds());
         ModelInferResponse response = Responses.of("m", INFO, got, answer, WireType.FP32);
@@ -187,7 +187,7 @@ class WireTest {
         request.getInputsBuilder(1).setDatatype("FP8");
         String ctl = request.getRawInputContents(0).substring(4).toStringUtf8().replace(field, changed);
         request.setRawInputContents(0, Tensors.text("ctl", ctl).raw());
-        return assertThrows(LlmException.class, () -> Requests.read(request.build(), WireType.FP32, 2))
+        return assertThrows(LlmException.class, () -> Requests.read(request.build(), WireType.FP32, INFO))
                 .reason();
     }
 
@@ -212,7 +212,7 @@ class WireTest {
     private static Requests.Received sent(LlmCall<?> call, WireType type) {
         try {
             byte[] bytes = Requests.of("m", FP, call, type).toByteArray();
-            return Requests.read(ModelInferRequest.parseFrom(bytes), type, 2);
+            return Requests.read(ModelInferRequest.parseFrom(bytes), type, INFO);
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError(e);
         }
