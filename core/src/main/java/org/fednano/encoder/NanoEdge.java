@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
@@ -224,7 +225,7 @@ public final class NanoEdge implements AutoCloseable {
     private float[][] imageEmbeddings(List<Sample> samples) {
         float[][] result = new float[samples.size()][];
         int[] withImage = IntStream.range(0, samples.size())
-                .filter(i -> samples.get(i).image() != null)
+                .filter(i -> samples.get(i).first(Medium.IMAGE).isPresent())
                 .toArray();
         int batch = spec.batchSize();
         int pixelsPerImage = 3 * config.imageSize() * config.imageSize();
@@ -234,7 +235,7 @@ public final class NanoEdge implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 Sample sample = samples.get(withImage[from + i]);
                 byte[] rgb = preprocessor
-                        .crop(RgbImage.decode(sample.image(), "sample " + sample.sampleId()))
+                        .crop(RgbImage.decode(sample.media().get(0).bytes(), "sample " + sample.sampleId()))
                         .rgb();
                 preprocessor.normalise(rgb, pixels, i * pixelsPerImage);
             }

@@ -1,5 +1,6 @@
 package org.fednano.encoder;
 
+import java.util.Collections;
 import org.fednano.sample.Sample;
 
 /**
@@ -12,9 +13,10 @@ record PromptTemplate(String template, String imageToken) {
 
     private static final String IMAGE = "{image}";
 
-    /** Prompt of a sample; exactly one image token if it has a picture and the template a place for it, else none. */
+    /** Prompt of a sample: one image token per medium, each on a line of its own, where the template has its first place. */
     String fill(Sample sample) {
         StringBuilder text = new StringBuilder();
+        boolean placed = sample.media().isEmpty();
         int from = 0;
         while (from < template.length()) {
             int open = template.indexOf('{', from);
@@ -30,10 +32,12 @@ record PromptTemplate(String template, String imageToken) {
                 case "{question}" -> text.append(plain(sample.question()));
                 case "{choices}" -> text.append(plain(String.join(", ", sample.choices())));
                 case IMAGE -> {
-                    if (sample.image() != null) {
-                        text.append(imageToken);
+                    if (!placed) {
+                        text.append(String.join(
+                                "\n", Collections.nCopies(sample.media().size(), imageToken)));
+                        placed = true;
                     } else if (from < template.length() && template.charAt(from) == '\n') {
-                        from++; // the picture's own line goes with it
+                        from++; // a place without a picture goes with its line
                     }
                 }
                 default -> text.append(field);

@@ -1,14 +1,15 @@
 package org.fednano.sample;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
- * One row of a shard: a question, its picture, and the answer.
+ * One row of a shard: a question, its picture or whatever else it is about, and the answer.
  *
  * @param sampleId unique in its data set
  * @param clientId owner
  * @param split what it is for
- * @param image the picture's file as read (PNG, JPEG), or null for text only; not copied, not to be changed
+ * @param media pictures, sounds and the like in the order in which they stand in the prompt; empty for text only
  * @param question the question
  * @param context text before the question; may be empty
  * @param choices texts to choose from; empty for a free answer
@@ -22,7 +23,7 @@ public record Sample(
         String sampleId,
         String clientId,
         Split split,
-        byte[] image,
+        List<Medium> media,
         String question,
         String context,
         List<String> choices,
@@ -33,6 +34,12 @@ public record Sample(
         String source) {
 
     public Sample {
+        media = List.copyOf(media);
         choices = List.copyOf(choices);
+    }
+
+    /** The first medium of a modality, if there is one. */
+    public Optional<Medium> first(String modality) {
+        return media.stream().filter(m -> m.modality().equals(modality)).findFirst();
     }
 }

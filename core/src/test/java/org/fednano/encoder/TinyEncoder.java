@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import javax.imageio.ImageIO;
+import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.weights.FloatTensor;
@@ -128,7 +129,7 @@ final class TinyEncoder {
                 id,
                 "c1",
                 Split.TRAIN,
-                image,
+                Medium.picture(image),
                 question,
                 "",
                 List.of("red", "blue"),

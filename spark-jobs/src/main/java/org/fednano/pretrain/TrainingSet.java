@@ -6,6 +6,7 @@ import java.util.List;
 import org.fednano.encoder.ImagePreprocessor;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.RgbImage;
+import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
 
@@ -27,9 +28,10 @@ final class TrainingSet {
      * @throws JobException with status 3 if it has no picture, or has it elsewhere than the others
      */
     void add(Sample sample, NanoEdge edge, ImagePreprocessor preprocessor, int imageToken) {
-        if (sample.image() == null) {
-            throw JobException.badInput("Pretraining needs a picture in every sample: found none in "
-                    + sample.sampleId() + ". Give it shards of the base world (pretrain.shards).");
+        if (sample.media().size() != 1 || sample.first(Medium.IMAGE).isEmpty()) {
+            throw JobException.badInput("Pretraining needs one picture in every sample: found "
+                    + sample.media().stream().map(Medium::modality).toList() + " in " + sample.sampleId()
+                    + ". Give it shards of the base world (pretrain.shards).");
         }
         int[] ids = edge.promptIds(sample);
         int first = 0;
@@ -50,7 +52,7 @@ final class TrainingSet {
                     + ". Put {image} before {question} in prompt.template.");
         }
         pictures.add(preprocessor
-                .crop(RgbImage.decode(sample.image(), "sample " + sample.sampleId()))
+                .crop(RgbImage.decode(sample.media().get(0).bytes(), "sample " + sample.sampleId()))
                 .rgb());
         behind.add(Arrays.copyOfRange(ids, last, ids.length));
         answers.add(edge.answerIds(sample.answer()));

@@ -7,6 +7,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
+import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
@@ -20,6 +21,9 @@ public final class ShardReader {
     private static final List<String> REQUIRED = List.of("sample_id", "question", "answer");
     private static final List<String> OPTIONAL =
             List.of("context", "choices", "answer_index", "task", "category", "source");
+
+    private static final String IMAGE = "image";
+    private static final String MEDIA = "media";
 
     private final Configuration conf;
     private final String shards;
@@ -87,7 +91,8 @@ public final class ShardReader {
             Predicate<Sample> rows) {
         List<String> optional = new ArrayList<>(OPTIONAL);
         if (images) {
-            optional.add("image");
+            optional.add(IMAGE);
+            optional.add(MEDIA);
         }
         try (ParquetRows parquet = ParquetRows.open(conf, file, required, optional)) {
             long at = 0;
@@ -106,9 +111,7 @@ public final class ShardReader {
                     text(parquet, row, "sample_id"),
                     clientId,
                     split,
-                    parquet.has("image") && row.getFieldRepetitionCount("image") > 0
-                            ? row.getBinary("image", 0).getBytes()
-                            : null,
+                    media(parquet, row),
                     text(parquet, row, "question"),
                     text(parquet, row, "context"),
                     texts(parquet, row, "choices"),
@@ -122,10 +125,28 @@ public final class ShardReader {
         } catch (RuntimeException e) {
             throw JobException.badInput(
                     "Row " + at + " of " + file + " does not fit a shard's columns: " + e
-                            + ". Expected texts, image bytes, choices as a list of texts and answer_index as a 32-bit"
-                            + " integer; make the shards again with `fednano prepare`.",
+                            + ". Expected texts, image bytes, media as a list of (modality, bytes), choices as a list of texts"
+                            + " and answer_index as a 32-bit integer; make the shards again with `fednano prepare`.",
                     e);
         }
+    }
+
+    /** The picture of column {@code image} first, then what column {@code media} lists; old shards have only the former. */
+    private static List<Medium> media(ParquetRows parquet, Group row) {
+        List<Medium> media = new ArrayList<>();
+        if (parquet.has(IMAGE) && row.getFieldRepetitionCount(IMAGE) > 0) {
+            media.add(new Medium(Medium.IMAGE, row.getBinary(IMAGE, 0).getBytes()));
+        }
+        if (parquet.has(MEDIA) && row.getFieldRepetitionCount(MEDIA) > 0) {
+            Group list = row.getGroup(MEDIA, 0);
+            for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
+                Group medium = list.getGroup(0, i).getGroup(0, 0);
+                media.add(new Medium(
+                        medium.getString("modality", 0),
+                        medium.getBinary("bytes", 0).getBytes()));
+            }
+        }
+        return media;
     }
 
     private static String text(ParquetRows parquet, Group row, String column) {

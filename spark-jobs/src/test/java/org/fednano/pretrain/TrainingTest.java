@@ -21,6 +21,7 @@ import java.util.Random;
 import javax.imageio.ImageIO;
 import org.fednano.encoder.PromptTokenizer;
 import org.fednano.encoder.TensorEngine;
+import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
@@ -63,7 +64,7 @@ class TrainingTest {
                     "s" + i,
                     "base",
                     Split.TRAIN,
-                    png.toByteArray(),
+                    Medium.picture(png.toByteArray()),
                     "What color is it?",
                     "",
                     choose ? List.of("red", "blue") : List.of(),
@@ -120,7 +121,7 @@ class TrainingTest {
     void samplesWithoutAPictureAreRefused() throws IOException {
         List<Sample> samples = squares(1, 1);
         Sample s = samples.get(0);
-        samples.add(new Sample("t1", "base", Split.TRAIN, null, "What?", "", List.of(), "red", -1, "", "", ""));
+        samples.add(new Sample("t1", "base", Split.TRAIN, List.of(), "What?", "", List.of(), "red", -1, "", "", ""));
         Training training = new Training(settings(8, 1), samples, line -> {});
         String message = assertThrows(JobException.class, () -> training.train(samples, List.of()))
                 .getMessage();

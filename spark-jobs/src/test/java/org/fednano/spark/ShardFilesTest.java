@@ -3,8 +3,6 @@ package org.fednano.spark;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,8 +14,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
@@ -59,17 +59,63 @@ class ShardFilesTest {
         assertEquals(
                 List.of("c001-train-0", "c001-train-1", "c001-train-2", "c001-train-3", "c001-train-4", "c001-train-5"),
                 rows.stream().map(Sample::sampleId).toList());
-        assertNotNull(rows.get(0).image());
-        assertNull(rows.get(3).image(), "a question without a picture");
+        assertEquals(List.of("image"), modalities(rows.get(0)));
+        assertEquals(List.of(), rows.get(3).media(), "a question without a picture");
         assertEquals(List.of("red", "green", "blue"), rows.get(0).choices());
         assertEquals(-1, rows.get(2).answerIndex());
         assertEquals(6, reader.count("c001", Split.TRAIN));
         reader.readTexts("c001", Split.TRAIN, row -> {
-            assertNull(row.image());
+            assertEquals(List.of(), row.media());
             return true;
         });
         reader.read("c001", Split.VAL, row -> {
             throw new AssertionError("this client has no such split");
+        });
+    }
+
+    private static List<String> modalities(Sample sample) {
+        return sample.media().stream().map(Medium::modality).toList();
+    }
+
+    @Test
+    void whatTheMediaColumnListsFollowsThePicture() throws IOException {
+        MessageType schema = MessageTypeParser.parseMessageType(
+                """
+                message m {
+                  required binary sample_id (STRING); required binary question (STRING); required binary answer (STRING);
+                  optional binary image;
+                  optional group media (LIST) { repeated group list {
+                    optional group element { optional binary modality (STRING); optional binary bytes; } } }
+                }""");
+        Path file = folder.resolve("clients/client_id=c001/split=train/part-00000.parquet");
+        Files.createDirectories(file.getParent());
+        TinyShards.write(file, schema, 3, i -> {
+            var row = new SimpleGroup(schema);
+            row.append("sample_id", "s" + i).append("question", "q").append("answer", "a");
+            if (i < 2) {
+                row.append("image", Binary.fromConstantByteArray(new byte[] {1}));
+            }
+            if (i > 0) {
+                var list = row.addGroup("media");
+                for (String modality : List.of("audio", "image")) {
+                    list.addGroup(0)
+                            .addGroup(0)
+                            .append("modality", modality)
+                            .append("bytes", Binary.fromConstantByteArray(new byte[] {2, 3}));
+                }
+            }
+            return row;
+        });
+        List<Sample> rows = new ArrayList<>();
+        ShardReader reader = new ShardReader(conf, folder.toString());
+        reader.read("c001", Split.TRAIN, rows::add);
+        assertEquals(List.of("image"), modalities(rows.get(0)));
+        assertEquals(List.of("image", "audio", "image"), modalities(rows.get(1)));
+        assertEquals(List.of("audio", "image"), modalities(rows.get(2)));
+        assertArrayEquals(new byte[] {2, 3}, rows.get(2).media().get(1).bytes());
+        reader.readTexts("c001", Split.TRAIN, row -> {
+            assertEquals(List.of(), row.media());
+            return true;
         });
     }
 
@@ -176,6 +222,6 @@ class ShardFilesTest {
     }
 
     private static Sample sample(String category, String answer) {
-        return new Sample("s", "c", Split.TRAIN, null, "q", "", List.of(), answer, -1, "t", category, "");
+        return new Sample("s", "c", Split.TRAIN, List.of(), "q", "", List.of(), answer, -1, "t", category, "");
     }
 }

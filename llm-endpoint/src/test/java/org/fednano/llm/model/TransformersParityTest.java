@@ -22,6 +22,7 @@ import org.fednano.encoder.VisionConfig;
 import org.fednano.encoder.VisionTower;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.sample.FeatureBatch;
+import org.fednano.sample.Medium;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
@@ -62,7 +63,7 @@ class TransformersParityTest {
                     "s" + SAMPLES.size(),
                     "c001",
                     Split.TEST,
-                    Files.readAllBytes(FOLDER.resolve("picture-" + SAMPLES.size() + ".png")),
+                    Medium.picture(Files.readAllBytes(FOLDER.resolve("picture-" + SAMPLES.size() + ".png"))),
                     s.get("question").textValue(),
                     "",
                     choices,
@@ -109,7 +110,9 @@ class TransformersParityTest {
                 new ImagePreprocessor(HfModelFolder.json(folder.text("preprocessor_config.json"), FOLDER), 16);
         for (int i = 0; i < SAMPLES.size(); i++) {
             assertArrayEquals(
-                    floats(i, "pixels"), preprocessor.pixels(SAMPLES.get(i).image(), "s" + i), 1e-5f);
+                    floats(i, "pixels"),
+                    preprocessor.pixels(SAMPLES.get(i).media().get(0).bytes(), "s" + i),
+                    1e-5f);
         }
     }
 
