@@ -102,6 +102,11 @@ public final class HfModelFolder {
         return file(name).shape(name);
     }
 
+    /** Bytes that a tensor takes in its file. */
+    public long storedBytes(String name) {
+        return file(name).storedBytes(name);
+    }
+
     /** One tensor as float32. */
     public FloatTensor tensor(String name) {
         return file(name).tensor(name);

@@ -115,6 +115,12 @@ public final class SafeTensors {
         return entry(name).dtype();
     }
 
+    /** Bytes that a tensor takes in the file. */
+    public long storedBytes(String name) {
+        Entry entry = entry(name);
+        return entry.end() - entry.begin();
+    }
+
     /**
      * Reads a tensor as float32.
      *

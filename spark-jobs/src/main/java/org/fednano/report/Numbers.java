@@ -1,14 +1,13 @@
 package org.fednano.report;
 
 import java.util.Locale;
+import org.fednano.settings.Quantities;
 
 /** How numbers look in reports; the same in HTML and text, whatever the machine's locale. */
 final class Numbers {
 
     /** What stands where there is no number. */
     static final String NONE = "–";
-
-    private static final String[] BYTE_UNITS = {"B", "kB", "MB", "GB", "TB", "PB"};
 
     private Numbers() {}
 
@@ -46,7 +45,7 @@ final class Numbers {
 
     /** A count with thin grouping: {@code 12,345}. */
     static String count(long value) {
-        return format("%,d", value);
+        return Quantities.count(value);
     }
 
     /** Bytes in decimal units: 1,500,000 is {@code 1.50 MB}. */
@@ -54,14 +53,7 @@ final class Numbers {
         if (!Double.isFinite(bytes)) {
             return NONE;
         }
-        int unit = 0;
-        double value = bytes;
-        while (Math.abs(value) >= 1000 && unit < BYTE_UNITS.length - 1) {
-            value /= 1000;
-            unit++;
-        }
-        int decimals = unit == 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
-        return format("%." + decimals + "f ", value) + BYTE_UNITS[unit];
+        return Quantities.bytes(bytes);
     }
 
     /** A length of time: {@code 0.84 s}, {@code 12.3 s}, {@code 3 min 20 s}, {@code 2 h 05 min}. */

@@ -1,15 +1,16 @@
 package org.fednano.llm.cli;
 
+import org.fednano.llm.inspect.InspectCommand;
 import org.fednano.settings.Commands;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The commands of this module: {@code EndpointMain endpoint COMMAND [options]}. Needs no Spark. */
+/** The commands of this module: {@code EndpointMain endpoint COMMAND [options]} and {@code inspect}. Needs no Spark. */
 @Command(
         name = "fednano",
         mixinStandardHelpOptions = true,
-        description = "The frozen LLM as a service.",
-        subcommands = EndpointMain.Endpoint.class)
+        description = "The frozen LLM: as a service, and what of a model a client can leave to it.",
+        subcommands = {EndpointMain.Endpoint.class, InspectCommand.class})
 public final class EndpointMain implements Runnable {
 
     /** Groups the commands around an endpoint. */

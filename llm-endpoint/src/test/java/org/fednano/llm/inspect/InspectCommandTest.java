@@ -1,0 +1,163 @@
+package org.fednano.llm.inspect;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.fednano.llm.cli.EndpointMain;
+import org.fednano.settings.Commands;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InspectCommandTest {
+
+    private static final Path SHIPPED = Path.of("../conf/models/nano-llava");
+    private static final Path ORIGINAL = config("llava-v1.5-7b.json");
+    private static final Path HUGGING_FACE = config("llava-1.5-7b-hf.json");
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @TempDir
+    private Path folder;
+
+    private static Path config(String name) {
+        return Path.of("src/test/resources/inspect", name);
+    }
+
+    private int inspect(Object model, String... more) {
+        String[] args = new String[more.length + 2];
+        args[0] = "inspect";
+        args[1] = model.toString();
+        System.arraycopy(more, 0, args, 2, more.length);
+        return Commands.run(new EndpointMain(), new PrintWriter(out), new PrintWriter(err), args);
+    }
+
+    private JsonNode json(Object model, String... more) throws Exception {
+        String[] args = java.util.Arrays.copyOf(more, more.length + 1);
+        args[more.length] = "--json";
+        assertEquals(0, inspect(model, args), err::toString);
+        return JsonMapper.builder().build().readTree(out.toString());
+    }
+
+    private static long parameters(JsonNode json, int part) {
+        return json.path("parts").path(part).path("parameters").asLong();
+    }
+
+    /** The numbers of the paper's model, which two published configs describe. */
+    @Test
+    void llavaAsItsAuthorsPublishIt() throws Exception {
+        JsonNode json = json(ORIGINAL, "--set", "adapter.rank=64");
+        assertEquals(303_507_456, parameters(json, 0));
+        assertEquals(20_979_712, parameters(json, 1));
+        assertEquals(6_738_415_616L, parameters(json, 2));
+        assertEquals(1_048_576, parameters(json, 3));
+        assertEquals(
+                2 * 6_738_415_616L,
+                json.path("parts").path(2).path("stored_bytes").asLong(),
+                "float16");
+        assertEquals(0.954, json.path("client").path("storage_reduction").asDouble(), 5e-4);
+        JsonNode upload = json.path("upload_per_client_and_round");
+        assertEquals(1.0e-4, upload.path("adapter_share_of_model").asDouble(), 5e-5, "about 0.01 %");
+        assertEquals(
+                1_048_576.0 / 7_062_902_784.0,
+                upload.path("adapter_share_of_model").asDouble(),
+                1e-12);
+        assertEquals(4 * 1_048_576, upload.path("adapter_bytes").asLong());
+        assertEquals(4 * 1_048_576, upload.path("fisher_bytes").asLong());
+    }
+
+    /** Hugging Face's has 64 rows more in both tables: for {@code <image>}, {@code <pad>} and a round number. */
+    @Test
+    void llavaInHuggingFaceLayout() throws Exception {
+        JsonNode json = json(HUGGING_FACE, "--set", "adapter.rank=64");
+        assertEquals(303_507_456, parameters(json, 0));
+        assertEquals(20_979_712, parameters(json, 1));
+        assertEquals(6_738_415_616L + 2 * 64 * 4096, parameters(json, 2));
+        assertEquals(576, json.path("image_tokens").asInt());
+    }
+
+    @Test
+    void weightsAreCountedWhereThereAreAny() throws Exception {
+        JsonNode weights = json(SHIPPED);
+        assertEquals("weights", weights.path("counted_from").asText());
+        out.getBuffer().setLength(0);
+        JsonNode config = json(SHIPPED.resolve("config.json"));
+        assertEquals("config", config.path("counted_from").asText());
+        for (int part = 0; part < 4; part++) {
+            assertEquals(parameters(weights, part), parameters(config, part), "part " + part);
+            assertEquals(
+                    weights.path("parts").path(part).path("stored_bytes").asLong(),
+                    config.path("parts").path(part).path("stored_bytes").asLong());
+        }
+    }
+
+    /** T = 576 + 95 at H = 4096 in two bytes: 5.5 MB each way, as by hand. */
+    @Test
+    void activationsAreNotHidden() throws Exception {
+        JsonNode json = json(
+                ORIGINAL,
+                "--activations",
+                "BF16",
+                "--text-tokens",
+                "95",
+                "--answer-tokens",
+                "3",
+                "--clients",
+                "5",
+                "--samples",
+                "200",
+                "--set",
+                "adapter.rank=64",
+                "--set",
+                "local.epochs=2",
+                "--set",
+                "fisher.samples=100",
+                "--set",
+                "run.rounds=7");
+        JsonNode traffic = json.path("traffic");
+        long up = 671 * 4096 * 2 + 4 * (671 + 3);
+        long down = 671 * 4096 * 2 + 8;
+        assertEquals(up, traffic.path("step_uplink_bytes_per_sample").asLong());
+        assertEquals(down, traffic.path("step_downlink_bytes_per_sample").asLong());
+        assertEquals(2.5, json.path("load").path("passes_per_round").asDouble());
+        long roundUp = 5 * (2 * 4 * 1_048_576L + 500 * up);
+        assertEquals(roundUp, traffic.path("round_uplink_bytes").asLong());
+        assertEquals(7 * roundUp, traffic.path("run_uplink_bytes").asLong());
+        assertEquals(
+                5 * (4 * 1_048_576L + 500 * down),
+                traffic.path("round_downlink_bytes").asLong());
+    }
+
+    @Test
+    void tableSaysWhatTheClaimsLeaveOut() {
+        assertEquals(0, inspect(ORIGINAL, "--set", "adapter.rank=64", "--set", "run.strategy=fedavg"), err::toString);
+        String text = out.toString();
+        assertTrue(text.contains("6,738,415,616"), text);
+        assertTrue(text.contains("A client stores 95.4 % less"), text);
+        assertTrue(text.contains("0.0148 % of the model (the paper: about 0.01 %)"), text);
+        assertTrue(text.contains("token-embedding table"), text);
+        assertTrue(text.contains("fedavg uploads no Fisher diagonal"), text);
+    }
+
+    @Test
+    void wrongInputIsNamed() throws Exception {
+        assertEquals(3, inspect(folder));
+        assertTrue(err.toString().contains("config.json"), err::toString);
+        Path other = Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"qwen2_audio\"}");
+        assertEquals(3, inspect(other));
+        assertTrue(err.toString().contains("qwen2_audio"), err::toString);
+        Files.writeString(other, "{\"mm_vision_tower\":\"eva/unknown\"}");
+        assertEquals(3, inspect(other));
+        assertTrue(err.toString().contains("eva/unknown"), err::toString);
+        Files.writeString(other, "no json");
+        assertEquals(3, inspect(other));
+        assertEquals(2, inspect(ORIGINAL, "--samples", "0"));
+        assertEquals(2, inspect(ORIGINAL, "--activations", "FP8"));
+    }
+}
