@@ -1,60 +1,81 @@
 package org.fednano.encoder;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.fednano.settings.JobException;
-import org.fednano.weights.FloatTensor;
+import org.fednano.weights.TensorSource;
 
 /** Named weights in native memory, freed together by {@link #close}. */
 public final class NamedArrays implements AutoCloseable {
 
+    /** Values per piece: a Java buffer over native memory holds less than 2 GiB. */
+    private static final long PIECE = 1 << 28;
+
     private final NDManager manager;
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
 
-    /** Copies tensors into native memory. */
-    public NamedArrays(Map<String, FloatTensor> tensors) {
-        manager = NDManager.newBaseManager("PyTorch");
-        tensors.forEach((name, t) -> {
-            arrays.put(name, ownCopy(name, t));
-        });
+    /**
+     * Copies tensors into native memory, piece by piece: nothing else holds a whole one meanwhile.
+     *
+     * @throws JobException with status 3 if a tensor cannot be read
+     */
+    public NamedArrays(TensorSource tensors) {
+        this(tensors, tensors.names(), PIECE);
     }
 
-    /**
-     * An array created from Java values lies in a buffer of the JVM, aligned to 16 bytes by chance to more; matrix kernels
-     * round differently with alignment, so the same weights would answer differently in another process. The engine's own
-     * memory is always aligned to 64.
-     */
-    private NDArray ownCopy(String name, FloatTensor tensor) {
-        try (NDArray buffer = manager.create(tensor.values(), new Shape(tensor.shape()))) {
-            NDArray array = buffer.duplicate();
-            array.setName(name);
-            return array;
+    /** Copies some of the tensors, in the order of {@code names}. */
+    public NamedArrays(TensorSource tensors, Collection<String> names) {
+        this(tensors, names, PIECE);
+    }
+
+    NamedArrays(TensorSource tensors, Collection<String> names, long piece) {
+        manager = NDManager.newBaseManager("PyTorch");
+        try {
+            names.forEach(name -> arrays.put(name, filled(tensors, name, piece)));
+        } catch (JobException | EngineException e) {
+            close();
+            throw e;
         }
     }
 
     /**
-     * Puts arrays one below the other in a single one and frees the parts, for weights that never change: products with all
-     * of them at once then need no copy per call.
-     *
-     * @param name of the new array
-     * @param parts names of arrays with the same columns; gone afterwards
+     * The engine's own memory, always aligned to 64 bytes, filled from the source. An array created from Java values would
+     * lie in a buffer of the JVM, aligned to 16 bytes and by chance to more; matrix kernels round differently with
+     * alignment, so the same weights would answer differently in another process.
      */
-    public void stack(String name, List<String> parts) {
-        NDList list = new NDList();
-        parts.forEach(part -> list.add(arrays.remove(part)));
-        NDArray all = NDArrays.concat(list);
-        all.attach(manager);
-        all.setName(name);
-        arrays.put(name, all);
-        list.close();
+    private NDArray filled(TensorSource tensors, String name, long piece) {
+        NDArray array = manager.create(new Shape(tensors.shape(name)), DataType.FLOAT32);
+        array.setName(name);
+        long size = array.size();
+        if (size <= piece) {
+            if (size > 0) {
+                tensors.read(name, 0, memory(array));
+            }
+            return array;
+        }
+        try (NDArray flat = array.reshape(size)) {
+            for (long from = 0; from < size; from += piece) {
+                // A view: it shares the array's memory.
+                try (NDArray part = flat.get(new NDIndex("{}:{}", from, Math.min(size, from + piece)))) {
+                    tensors.read(name, from, memory(part));
+                }
+            }
+        }
+        return array;
+    }
+
+    private static FloatBuffer memory(NDArray array) {
+        return array.toByteBuffer(true).asFloatBuffer();
     }
 
     /** The manager that owns the arrays; parent of the short-lived ones. */
@@ -62,7 +83,7 @@ public final class NamedArrays implements AutoCloseable {
         return manager;
     }
 
-    /** All arrays by name, in the order given. */
+    /** All arrays by name, in the order in which they were copied. */
     public Map<String, NDArray> all() {
         return Collections.unmodifiableMap(arrays);
     }

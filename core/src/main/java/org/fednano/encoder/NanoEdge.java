@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.fednano.sample.Medium;
@@ -17,8 +16,8 @@ import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
-import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.TensorSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,7 +59,7 @@ public final class NanoEdge implements AutoCloseable {
      * @param tensors vision tower and connector by name; copied into native memory
      * @throws JobException with status 3 if they do not fit together
      */
-    public NanoEdge(NanoEdgeSpec spec, Map<String, FloatTensor> tensors) {
+    public NanoEdge(NanoEdgeSpec spec, TensorSource tensors) {
         this.spec = spec;
         JsonNode json = HfModelFolder.json(spec.configJson(), Path.of("config.json"));
         config = VisionConfig.of(json);

@@ -7,18 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
-import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.TensorSource;
 
 /**
- * All of a client's frozen part but its weights: small, and the same for every client. Together with the tensors named
- * {@link #tensorNames} it makes a {@link NanoEdge} anywhere.
+ * All of a client's frozen part but its weights: small, and the same for every client. Together with the
+ * {@link #tensors} it makes a {@link NanoEdge} anywhere.
  *
  * @param configJson text of {@code config.json}
  * @param preprocessorJson text of {@code preprocessor_config.json}
@@ -54,16 +51,9 @@ public record NanoEdgeSpec(
                 digest(tensors(folder)));
     }
 
-    /** Names of the tensors that a client needs: vision tower and connector, nothing of the LLM. Sorted. */
-    public static List<String> tensorNames(HfModelFolder folder) {
-        return folder.names().stream()
-                .filter(n -> n.startsWith(VisionTower.TOWER) || n.startsWith(VisionTower.PROJECTOR))
-                .toList();
-    }
-
-    /** Those tensors, by name. */
-    public static Map<String, FloatTensor> tensors(HfModelFolder folder) {
-        return folder.tensors(VisionTower.TOWER, VisionTower.PROJECTOR);
+    /** The tensors that a client needs: vision tower and connector, nothing of the LLM. */
+    public static TensorSource tensors(TensorSource model) {
+        return model.only(VisionTower.TOWER, VisionTower.PROJECTOR);
     }
 
     /**
@@ -91,18 +81,19 @@ public record NanoEdgeSpec(
         return sha256(fingerprint(), llmFingerprint);
     }
 
-    private static String digest(Map<String, FloatTensor> tensors) {
+    private static String digest(TensorSource tensors) {
         MessageDigest digest = sha256();
-        new TreeMap<>(tensors).forEach((name, tensor) -> {
+        ByteBuffer bytes = ByteBuffer.allocate(4 << 16).order(ByteOrder.LITTLE_ENDIAN);
+        for (String name : tensors.names()) {
             digest.update(name.getBytes(StandardCharsets.UTF_8));
-            ByteBuffer bytes = ByteBuffer.allocate(4 * 4096).order(ByteOrder.LITTLE_ENDIAN);
-            float[] values = tensor.values();
-            for (int from = 0; from < values.length; from += 4096) {
-                int count = Math.min(4096, values.length - from);
-                bytes.asFloatBuffer().put(values, from, count);
+            long size = tensors.size(name);
+            for (long from = 0; from < size; ) {
+                int count = (int) Math.min(bytes.capacity() / 4, size - from);
+                tensors.read(name, from, bytes.asFloatBuffer().limit(count));
                 digest.update(bytes.array(), 0, 4 * count);
+                from += count;
             }
-        });
+        }
         return HexFormat.of().formatHex(digest.digest());
     }
 

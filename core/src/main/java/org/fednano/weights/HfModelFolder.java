@@ -5,17 +5,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.fednano.settings.JobException;
@@ -23,18 +26,18 @@ import org.fednano.settings.JobException;
 /**
  * A model folder in Hugging Face layout: {@code config.json}, {@code model.safetensors} (or shards with
  * {@code model.safetensors.index.json}), {@code tokenizer.json}, {@code preprocessor_config.json}. Weights stay in their
- * mapped files until they are asked for.
+ * files until they are asked for.
  */
-public final class HfModelFolder {
+public final class HfModelFolder implements TensorSource {
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Path folder;
     private final JsonNode config;
     private final List<Path> weightFiles;
-    private final Map<String, SafeTensors> fileOf;
+    private final TreeMap<String, SafeTensors> fileOf;
 
-    private HfModelFolder(Path folder, JsonNode config, List<Path> weightFiles, Map<String, SafeTensors> fileOf) {
+    private HfModelFolder(Path folder, JsonNode config, List<Path> weightFiles, TreeMap<String, SafeTensors> fileOf) {
         this.folder = folder;
         this.config = config;
         this.weightFiles = weightFiles;
@@ -52,7 +55,7 @@ public final class HfModelFolder {
                     + ": found none. Set model.dir to a folder in Hugging Face layout.");
         }
         JsonNode config = json(readText(folder, "config.json"), folder.resolve("config.json"));
-        Map<String, SafeTensors> fileOf = new TreeMap<>();
+        TreeMap<String, SafeTensors> fileOf = new TreeMap<>();
         List<Path> files = new ArrayList<>();
         Path single = folder.resolve("model.safetensors");
         Path index = folder.resolve("model.safetensors.index.json");
@@ -92,12 +95,12 @@ public final class HfModelFolder {
         return config;
     }
 
-    /** Names of all tensors, sorted. */
-    public Set<String> names() {
-        return fileOf.keySet();
+    @Override
+    public SortedSet<String> names() {
+        return Collections.unmodifiableSortedSet(fileOf.navigableKeySet());
     }
 
-    /** Shape of a tensor. */
+    @Override
     public long[] shape(String name) {
         return file(name).shape(name);
     }
@@ -107,22 +110,15 @@ public final class HfModelFolder {
         return file(name).storedBytes(name);
     }
 
-    /** One tensor as float32. */
-    public FloatTensor tensor(String name) {
-        return file(name).tensor(name);
+    @Override
+    public void read(String name, long from, FloatBuffer target) {
+        file(name).read(name, from, target);
     }
 
-    /** Tensors whose names start with one of the prefixes, by name, sorted. */
-    public Map<String, FloatTensor> tensors(String... prefixes) {
-        Map<String, FloatTensor> found = new TreeMap<>();
-        for (String name : fileOf.keySet()) {
-            for (String prefix : prefixes) {
-                if (name.startsWith(prefix)) {
-                    found.put(name, tensor(name));
-                }
-            }
-        }
-        return found;
+    @Override
+    public String origin(String name) {
+        SafeTensors file = fileOf.get(name);
+        return file == null ? "the weights of " + folder : file.origin(name);
     }
 
     /**
@@ -179,8 +175,7 @@ public final class HfModelFolder {
     private SafeTensors file(String name) {
         SafeTensors file = fileOf.get(name);
         if (file == null) {
-            throw JobException.badInput("Tensor " + name + " expected in the weights of " + folder + ": found "
-                    + fileOf.size() + " others. The folder's config.json asks for a model that its weights are not.");
+            throw TensorSource.missing(name, origin(name), names());
         }
         return file;
     }

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,17 +18,20 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.fednano.settings.JobException;
 
 /**
- * Reads a safetensors file: 8 bytes of header length (little endian), a JSON header, raw little-endian data. The file
- * is mapped, tensor by tensor, never copied as a whole, so files beyond 2 GiB are fine as long as each tensor is below.
- * F32 is read as it is, F16 and BF16 are widened.
+ * Reads a safetensors file: 8 bytes of header length (little endian), a JSON header, raw little-endian data. F32 is read
+ * as it is, F16 and BF16 are widened. Values are read in small pieces at their positions in the file, not mapped: mapped
+ * pages count as this process's memory until a garbage collection unmaps them, so that a model being loaded would lie
+ * there twice; and a file that is cut off while it is mapped ends the JVM instead of failing a read.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">The format</a>
  */
-public final class SafeTensors {
+public final class SafeTensors implements TensorSource {
 
     /** Larger headers are refused before memory is taken; the format's own limit. */
     static final long MAX_HEADER_BYTES = 100_000_000;
@@ -34,22 +40,35 @@ public final class SafeTensors {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
+    /** Bytes per read: large enough that calls cost nothing, small enough to be no part of the memory that a load takes. */
+    private static final int PIECE = 1 << 20;
+
     private record Entry(String dtype, long[] shape, long begin, long end) {}
 
-    /** Bytes of the data section, positions counted from its first byte. */
+    /** The data section, positions counted from its first byte. */
     @FunctionalInterface
     private interface Data {
-        ByteBuffer slice(long begin, long end) throws IOException;
+        Pieces open() throws IOException;
+    }
+
+    /** Reads a piece: fills the buffer. */
+    private interface Pieces extends AutoCloseable {
+        void read(long position, ByteBuffer piece) throws IOException;
+
+        @Override
+        default void close() throws IOException {}
     }
 
     private final String where;
     private final Map<String, Entry> entries;
+    private final SortedSet<String> names;
     private final Map<String, String> metadata;
     private final Data data;
 
     private SafeTensors(String where, Map<String, Entry> entries, Map<String, String> metadata, Data data) {
         this.where = where;
         this.entries = entries;
+        names = Collections.unmodifiableSortedSet(new TreeSet<>(entries.keySet()));
         this.metadata = metadata;
         this.data = data;
     }
@@ -63,16 +82,12 @@ public final class SafeTensors {
         String where = file.toString();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
-            ByteBuffer length = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(8, size));
+            ByteBuffer length = ByteBuffer.allocate((int) Math.min(8, size));
+            fill(channel, 0, length);
             long headerBytes = headerLength(where, length, size);
             byte[] header = new byte[(int) headerBytes];
-            channel.map(FileChannel.MapMode.READ_ONLY, 8, headerBytes).get(header);
-            Data data = (begin, end) -> {
-                try (FileChannel again = FileChannel.open(file, StandardOpenOption.READ)) {
-                    return again.map(FileChannel.MapMode.READ_ONLY, 8 + headerBytes + begin, end - begin);
-                }
-            };
-            return parse(where, header, size - 8 - headerBytes, data);
+            fill(channel, 8, ByteBuffer.wrap(header));
+            return parse(where, header, size - 8 - headerBytes, () -> pieces(file, 8 + headerBytes));
         } catch (IOException e) {
             throw JobException.badInput(
                     "Weights expected in " + where + ": the file cannot be read (" + e.getMessage()
@@ -90,14 +105,44 @@ public final class SafeTensors {
     public static SafeTensors of(byte[] bytes, String where) {
         long headerBytes = headerLength(where, ByteBuffer.wrap(bytes, 0, Math.min(8, bytes.length)), bytes.length);
         int start = 8 + (int) headerBytes;
-        return parse(where, Arrays.copyOfRange(bytes, 8, start), bytes.length - start, (begin, end) -> ByteBuffer.wrap(
-                        bytes, start + (int) begin, (int) (end - begin))
-                .slice());
+        return parse(
+                where,
+                Arrays.copyOfRange(bytes, 8, start),
+                bytes.length - start,
+                () -> (position, piece) -> piece.put(bytes, start + (int) position, piece.remaining())
+                        .flip());
     }
 
-    /** Names of the tensors, in file order. */
-    public Set<String> names() {
-        return entries.keySet();
+    private static Pieces pieces(Path file, long start) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        return new Pieces() {
+            @Override
+            public void read(long position, ByteBuffer piece) throws IOException {
+                fill(channel, start + position, piece);
+            }
+
+            @Override
+            public void close() throws IOException {
+                channel.close();
+            }
+        };
+    }
+
+    /** Fills a buffer from a position on and makes it ready to be read. */
+    private static void fill(FileChannel channel, long position, ByteBuffer target) throws IOException {
+        for (long at = position; target.hasRemaining(); ) {
+            int count = channel.read(target, at);
+            if (count < 0) {
+                throw new EOFException("it ends at byte " + at + " of at least " + (at + target.remaining()));
+            }
+            at += count;
+        }
+        target.flip();
+    }
+
+    @Override
+    public SortedSet<String> names() {
+        return names;
     }
 
     /** The file's own notes; empty if it has none. */
@@ -105,9 +150,14 @@ public final class SafeTensors {
         return metadata;
     }
 
-    /** Shape of a tensor. */
+    @Override
     public long[] shape(String name) {
         return entry(name).shape().clone();
+    }
+
+    @Override
+    public String origin(String name) {
+        return where;
     }
 
     /** Stored type of a tensor: {@code F32}, {@code F16}, {@code BF16}, or another that cannot be read as floats. */
@@ -121,44 +171,39 @@ public final class SafeTensors {
         return entry.end() - entry.begin();
     }
 
-    /**
-     * Reads a tensor as float32.
-     *
-     * @throws JobException with status 3 if there is no such tensor or its type is not F32, F16 or BF16
-     */
-    public FloatTensor tensor(String name) {
+    @Override
+    public void read(String name, long from, FloatBuffer target) {
         Entry entry = entry(name);
         int width = width(entry.dtype());
         if (width == 0) {
             throw JobException.badInput("Tensor " + name + " in " + where + " must be F32, F16 or BF16: found "
                     + entry.dtype() + ". Convert the checkpoint to one of these.");
         }
-        long count = (entry.end() - entry.begin()) / width;
-        if (entry.end() - entry.begin() > Integer.MAX_VALUE) {
-            throw JobException.badInput("Tensor " + name + " in " + where + " must be smaller than 2 GiB: found "
-                    + (entry.end() - entry.begin()) + " bytes.");
-        }
-        float[] values = new float[(int) count];
-        ByteBuffer bytes;
-        try {
-            bytes = data.slice(entry.begin(), entry.end()).order(ByteOrder.LITTLE_ENDIAN);
+        Objects.checkFromIndexSize(from, target.remaining(), (entry.end() - entry.begin()) / width);
+        ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE, (long) width * target.remaining()))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        try (Pieces pieces = data.open()) {
+            for (long at = entry.begin() + from * width; target.hasRemaining(); at += piece.limit()) {
+                piece.clear().limit((int) Math.min(piece.capacity(), (long) width * target.remaining()));
+                pieces.read(at, piece);
+                widen(entry.dtype(), piece, target);
+            }
         } catch (IOException e) {
             throw JobException.badInput("Tensor " + name + " cannot be read from " + where + ": " + e.getMessage(), e);
         }
-        switch (entry.dtype()) {
-            case "F32" -> bytes.asFloatBuffer().get(values);
-            case "F16" -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = HalfFloats.fromF16(bytes.getShort(2 * i));
-                }
-            }
-            default -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = HalfFloats.fromBf16(bytes.getShort(2 * i));
-                }
-            }
+    }
+
+    private static void widen(String dtype, ByteBuffer piece, FloatBuffer target) {
+        if (dtype.equals("F32")) {
+            target.put(piece.asFloatBuffer());
+            return;
         }
-        return new FloatTensor(values, entry.shape());
+        ShortBuffer halves = piece.asShortBuffer();
+        boolean brain = dtype.equals("BF16");
+        while (halves.hasRemaining()) {
+            short bits = halves.get();
+            target.put(brain ? HalfFloats.fromBf16(bits) : HalfFloats.fromF16(bits));
+        }
     }
 
     /**
@@ -167,21 +212,14 @@ public final class SafeTensors {
      * @throws JobException with status 3 if it is missing or of another shape
      */
     public FloatTensor tensor(String name, long... expectedShape) {
-        long[] found = entry(name).shape();
-        if (!Arrays.equals(found, expectedShape)) {
-            throw JobException.badInput("Tensor " + name + " in " + where + " must have shape "
-                    + Arrays.toString(expectedShape) + ": found " + Arrays.toString(found)
-                    + ". The file does not belong to this configuration.");
-        }
+        require(name, expectedShape);
         return tensor(name);
     }
 
     private Entry entry(String name) {
         Entry entry = entries.get(name);
         if (entry == null) {
-            throw JobException.badInput("Tensor " + name + " expected in " + where + ": found only "
-                    + entries.size() + " others, such as "
-                    + entries.keySet().stream().limit(3).toList() + ".");
+            throw TensorSource.missing(name, where, names);
         }
         return entry;
     }
@@ -230,8 +268,7 @@ public final class SafeTensors {
                 entries.put(field.getKey(), parseEntry(where, field.getKey(), field.getValue(), dataBytes));
             }
         });
-        return new SafeTensors(
-                where, Collections.unmodifiableMap(entries), Collections.unmodifiableMap(metadata), data);
+        return new SafeTensors(where, entries, Collections.unmodifiableMap(metadata), data);
     }
 
     private static Entry parseEntry(String where, String name, JsonNode node, long dataBytes) {

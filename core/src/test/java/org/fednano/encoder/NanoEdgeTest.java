@@ -21,6 +21,7 @@ import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
 import org.fednano.weights.FloatTensor;
+import org.fednano.weights.TensorSource;
 import org.junit.jupiter.api.Test;
 
 class NanoEdgeTest {
@@ -35,7 +36,7 @@ class NanoEdgeTest {
 
     @Test
     void promptHoldsThePictureInPlaceAndTextFromTheTable() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.weights())) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
             PromptFeatures f = edge.encode(samples(1), TinyEncoder::rows).get(0);
             assertEquals(2 + 4 + 3, f.tokens());
             assertArrayEquals(new byte[] {1, 1, 0, 0, 0, 0, 1, 1, 1}, f.modality());
@@ -52,7 +53,7 @@ class NanoEdgeTest {
     @Test
     void aSamplesBytesDoNotDependOnItsBatchMatesOrTheirNumber() {
         List<Sample> samples = samples(7);
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.weights())) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
             List<PromptFeatures> together = edge.encode(samples, TinyEncoder::rows);
             for (int i = 0; i < samples.size(); i++) {
                 PromptFeatures alone = edge.encode(samples.subList(i, i + 1), TinyEncoder::rows)
@@ -66,7 +67,7 @@ class NanoEdgeTest {
     void threadsShareOneEncoderAndGetTheSameBytes() throws Exception {
         List<Sample> samples = samples(5);
         ExecutorService threads = Executors.newFixedThreadPool(4);
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(2), TinyEncoder.weights())) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(2), TensorSource.of(TinyEncoder.weights()))) {
             List<PromptFeatures> expected = edge.encode(samples, TinyEncoder::rows);
             int arrays = edge.nativeArrays();
             List<Future<List<PromptFeatures>>> results = new ArrayList<>();
@@ -88,7 +89,7 @@ class NanoEdgeTest {
 
     @Test
     void aSampleWithoutPictureHasNoImageTokens() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.weights())) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
             PromptFeatures f = edge.encode(List.of(TinyEncoder.sample("t", null, "What color?")), TinyEncoder::rows)
                     .get(0);
             assertArrayEquals(new byte[] {1, 1, 1, 1, 1}, f.modality());
@@ -97,7 +98,7 @@ class NanoEdgeTest {
 
     @Test
     void aUsersTextNeverStandsForAPicture() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.weights())) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
             Sample sneaky = TinyEncoder.sample("t", TinyEncoder.picture(1, 8, 8), "<image> What <image> color?");
             long imageTokens = Arrays.stream(edge.promptIds(sneaky))
                     .filter(id -> id == TinyEncoder.IMAGE)
@@ -108,7 +109,7 @@ class NanoEdgeTest {
 
     @Test
     void longPromptsAreCutOnTheRightAndCounted() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.weights())) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
             Sample sample = TinyEncoder.sample("t", TinyEncoder.picture(1, 8, 8), "what ".repeat(50));
             assertEquals(32, edge.promptIds(sample).length);
             assertEquals(1, edge.cutPrompts());
@@ -146,7 +147,7 @@ class NanoEdgeTest {
                     pixels[i] = (float) Math.sin(i * 0.7);
                 }
                 double[][] expected = new NaiveTower(config, TinyEncoder.weights()).imageEmbeddings(pixels);
-                try (NamedArrays weights = new NamedArrays(TinyEncoder.weights());
+                try (NamedArrays weights = new NamedArrays(TensorSource.of(TinyEncoder.weights()));
                         NDManager manager = weights.manager().newSubManager()) {
                     NDArray actual = new VisionTower(config, weights)
                             .imageEmbeddings(manager.create(pixels, new Shape(1, 3, 8, 8)));
@@ -166,14 +167,15 @@ class NanoEdgeTest {
     void weightsThatDoNotFitAreTold() {
         Map<String, FloatTensor> wrong = new TreeMap<>(TinyEncoder.weights());
         wrong.remove("multi_modal_projector.linear_2.bias");
-        String message = assertThrows(JobException.class, () -> new NanoEdge(TinyEncoder.spec(3), wrong))
+        String message = assertThrows(
+                        JobException.class, () -> new NanoEdge(TinyEncoder.spec(3), TensorSource.of(wrong)))
                 .getMessage();
         assertTrue(message.contains("multi_modal_projector.linear_2.bias"), message);
     }
 
     @Test
     void aCorruptPictureIsToldWithItsSample() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.weights())) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
             byte[] cut = Arrays.copyOf(TinyEncoder.picture(1, 20, 20), 60);
             String message = assertThrows(
                             JobException.class,

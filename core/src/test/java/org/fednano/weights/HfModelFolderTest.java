@@ -44,7 +44,7 @@ class HfModelFolderTest {
         assertEquals(Set.of("x.a", "y.b"), model.names());
         assertArrayEquals(A.values(), model.tensor("x.a").values());
         assertArrayEquals(new long[] {3}, model.shape("y.b"));
-        assertEquals(Set.of("y.b"), model.tensors("y.").keySet());
+        assertEquals(Set.of("y.b"), model.only("y.").names());
         assertEquals("llava", model.config().path("model_type").asText());
     }
 

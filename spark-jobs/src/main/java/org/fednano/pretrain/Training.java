@@ -29,6 +29,7 @@ import org.fednano.settings.PretrainKeys;
 import org.fednano.settings.Settings;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.TensorSource;
 
 /**
  * Trains the small model from random weights: every answer token is predicted from picture and question. With the same
@@ -98,7 +99,7 @@ final class Training {
             set = decode(samples, edge);
             checked = decode(validation.subList(0, Math.min(CHECKED_SAMPLES, validation.size())), edge);
         }
-        try (NamedArrays weights = new NamedArrays(initial)) {
+        try (NamedArrays weights = new NamedArrays(TensorSource.of(initial), initial.keySet())) {
             TrainingStep step = new TrainingStep(
                     weights,
                     new VisionTower(visionConfig, weights),
@@ -121,8 +122,6 @@ final class Training {
 
     /** The client's frozen part with untrained weights: prompts are made by the code that makes them later. */
     private NanoEdge edge(Map<String, FloatTensor> initial) {
-        Map<String, FloatTensor> vision = new TreeMap<>(initial);
-        vision.keySet().removeIf(name -> name.startsWith(LlamaDecoder.PREFIX));
         Map<String, String> files = files();
         return new NanoEdge(
                 new NanoEdgeSpec(
@@ -133,7 +132,7 @@ final class Training {
                         settings.get(ModelKeys.MAX_PROMPT_TOKENS),
                         1,
                         "untrained"),
-                vision);
+                NanoEdgeSpec.tensors(TensorSource.of(initial)));
     }
 
     private TrainingSet decode(List<Sample> samples, NanoEdge edge) {

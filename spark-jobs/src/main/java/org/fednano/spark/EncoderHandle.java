@@ -7,6 +7,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.weights.FloatTensor;
+import org.fednano.weights.TensorSource;
 
 /**
  * The broadcast frozen client part, as tasks hold it: one broadcast per tensor, so that no single array has to hold an
@@ -29,7 +30,7 @@ record EncoderHandle(
         return EncoderCache.get(fingerprint, () -> {
             Map<String, FloatTensor> values = new TreeMap<>();
             tensors.forEach((name, tensor) -> values.put(name, tensor.value()));
-            return new NanoEdge(spec.value(), values);
+            return new NanoEdge(spec.value(), TensorSource.of(values));
         });
     }
 }

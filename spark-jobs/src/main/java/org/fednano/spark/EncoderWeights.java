@@ -25,7 +25,7 @@ final class EncoderWeights implements AutoCloseable {
     EncoderHandle handle() {
         if (handle == null) {
             TreeMap<String, Broadcast<FloatTensor>> tensors = new TreeMap<>();
-            for (String name : NanoEdgeSpec.tensorNames(model)) {
+            for (String name : NanoEdgeSpec.tensors(model).names()) {
                 tensors.put(name, spark.broadcast(model.tensor(name)));
             }
             handle = new EncoderHandle(spec.fingerprint(), spec.batchSize(), spark.broadcast(spec), tensors);

@@ -93,7 +93,8 @@ class EndpointRunTest {
         for (String file : List.of("config.json", "tokenizer.json", "preprocessor_config.json")) {
             Files.copy(model.folder().resolve(file), client.resolve(file));
         }
-        SafeTensorsWriter.write(client.resolve("model.safetensors"), NanoEdgeSpec.tensors(model), Map.of());
+        SafeTensorsWriter.write(
+                client.resolve("model.safetensors"), NanoEdgeSpec.tensors(model).tensors(), Map.of());
     }
 
     @Test

@@ -15,6 +15,7 @@ import org.fednano.llm.model.LlamaConfig;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.weights.FloatTensor;
+import org.fednano.weights.TensorSource;
 
 /**
  * How much of the machine's matrix products reaches the gradient: loss and gradient of a random decoder of some 100 million
@@ -83,7 +84,7 @@ public final class DecoderCeiling {
                 weights.values().stream().mapToLong(t -> t.values().length).sum();
         PromptBatch prompts = prompts(config, size, tokens - ANSWER + 1, random);
         TokenBatch answers = answers(config, size, random);
-        try (EmbeddedLlm llm = new EmbeddedLlm("random", "none", config, weights);
+        try (EmbeddedLlm llm = new EmbeddedLlm("random", "none", config, TensorSource.of(weights));
                 NDManager manager = NDManager.newBaseManager()) {
             weights.clear();
             NDArray a = manager.randomNormal(new Shape(SIDE, SIDE));

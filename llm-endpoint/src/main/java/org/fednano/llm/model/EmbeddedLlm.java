@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.fednano.encoder.ArrayOps;
 import org.fednano.encoder.NamedArrays;
@@ -17,8 +16,8 @@ import org.fednano.llm.Reason;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.JobException;
-import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.TensorSource;
 
 /**
  * The frozen LLM inside this JVM, in float32. Gradients are taken one call at a time, because the engine allows one
@@ -36,25 +35,20 @@ public final class EmbeddedLlm implements FrozenLlm {
     private final LlamaConfig config;
     private final NamedArrays weights;
     private final LlamaDecoder decoder;
-    private final float[] embeddings; // (V, H)
     private final RequestChecks checks;
 
     /**
      * @param name model name, for messages and reports
      * @param fingerprint what its answers depend on, as in {@link LlmInfo}
      * @param config shapes
-     * @param tensors the decoder's tensors by name; copied into native memory
+     * @param tensors the model's tensors; the decoder's are copied into native memory, the others are not touched
      * @throws JobException with status 3 if a tensor is missing or of another shape
      */
-    public EmbeddedLlm(String name, String fingerprint, LlamaConfig config, Map<String, FloatTensor> tensors) {
+    public EmbeddedLlm(String name, String fingerprint, LlamaConfig config, TensorSource tensors) {
         this.config = config;
         checks = new RequestChecks(config, MAX_TOKENS);
-        weights = new NamedArrays(tensors);
+        weights = new NamedArrays(LlamaDecoder.frozen(config, tensors));
         decoder = new LlamaDecoder(config, weights);
-        checkShapes();
-        LlamaDecoder.stack(config, weights);
-        embeddings =
-                tensors.get(LlamaDecoder.PREFIX + "model.embed_tokens.weight").values();
         info = new LlmInfo(
                 name,
                 fingerprint,
@@ -86,17 +80,6 @@ public final class EmbeddedLlm implements FrozenLlm {
         return ids;
     }
 
-    /** A missing tensor or a wrong shape is told here, not in the first request: one token runs through all of them. */
-    private void checkShapes() {
-        try (NDManager manager = weights.manager().newSubManager()) {
-            decoder.logits(decoder.forward(manager.zeros(new Shape(1, 1, config.hidden()))));
-            decoder.embeddingTable();
-        } catch (JobException e) {
-            weights.close();
-            throw e;
-        }
-    }
-
     /** Arrays in native memory that belong to this model, for tests that nothing leaks. */
     public int nativeArrays() {
         return weights.manager().getManagedArrays().size();
@@ -112,7 +95,7 @@ public final class EmbeddedLlm implements FrozenLlm {
                 String.valueOf(folder.folder().getFileName()),
                 folder.fingerprint("FP32"),
                 LlamaConfig.of(folder.config()),
-                folder.tensors(LlamaDecoder.PREFIX));
+                folder);
     }
 
     @Override
@@ -129,10 +112,25 @@ public final class EmbeddedLlm implements FrozenLlm {
     public float[] embed(int[] ids) {
         int hidden = config.hidden();
         float[] rows = new float[Math.multiplyExact(ids.length, hidden)];
+        if (ids.length == 0) {
+            return rows;
+        }
+        long[] indices = new long[ids.length];
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] != TokenBatch.PAD) {
                 checks.id(ids[i]);
-                System.arraycopy(embeddings, ids[i] * hidden, rows, i * hidden, hidden);
+                indices[i] = ids[i];
+            }
+        }
+        try (NDManager manager = weights.manager().newSubManager()) {
+            ArrayOps.rows(decoder.embeddingTable(), manager.create(indices))
+                    .toByteBuffer(true)
+                    .asFloatBuffer()
+                    .get(rows);
+        }
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] == TokenBatch.PAD) {
+                Arrays.fill(rows, i * hidden, (i + 1) * hidden, 0);
             }
         }
         return rows;

@@ -6,9 +6,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.fednano.encoder.ArrayOps;
 import org.fednano.encoder.NamedArrays;
+import org.fednano.settings.JobException;
+import org.fednano.weights.StackedTensors;
+import org.fednano.weights.TensorSource;
 
 /**
  * LLaMA's decoder as functions over named weights: RMS norm, rotary embedding, gated MLP, with the tensor names that
@@ -20,6 +25,7 @@ public final class LlamaDecoder {
     /** Prefix of the decoder's tensors. */
     public static final String PREFIX = "language_model.";
 
+    private static final String EMBEDDINGS = PREFIX + "model.embed_tokens.weight";
     private static final String QKV = "qkv_proj.weight";
     private static final String GATE_UP = "gate_up_proj.weight";
 
@@ -44,16 +50,50 @@ public final class LlamaDecoder {
         this.weights = weights;
     }
 
-    /** Stacks those weights that are multiplied with the same input; only for weights that never change. */
-    static void stack(LlamaConfig config, NamedArrays weights) {
-        for (int layer = 0; layer < config.layers(); layer++) {
+    /**
+     * A decoder's tensors out of a model's, checked, with those stacked that are multiplied with the same input; only for
+     * weights that never change.
+     *
+     * @throws JobException with status 3 if one is missing or of another shape
+     */
+    static TensorSource frozen(LlamaConfig config, TensorSource model) {
+        Map<String, long[]> shapes = shapes(config);
+        shapes.forEach(model::require);
+        Map<String, List<String>> parts = new LinkedHashMap<>();
+        shapes.keySet().forEach(name -> parts.computeIfAbsent(stackOf(name), stack -> new ArrayList<>())
+                .add(name));
+        return new StackedTensors(model, parts);
+    }
+
+    private static String stackOf(String name) {
+        return name.replaceFirst("\\.[qkv]_proj\\.", ".qkv_proj.")
+                .replaceFirst("\\.(gate|up)_proj\\.", ".gate_up_proj.");
+    }
+
+    /** Names and shapes of a decoder's tensors; those of a stack in its order. */
+    static Map<String, long[]> shapes(LlamaConfig c) {
+        long h = c.hidden();
+        long wide = (long) c.heads() * c.headWidth();
+        long narrow = (long) c.keyValueHeads() * c.headWidth();
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put(EMBEDDINGS, new long[] {c.vocabulary(), h});
+        for (int layer = 0; layer < c.layers(); layer++) {
             String name = PREFIX + "model.layers." + layer + ".";
-            String attention = name + "self_attn.";
-            weights.stack(
-                    attention + QKV,
-                    List.of(attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"));
-            weights.stack(name + "mlp." + GATE_UP, List.of(name + "mlp.gate_proj.weight", name + "mlp.up_proj.weight"));
+            shapes.put(name + "input_layernorm.weight", new long[] {h});
+            shapes.put(name + "self_attn.q_proj.weight", new long[] {wide, h});
+            shapes.put(name + "self_attn.k_proj.weight", new long[] {narrow, h});
+            shapes.put(name + "self_attn.v_proj.weight", new long[] {narrow, h});
+            shapes.put(name + "self_attn.o_proj.weight", new long[] {h, wide});
+            shapes.put(name + "post_attention_layernorm.weight", new long[] {h});
+            shapes.put(name + "mlp.gate_proj.weight", new long[] {c.intermediate(), h});
+            shapes.put(name + "mlp.up_proj.weight", new long[] {c.intermediate(), h});
+            shapes.put(name + "mlp.down_proj.weight", new long[] {h, c.intermediate()});
         }
+        shapes.put(PREFIX + "model.norm.weight", new long[] {h});
+        if (!c.tied()) {
+            shapes.put(PREFIX + "lm_head.weight", new long[] {c.vocabulary(), h});
+        }
+        return shapes;
     }
 
     /** Its shapes. */
@@ -63,7 +103,7 @@ public final class LlamaDecoder {
 
     /** The embedding table (V, H). */
     public NDArray embeddingTable() {
-        return weights.get(PREFIX + "model.embed_tokens.weight", config.vocabulary(), config.hidden());
+        return weights.get(EMBEDDINGS, config.vocabulary(), config.hidden());
     }
 
     /**

@@ -22,6 +22,7 @@ import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.weights.TensorSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -40,7 +41,10 @@ class EndpointCheckTest {
     @BeforeAll
     static void open() {
         llm = new EmbeddedLlm(
-                "tiny", "0123456789abcdef".repeat(4), TinyDecoder.PLAIN, TinyDecoder.weights(TinyDecoder.PLAIN, 1));
+                "tiny",
+                "0123456789abcdef".repeat(4),
+                TinyDecoder.PLAIN,
+                TensorSource.of(TinyDecoder.weights(TinyDecoder.PLAIN, 1)));
     }
 
     @AfterAll

@@ -17,6 +17,7 @@ import org.fednano.llm.oip.FakeLlm;
 import org.fednano.llm.oip.FakeOipServer;
 import org.fednano.llm.oip.WireType;
 import org.fednano.settings.Commands;
+import org.fednano.weights.TensorSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,10 @@ class CheckCommandTest {
     @BeforeAll
     static void open() {
         llm = new EmbeddedLlm(
-                "tiny", "0123456789abcdef".repeat(4), TinyDecoder.PLAIN, TinyDecoder.weights(TinyDecoder.PLAIN, 1));
+                "tiny",
+                "0123456789abcdef".repeat(4),
+                TinyDecoder.PLAIN,
+                TensorSource.of(TinyDecoder.weights(TinyDecoder.PLAIN, 1)));
     }
 
     @AfterAll

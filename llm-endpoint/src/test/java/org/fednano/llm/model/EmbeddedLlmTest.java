@@ -21,6 +21,7 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.JobException;
 import org.fednano.weights.FloatTensor;
+import org.fednano.weights.TensorSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -261,8 +262,8 @@ class EmbeddedLlmTest {
     void weightsOfAnotherShapeAreRefusedWhenLoading() {
         Map<String, FloatTensor> wrong = new TreeMap<>(TinyDecoder.weights(TinyDecoder.PLAIN, 1));
         wrong.put("language_model.model.layers.1.mlp.up_proj.weight", new FloatTensor(new float[6], 2, 3));
-        JobException e =
-                assertThrows(JobException.class, () -> new EmbeddedLlm("tiny", "none", TinyDecoder.PLAIN, wrong));
+        JobException e = assertThrows(
+                JobException.class, () -> new EmbeddedLlm("tiny", "none", TinyDecoder.PLAIN, TensorSource.of(wrong)));
         assertTrue(e.getMessage().contains("up_proj") && e.getMessage().contains("[2, 3]"), e.getMessage());
     }
 

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Random;
 import org.fednano.sample.PromptBatch;
 import org.fednano.weights.FloatTensor;
+import org.fednano.weights.TensorSource;
 
 /** A decoder of a few thousand random weights, and random prompts for it. */
 public final class TinyDecoder {
@@ -40,7 +41,7 @@ public final class TinyDecoder {
     }
 
     public static EmbeddedLlm llm(LlamaConfig c) {
-        return new EmbeddedLlm("tiny", "none", c, weights(c, 1));
+        return new EmbeddedLlm("tiny", "none", c, TensorSource.of(weights(c, 1)));
     }
 
     static FloatTensor normal(Random random, double deviation, int... shape) {

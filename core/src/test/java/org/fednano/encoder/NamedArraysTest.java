@@ -1,0 +1,77 @@
+package org.fednano.encoder;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import org.fednano.settings.JobException;
+import org.fednano.weights.FloatTensor;
+import org.fednano.weights.TensorSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NamedArraysTest {
+
+    private static final FloatTensor MATRIX =
+            new FloatTensor(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 4, 3);
+    private static final TensorSource SOURCE = TensorSource.of(Map.of(
+            "matrix", MATRIX,
+            "scalar", new FloatTensor(new float[] {-7}),
+            "empty", new FloatTensor(new float[0], 0, 5)));
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 5, 7, 12, 1000})
+    void piecesOfAnySizeFillTheSameArray(long piece) {
+        try (NamedArrays arrays = new NamedArrays(SOURCE, SOURCE.names(), piece)) {
+            assertArrayEquals(MATRIX.values(), arrays.get("matrix", 4, 3).toFloatArray());
+            assertEquals(-7, arrays.get("scalar").getFloat());
+            assertEquals(0, arrays.get("empty", 0, 5).size());
+            assertEquals(3, arrays.manager().getManagedArrays().size(), "no view of a piece stays");
+        }
+    }
+
+    @Test
+    void theOrderIsTheCallersAndOnlyWhatIsNamedIsRead() {
+        try (NamedArrays arrays = new NamedArrays(SOURCE, List.of("scalar", "matrix"))) {
+            assertEquals(List.of("scalar", "matrix"), List.copyOf(arrays.all().keySet()));
+        }
+    }
+
+    @Test
+    void noPieceIsLargerThanAsked() {
+        TensorSource counted = new TensorSource() {
+            @Override
+            public SortedSet<String> names() {
+                return SOURCE.names();
+            }
+
+            @Override
+            public long[] shape(String name) {
+                return SOURCE.shape(name);
+            }
+
+            @Override
+            public void read(String name, long from, FloatBuffer target) {
+                assertEquals(true, target.remaining() <= 5 && target.isDirect());
+                SOURCE.read(name, from, target);
+            }
+        };
+        try (NamedArrays arrays = new NamedArrays(counted, counted.names(), 5)) {
+            assertArrayEquals(MATRIX.values(), arrays.get("matrix", 4, 3).toFloatArray());
+        }
+    }
+
+    @Test
+    void aMissingTensorIsTold() {
+        assertThrows(JobException.class, () -> new NamedArrays(SOURCE, List.of("scalar", "other")));
+        try (NamedArrays arrays = new NamedArrays(SOURCE)) {
+            assertThrows(JobException.class, () -> arrays.get("matrix", 3, 4));
+            assertThrows(JobException.class, () -> arrays.get("other", 1));
+        }
+    }
+}
