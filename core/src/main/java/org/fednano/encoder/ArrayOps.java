@@ -6,11 +6,28 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.norm.LayerNorm;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.fednano.settings.JobException;
 
 /** The few operations that vision tower, connector and decoder are made of; each takes part in autograd. */
 public final class ArrayOps {
+
+    private static final Set<String> ACTIVATIONS = new LinkedHashSet<>(List.of(
+            "gelu",
+            "quick_gelu",
+            "gelu_pytorch_tanh",
+            "silu",
+            "relu",
+            "tanh",
+            "sigmoid",
+            "swish",
+            "gelu_new",
+            "gelu_fast",
+            "gelu_python",
+            "gelu_python_tanh",
+            "gelu_accurate"));
 
     private ArrayOps() {}
 
@@ -60,16 +77,38 @@ public final class ArrayOps {
     /**
      * An activation by its name in Hugging Face configs.
      *
-     * @throws JobException with status 3 if the name is none of gelu, quick_gelu, silu
+     * @throws JobException with status 3 if the name is none of {@link #requireActivation}'s
      */
     public static NDArray activation(String name, NDArray x) {
-        return switch (name) {
-            case "gelu" -> x.getNDArrayInternal().gelu();
+        return switch (requireActivation(name)) {
+            case "gelu", "gelu_python" -> x.getNDArrayInternal().gelu();
             case "quick_gelu" -> Activation.sigmoid(scale(x, 1.702)).mul(x);
-            case "silu" -> Activation.sigmoid(x).mul(x);
-            default -> throw JobException.badInput("Activation in config.json must be gelu, quick_gelu or silu: found "
-                    + name + ". Models with another are not supported.");
+            case "gelu_pytorch_tanh", "gelu_new", "gelu_fast", "gelu_accurate", "gelu_python_tanh" -> tanhGelu(x);
+            case "silu", "swish" -> Activation.sigmoid(x).mul(x);
+            case "relu" -> Activation.relu(x);
+            case "tanh" -> Activation.tanh(x);
+            default -> Activation.sigmoid(x);
         };
+    }
+
+    /**
+     * The name itself.
+     *
+     * @throws JobException with status 3 if there is no such activation here
+     */
+    static String requireActivation(String name) {
+        if (!ACTIVATIONS.contains(name)) {
+            throw JobException.badInput("Activation in config.json must be one of " + String.join(", ", ACTIVATIONS)
+                    + ": found " + name + ". Models with another are not supported.");
+        }
+        return name;
+    }
+
+    /** x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))). */
+    private static NDArray tanhGelu(NDArray x) {
+        NDArray cube = scale(x.mul(x).mul(x), 0.044715);
+        return scale(x, 0.5)
+                .mul(scale(x.add(cube), Math.sqrt(2 / Math.PI)).tanh().add(1));
     }
 
     /**

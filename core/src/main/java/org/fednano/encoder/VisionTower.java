@@ -2,12 +2,17 @@ package org.fednano.encoder;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.function.Supplier;
+import org.fednano.encoder.VisionConfig.Family;
 
 /**
- * CLIP's vision transformer and LLaVA's connector as functions over named weights, with the names that transformers
- * gives them. Frozen weights make it the client's encoder, weights with gradients make it trainable: the same code.
+ * The vision transformers CLIP and SigLIP, and LLaVA's connector, as functions over named weights, with the names that
+ * transformers gives them. Frozen weights make it the client's encoder, weights with gradients make it trainable: the same
+ * code.
  */
 public final class VisionTower {
 
@@ -16,6 +21,12 @@ public final class VisionTower {
 
     /** Prefix of the connector's tensors. */
     public static final String PROJECTOR = "multi_modal_projector.";
+
+    /**
+     * Tokens that go through the tower at once, at most. It bounds memory (ViT-L/14 at 336 pixels: four pictures, some
+     * 0.3 GB beside the weights, whatever the batch) and is wide enough to keep two dozen cores busy.
+     */
+    static final int SLICE_TOKENS = 4096;
 
     private final VisionConfig config;
     private final NamedArrays weights;
@@ -36,60 +47,131 @@ public final class VisionTower {
      * @return (B, imageTokens, H)
      */
     public NDArray imageEmbeddings(NDArray pixels) {
-        return project(features(pixels));
+        long pictures = pixels.getShape().get(0);
+        long slice = slice(pictures);
+        if (slice == pictures) {
+            return project(features(pixels));
+        }
+        return kept(pixels.getManager(), () -> {
+            NDList parts = new NDList();
+            for (long from = 0; from < pictures; from += slice) {
+                NDArray part = pixels.get(from + ":" + (from + slice)); // (slice, 3, S, S)
+                parts.add(kept(pixels.getManager(), () -> project(features(part))));
+            }
+            return ArrayOps.concat(0, parts.get(0), parts.subNDList(1).toArray(new NDArray[0]));
+        });
     }
 
     /**
-     * The vision tower alone.
+     * Pictures at once. It divides the batch: kernels round differently with their shape, and a picture's features must not
+     * depend on its place.
+     */
+    private long slice(long pictures) {
+        long slice = Math.max(1, Math.min(pictures, SLICE_TOKENS / config.towerTokens()));
+        while (pictures % slice != 0) {
+            slice--;
+        }
+        return slice;
+    }
+
+    /**
+     * The vision tower alone: outputs of {@code vision_feature_layer}, before any last norm.
      *
      * @param pixels (B, 3, S, S), normalised
-     * @return (B, imageTokens, D)
+     * @return (B, imageTokens, D · F)
      */
     public NDArray features(NDArray pixels) {
-        long d = config.width();
-        NDArray x = embed(pixels); // (B, P + 1, D)
-        x = norm(x, TOWER + "pre_layrnorm");
-        for (int layer = 0; layer < config.usedLayers(); layer++) {
-            String name = TOWER + "encoder.layers." + layer + ".";
-            x = x.add(selfAttention(norm(x, name + "layer_norm1"), name + "self_attn."));
-            NDArray inner = linear(norm(x, name + "layer_norm2"), name + "mlp.fc1", config.mlpWidth(), d);
-            x = x.add(linear(ArrayOps.activation(config.activation(), inner), name + "mlp.fc2", d, config.mlpWidth()));
+        NDManager manager = pixels.getManager();
+        NDArray[] states = new NDArray[config.usedLayers() + 1]; // (B, towerTokens, D) of each feature layer
+        NDArray x = kept(manager, () -> embed(pixels));
+        for (int layer = 0; layer < states.length; layer++) {
+            NDArray state = x;
+            boolean isFeature = config.featureLayers().contains(layer);
+            if (isFeature) {
+                states[layer] = state;
+            }
+            if (layer + 1 < states.length) {
+                String name = TOWER + "encoder.layers." + layer + ".";
+                NDArray attended = kept(manager, () -> attend(state, name));
+                x = kept(manager, () -> think(attended, name));
+                attended.close();
+                if (!isFeature) {
+                    state.close();
+                }
+            }
         }
-        return config.keepsClassToken() ? x : x.get(":, 1:");
+        return kept(manager, () -> select(states));
+    }
+
+    private NDArray select(NDArray[] states) {
+        NDArray[] selected = config.featureLayers().stream()
+                .map(layer -> config.keepsFirstToken() ? states[layer] : states[layer].get(":, 1:"))
+                .toArray(NDArray[]::new);
+        return selected.length == 1
+                ? selected[0]
+                : ArrayOps.concat(2, selected[0], Arrays.copyOfRange(selected, 1, selected.length));
     }
 
     /**
      * LLaVA's connector: two linear layers.
      *
-     * @param features (B, imageTokens, D)
+     * @param features (B, imageTokens, D · F)
      * @return (B, imageTokens, H)
      */
     public NDArray project(NDArray features) {
-        NDArray inner = linear(features, PROJECTOR + "linear_1", config.hidden(), config.width());
-        return linear(
-                ArrayOps.activation(config.projectorActivation(), inner),
-                PROJECTOR + "linear_2",
-                config.hidden(),
-                config.hidden());
+        return kept(features.getManager(), () -> {
+            NDArray inner = projector(features, "linear_1", config.featureWidth());
+            return projector(ArrayOps.activation(config.projectorActivation(), inner), "linear_2", config.hidden());
+        });
     }
 
+    private NDArray projector(NDArray x, String layer, long in) {
+        NDArray weight = weights.get(PROJECTOR + layer + ".weight", config.hidden(), in);
+        NDArray bias = config.projectorBias() ? weights.get(PROJECTOR + layer + ".bias", config.hidden()) : null;
+        return ArrayOps.linear(x, weight, bias);
+    }
+
+    /** Patches and positions: (B, towerTokens, D). */
     private NDArray embed(NDArray pixels) {
+        boolean clip = config.family() == Family.CLIP;
+        String name = TOWER + "embeddings.";
+        long b = pixels.getShape().get(0);
+        long p = config.patchSize();
+        long d = config.width();
+        NDArray kernel =
+                weights.get(name + "patch_embedding.weight", d, 3, p, p).reshape(d, 3 * p * p);
+        NDArray bias = clip ? null : weights.get(name + "patch_embedding.bias", d);
+        NDArray x = ArrayOps.linear(patches(pixels), kernel, bias); // (B, P, D)
+        if (clip) {
+            NDArray first =
+                    weights.get(name + "class_embedding", d).reshape(1, 1, d).broadcast(b, 1, d);
+            x = ArrayOps.concat(1, first, x);
+        }
+        x = x.add(weights.get(name + "position_embedding.weight", config.towerTokens(), d));
+        return clip ? norm(x, TOWER + "pre_layrnorm") : x;
+    }
+
+    /** A convolution whose stride is its size is a matrix product over patches: (B, P, 3 · patch²). */
+    private NDArray patches(NDArray pixels) {
         long b = pixels.getShape().get(0);
         long g = config.grid();
         long p = config.patchSize();
-        long d = config.width();
-        // A convolution whose stride is its size is a matrix product over patches.
-        NDArray patches = pixels.reshape(new Shape(b, 3, g, p, g, p))
+        NDArray whole = g * p == config.imageSize() ? pixels : pixels.get(":, :, :" + g * p + ", :" + g * p);
+        return whole.reshape(new Shape(b, 3, g, p, g, p))
                 .transpose(0, 2, 4, 1, 3, 5)
                 .reshape(b, g * g, 3 * p * p);
-        NDArray kernel = weights.get(TOWER + "embeddings.patch_embedding.weight", d, 3, p, p)
-                .reshape(d, 3 * p * p);
-        NDArray embedded = ArrayOps.linear(patches, kernel, null); // (B, P, D)
-        NDArray first = weights.get(TOWER + "embeddings.class_embedding", d)
-                .reshape(1, 1, d)
-                .broadcast(b, 1, d);
-        return ArrayOps.concat(1, first, embedded)
-                .add(weights.get(TOWER + "embeddings.position_embedding.weight", g * g + 1, d));
+    }
+
+    /** x plus attention: (B, towerTokens, D). */
+    private NDArray attend(NDArray x, String name) {
+        return x.add(selfAttention(norm(x, name + "layer_norm1"), name + "self_attn."));
+    }
+
+    /** x plus MLP: (B, towerTokens, D). */
+    private NDArray think(NDArray x, String name) {
+        long d = config.width();
+        NDArray inner = linear(norm(x, name + "layer_norm2"), name + "mlp.fc1", config.mlpWidth(), d);
+        return x.add(linear(ArrayOps.activation(config.activation(), inner), name + "mlp.fc2", d, config.mlpWidth()));
     }
 
     private NDArray selfAttention(NDArray x, String name) {
@@ -121,5 +203,21 @@ public final class VisionTower {
                 weights.get(name + ".weight", config.width()),
                 weights.get(name + ".bias", config.width()),
                 config.epsilon());
+    }
+
+    /**
+     * The result of some operations, and nothing else of what they made: values in between are many times larger, and would
+     * stay until the manager closes. (Autograd keeps what it needs itself.)
+     */
+    private static NDArray kept(NDManager manager, Supplier<NDArray> operations) {
+        NDArray result;
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            result = operations.get();
+            result.attach(manager);
+            NDScope.unregister(result);
+        }
+        NDScope.register(result); // the caller's scope, if there is one
+        return result;
     }
 }

@@ -1,9 +1,12 @@
 package org.fednano.encoder;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.fednano.weights.FloatTensor;
 
-/** CLIP's vision transformer and LLaVA's connector in loops and double precision: the twin of {@link VisionTower}. */
+/** CLIP, SigLIP and LLaVA's connector in loops and double precision: the twin of {@link VisionTower}. */
 final class NaiveTower {
 
     private final VisionConfig config;
@@ -16,34 +19,53 @@ final class NaiveTower {
 
     /** One picture (3, S, S) to (imageTokens, H). */
     double[][] imageEmbeddings(float[] pixels) {
-        double[][] x = norm(embed(pixels), "vision_tower.vision_model.pre_layrnorm");
-        for (int layer = 0; layer < config.usedLayers(); layer++) {
+        boolean clip = config.family() == VisionConfig.Family.CLIP;
+        List<double[][]> states = new ArrayList<>();
+        double[][] embedded = embed(pixels, clip);
+        states.add(clip ? norm(embedded, "vision_tower.vision_model.pre_layrnorm") : embedded);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            double[][] x = Arrays.stream(states.get(layer)).map(double[]::clone).toArray(double[][]::new);
             String name = "vision_tower.vision_model.encoder.layers." + layer + ".";
             add(x, attention(norm(x, name + "layer_norm1"), name + "self_attn."));
             double[][] inner = linear(norm(x, name + "layer_norm2"), name + "mlp.fc1");
             activate(inner, config.activation());
             add(x, linear(inner, name + "mlp.fc2"));
+            states.add(x);
         }
-        double[][] used = config.keepsClassToken() ? x : java.util.Arrays.copyOfRange(x, 1, x.length);
-        double[][] projected = linear(used, "multi_modal_projector.linear_1");
+        double[][] projected = linear(sideBySide(states), "multi_modal_projector.linear_1");
         activate(projected, config.projectorActivation());
         return linear(projected, "multi_modal_projector.linear_2");
     }
 
-    private double[][] embed(float[] pixels) {
+    private double[][] sideBySide(List<double[][]> states) {
+        double[][] used = new double[config.imageTokens()][config.featureWidth()];
+        int dropped = config.keepsFirstToken() ? 0 : 1;
+        for (int t = 0; t < used.length; t++) {
+            for (int f = 0; f < config.featureLayers().size(); f++) {
+                double[] token = states.get(config.featureLayers().get(f))[t + dropped];
+                System.arraycopy(token, 0, used[t], f * config.width(), config.width());
+            }
+        }
+        return used;
+    }
+
+    private double[][] embed(float[] pixels, boolean clip) {
         int s = config.imageSize();
         int p = config.patchSize();
         int d = config.width();
-        float[] kernel = values("vision_tower.vision_model.embeddings.patch_embedding.weight");
-        float[] positions = values("vision_tower.vision_model.embeddings.position_embedding.weight");
-        float[] first = values("vision_tower.vision_model.embeddings.class_embedding");
-        double[][] x = new double[config.patches() + 1][d];
-        for (int token = 0; token <= config.patches(); token++) {
+        String name = "vision_tower.vision_model.embeddings.";
+        float[] kernel = values(name + "patch_embedding.weight");
+        float[] positions = values(name + "position_embedding.weight");
+        float[] start = values(name + (clip ? "class_embedding" : "patch_embedding.bias"));
+        int before = clip ? 1 : 0;
+        double[][] x = new double[config.patches() + before][d];
+        for (int token = 0; token < x.length; token++) {
+            int patch = token - before;
             for (int o = 0; o < d; o++) {
-                x[token][o] = positions[token * d + o] + (token == 0 ? first[o] : 0);
-                for (int k = 0; token > 0 && k < 3 * p * p; k++) {
-                    int row = (token - 1) / config.grid() * p + k / p % p;
-                    int column = (token - 1) % config.grid() * p + k % p;
+                x[token][o] = positions[token * d + o] + (patch < 0 || !clip ? start[o] : 0);
+                for (int k = 0; patch >= 0 && k < 3 * p * p; k++) {
+                    int row = patch / config.grid() * p + k / p % p;
+                    int column = patch % config.grid() * p + k % p;
                     x[token][o] += pixels[k / (p * p) * s * s + row * s + column] * kernel[o * 3 * p * p + k];
                 }
             }
@@ -82,9 +104,13 @@ final class NaiveTower {
     private static void activate(double[][] x, String name) {
         for (double[] row : x) {
             for (int i = 0; i < row.length; i++) {
-                row[i] = name.equals("quick_gelu")
-                        ? row[i] / (1 + Math.exp(-1.702 * row[i]))
-                        : row[i] * 0.5 * (1 + erf(row[i] / Math.sqrt(2)));
+                row[i] = switch (name) {
+                    case "quick_gelu" -> row[i] / (1 + Math.exp(-1.702 * row[i]));
+                    case "gelu_pytorch_tanh" -> row[i]
+                            * 0.5
+                            * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (row[i] + 0.044715 * Math.pow(row[i], 3))));
+                    default -> row[i] * 0.5 * (1 + erf(row[i] / Math.sqrt(2)));
+                };
             }
         }
     }
@@ -105,8 +131,8 @@ final class NaiveTower {
         float[] bias = values(name + ".bias");
         double[][] out = new double[x.length][weight.length];
         for (int t = 0; t < x.length; t++) {
-            double mean = java.util.Arrays.stream(x[t]).average().orElseThrow();
-            double variance = java.util.Arrays.stream(x[t])
+            double mean = Arrays.stream(x[t]).average().orElseThrow();
+            double variance = Arrays.stream(x[t])
                     .map(v -> (v - mean) * (v - mean))
                     .average()
                     .orElseThrow();
@@ -119,7 +145,8 @@ final class NaiveTower {
 
     private double[][] linear(double[][] x, String name) {
         float[] weight = values(name + ".weight");
-        float[] bias = values(name + ".bias");
+        FloatTensor given = weights.get(name + ".bias");
+        float[] bias = given == null ? new float[weight.length / x[0].length] : given.values();
         double[][] y = new double[x.length][bias.length];
         for (int t = 0; t < x.length; t++) {
             for (int o = 0; o < bias.length; o++) {
