@@ -1,0 +1,135 @@
+"""The checkpoints that are made: which shapes, which layout of files, which text, which pictures."""
+from dataclasses import dataclass, field
+
+# The chat templates of published checkpoints: of llava-1.5, of llava-v1.6-mistral, of llava-interleave-qwen (ChatML), of
+# llama3-llava-next, and Vicuna's conversation with its system line.
+LLAVA = ("{% for message in messages %}{% if message['role'] != 'system' %}{{ message['role'].upper() + ': '}}{% endif %}"
+         "{# Render all images first #}{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}"
+         "{{ '<image>\n' }}{% endfor %}{# Render all text next #}{% if message['role'] != 'assistant' %}"
+         "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] + ' '}}"
+         "{% endfor %}{% else %}{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}"
+         "{% generation %}{{ content['text'] + ' '}}{% endgeneration %}{% endfor %}{% endif %}{% endfor %}"
+         "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}")
+VICUNA = ("{% if messages[0]['role'] != 'system' %}{{ 'A chat between a curious human and an artificial intelligence "
+          "assistant. ' }}{% endif %}" + LLAVA)
+MISTRAL = ("{{ bos_token }}{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' }}"
+           "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\n' }}{% endfor %}"
+           "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] }}"
+           "{% endfor %}{{ ' [/INST]' }}{% elif message['role'] == 'assistant' %}"
+           "{{ ' ' + message['content'][0]['text'] + eos_token }}{% else %}"
+           "{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}")
+CHATML = """\
+{%- for message in messages %}
+    {%- if loop.first and message['role'] != 'system' %}
+        {{- '<|im_start|>system\\nYou are a helpful assistant.<|im_end|>\\n' }}
+    {%- endif %}
+    {{- '<|im_start|>' + message['role'] + '\\n' }}
+    {%- if message['content'] is string %}
+        {{- message['content'] }}
+    {%- else %}
+        {%- for content in message['content'] %}
+            {%- if content['type'] == 'image' %}
+                {{- '<image>\\n' }}
+            {%- elif 'text' in content %}
+                {{- content['text'] | trim }}
+            {%- endif %}
+        {%- endfor %}
+    {%- endif %}
+    {{- '<|im_end|>\\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+{%- endif %}
+"""
+LLAMA3 = """\
+{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + \
+message['role'] + '<|end_header_id|>\n\n' %}{% if loop.index0 == 0 %}\
+{{ bos_token }}{% endif %}{{ content }}{% for part in message['content'] %}{% if part.type == 'image' %}{{ '<image>\n' }}\
+{% elif part.type == 'text' %}{{ part.text | trim }}{% endif %}{% endfor %}{{ '<|eot_id|>' }}{% endfor %}\
+{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"""
+
+CLIP_SMALL = {"model_type": "clip_vision_model", "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 3,
+              "num_attention_heads": 2, "image_size": 16, "patch_size": 8, "projection_dim": 24}
+SIGLIP_SMALL = {"model_type": "siglip_vision_model", "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 2,
+                "num_attention_heads": 2, "image_size": 21, "patch_size": 7, "vision_use_head": False}
+LLAMA_SMALL = {"model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+               "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 256, "rms_norm_eps": 1e-5}
+CLIP_PICTURES = {"image_processor_type": "CLIPImageProcessor", "do_convert_rgb": True, "do_resize": True, "resample": 3,
+                 "size": {"shortest_edge": 16}, "do_center_crop": True, "crop_size": {"height": 16, "width": 16},
+                 "do_rescale": True, "rescale_factor": 0.00392156862745098, "do_normalize": True,
+                 "image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]}
+SIGLIP_PICTURES = {"image_processor_type": "SiglipImageProcessor", "do_convert_rgb": True, "do_resize": True,
+                   "resample": 3, "size": {"height": 21, "width": 21}, "do_rescale": True,
+                   "rescale_factor": 0.00392156862745098, "do_normalize": True,
+                   "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
+FIRST = ("What colour is the circle?", "red", ["red", "green circle", "blue"])
+SECOND = ("How many dots are there in this picture?", "twenty-two", ["one", "twenty-two"])
+FOREIGN = ("Wie groß ist der 星?", "Ünglaublich ★", ["right", "Ünglaublich ★"])
+
+
+@dataclass
+class Variant:
+    """One checkpoint. Samples are (question, answer, choices); pictures are, per sample, (kind, width, height)."""
+    name: str
+    pictures: list
+    vision: dict = field(default_factory=lambda: CLIP_SMALL)
+    text: dict = field(default_factory=lambda: LLAMA_SMALL)
+    llava: dict = field(default_factory=dict)  # further keys of config.json
+    tokenizer: str = "llama"
+    template: str | None = LLAVA
+    template_in: str = "chat_template.jinja"
+    preprocessing: dict = field(default_factory=lambda: CLIP_PICTURES)
+    dtype: str = "bfloat16"
+    names: str = "old"  # as before transformers 4.52, or "new"
+    shards: int = 1
+    samples: list = field(default_factory=lambda: [FIRST, SECOND])
+    spare_rows: int = 0  # rows of the embedding table that no token has
+    config_edits: dict = field(default_factory=dict)  # how older releases of transformers wrote text_config
+
+
+VARIANTS = [
+    Variant("clip-llama", [[("rgb", 41, 29)], [("rgb", 10, 12)]], dtype="float32"),
+    Variant("sharded", [[("gray", 33, 21)], [("gray-alpha", 17, 40), ("rgb", 24, 24)]], dtype="float32", names="new",
+            shards=3, tokenizer="llama-metaspace", samples=[FIRST, FOREIGN]),
+    Variant("bf16", [[("jpeg", 37, 53)], [("jpeg-gray", 50, 31)]], template_in="chat_template.json", spare_rows=11),
+    Variant("f16", [[("rgba", 29, 18)], [("palette", 20, 35)]], dtype="float16", names="new", shards=2,
+            tokenizer="llama-metaspace", template_in="tokenizer_config.json"),
+    Variant("tied", [[("palette-transparent", 19, 19)], [("bits", 40, 23)]], names="new",
+            text={**LLAMA_SMALL, "tie_word_embeddings": True}, template=None),
+    Variant("mistral", [[("rgb", 64, 17)], []], shards=2, tokenizer="llama", template=MISTRAL,
+            template_in="chat_template.json", samples=[FOREIGN, SECOND],
+            text={"model_type": "mistral", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+                  "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 256,
+                  "rms_norm_eps": 1e-5, "rope_theta": 1000000.0, "sliding_window": None}),
+    Variant("qwen2", [[("rgb", 31, 45)], [("jpeg-full", 64, 48)]], names="new", tokenizer="qwen2", template=CHATML,
+            samples=[FIRST, FOREIGN],
+            text={"model_type": "qwen2", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+                  "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
+                  "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "use_sliding_window": False, "sliding_window": 131072,
+                  "max_window_layers": 2}),
+    Variant("vicuna-linear-rope", [[("rgb", 23, 23)], [("rgb", 47, 16)]], template=VICUNA,
+            text={**LLAMA_SMALL, "rope_scaling": {"rope_type": "linear", "factor": 2.5}},
+            config_edits={"rope_scaling": {"type": "linear", "factor": 2.5}}),
+    Variant("llama3-rope", [[("rgb", 30, 20)], [("gray", 16, 16)]], names="new", shards=2, tokenizer="llama3",
+            template=LLAMA3, samples=[FIRST, FOREIGN],
+            text={**LLAMA_SMALL, "num_attention_heads": 2, "num_key_value_heads": 1, "rope_theta": 500000.0,
+                  "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
+                                   "high_freq_factor": 4.0, "original_max_position_embeddings": 64}}),
+    Variant("head-size", [[("rgb", 18, 57)], [("rgb", 16, 16)]], llava={"multimodal_projector_bias": False},
+            text={**LLAMA_SMALL, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 14}),
+    Variant("siglip-qwen2", [[("rgb", 44, 30)], [("palette", 15, 26)]], vision=SIGLIP_SMALL, tokenizer="qwen2",
+            template=CHATML, preprocessing=SIGLIP_PICTURES,
+            llava={"vision_feature_layer": -1, "vision_feature_select_strategy": "full"},
+            text={"model_type": "qwen2", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+                  "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 256,
+                  "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "tie_word_embeddings": True}),
+    Variant("clip-full", [[("rgb", 26, 35)], [("rgba", 15, 15)]], preprocessing={
+                **CLIP_PICTURES, "size": {"height": 20, "width": 18}, "crop_size": {"height": 16, "width": 16}},
+            vision={**CLIP_SMALL, "hidden_act": "gelu", "patch_size": 4},
+            llava={"vision_feature_layer": 1, "vision_feature_select_strategy": "full", "projector_hidden_act": "relu"}),
+    Variant("layer-list", [[("rgb", 22, 28)], [("rgb", 90, 33)]],
+            llava={"vision_feature_layer": [-2, 1, -1]},
+            preprocessing={**CLIP_PICTURES, "size": {"height": 16, "width": 16}, "do_center_crop": False}),
+    Variant("pad-square", [[("rgb", 39, 20)], [("gray", 13, 30)]],
+            preprocessing={**CLIP_PICTURES, "image_processor_type": "LlavaImageProcessor", "do_pad": True}),
+]
