@@ -126,7 +126,7 @@ VARIANTS = [
     Variant("clip-full", [[("rgb", 26, 35)], [("rgba", 15, 15)]], preprocessing={
                 **CLIP_PICTURES, "size": {"height": 20, "width": 18}, "crop_size": {"height": 16, "width": 16}},
             vision={**CLIP_SMALL, "hidden_act": "gelu", "patch_size": 4},
-            llava={"vision_feature_layer": 1, "vision_feature_select_strategy": "full", "projector_hidden_act": "relu"}),
+            llava={"vision_feature_layer": 1, "vision_feature_select_strategy": "full"}),
     Variant("layer-list", [[("rgb", 22, 28)], [("rgb", 90, 33)]],
             llava={"vision_feature_layer": [-2, 1, -1]},
             preprocessing={**CLIP_PICTURES, "size": {"height": 16, "width": 16}, "do_center_crop": False}),
