@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import picocli.CommandLine.Command;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code fednano report}: a page for people, from the Parquet metrics alone. Starts no Spark job. */
+/** {@code fednano report}: a page for people, from Parquet metrics or a shards' manifest alone. Starts no Spark job. */
 @Command(
         name = "report",
         mixinStandardHelpOptions = true,
@@ -24,13 +25,15 @@ import picocli.CommandLine.Spec;
             "Writes report.html and report.txt about a run, from its Parquet metrics alone.",
             "The page needs no network and no other file. An existing report is replaced.",
             "With several run ids it compares them: each run's figures, then mean and spread per strategy.",
+            "With --shards it says instead how rows and labels lie with the clients of a prepared data set.",
             ""
         },
         footer = {
             "",
             "Examples:",
             "  fednano report --set run.dir=work/run",
-            "  fednano report --set run.metrics_dir=work/metrics --runs fedavg-1,fednano-1 --out work/compared"
+            "  fednano report --set run.metrics_dir=work/metrics --runs fedavg-1,fednano-1 --out work/compared",
+            "  fednano report --shards work/shards"
         })
 public final class ReportCommand implements Callable<Integer> {
 
@@ -55,10 +58,14 @@ public final class ReportCommand implements Callable<Integer> {
                     + " folder's last path element.")
     private List<String> runs = new ArrayList<>();
 
+    @Option(names = "--shards", paramLabel = "DIR", description = "Prepared shards (URI) to report on instead of runs.")
+    private String shards;
+
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Folder (URI) for the two files; created where missing. Default: report in the run folder.")
+            description =
+                    "Folder (URI) for the two files; created where missing. Default: report in the run folder, or in the shards folder.")
     private String out;
 
     @Spec
@@ -70,9 +77,10 @@ public final class ReportCommand implements Callable<Integer> {
         System.setProperty("java.awt.headless", "true");
         Settings settings = Settings.load(conf, sets);
         Configuration hadoop = new Configuration();
-        MetricsReader reader = new MetricsReader(settings.get(RunKeys.METRICS_DIR), hadoop);
-        List<RunMetrics> metrics = runIds(settings).stream().map(reader::read).toList();
-        Report report = metrics.size() == 1 ? RunReport.of(metrics.get(0)) : ComparisonReport.of(metrics);
+        if (shards != null && !runs.isEmpty()) {
+            throw JobException.usage("report takes --shards or --runs: found both. Call it twice.");
+        }
+        Report report = shards == null ? ofRuns(settings, hadoop) : SkewReport.of(ShardSummary.read(shards, hadoop));
         Path folder = folder(settings);
         ReportFiles.write(report, folder, hadoop);
         PrintWriter terminal = spec.commandLine().getOut();
@@ -81,6 +89,12 @@ public final class ReportCommand implements Callable<Integer> {
         terminal.println("as text: " + new Path(folder, ReportFiles.TEXT));
         terminal.flush();
         return ExitStatus.DONE.code();
+    }
+
+    private Report ofRuns(Settings settings, Configuration hadoop) {
+        MetricsReader reader = new MetricsReader(settings.get(RunKeys.METRICS_DIR), hadoop);
+        List<RunMetrics> metrics = runIds(settings).stream().map(reader::read).toList();
+        return metrics.size() == 1 ? RunReport.of(metrics.get(0)) : ComparisonReport.of(metrics);
     }
 
     private List<String> runIds(Settings settings) {
@@ -94,6 +108,6 @@ public final class ReportCommand implements Callable<Integer> {
     }
 
     private Path folder(Settings settings) {
-        return out == null ? new Path(settings.get(RunKeys.DIR), "report") : new Path(out);
+        return out == null ? new Path(shards == null ? settings.get(RunKeys.DIR) : shards, "report") : new Path(out);
     }
 }
