@@ -134,7 +134,7 @@ final class LoadedCheckpoint implements AutoCloseable {
         float[] all = Arrays.copyOf(prompt, prompt.length + behind.length);
         System.arraycopy(behind, 0, all, prompt.length, behind.length);
         LlamaConfig config = LlamaConfig.of(folder.config());
-        try (NamedArrays weights = new NamedArrays(folder.tensors(LlamaDecoder.PREFIX));
+        try (NamedArrays weights = new NamedArrays(folder.only(LlamaDecoder.PREFIX));
                 NDManager manager = weights.manager().newSubManager()) {
             LlamaDecoder decoder = new LlamaDecoder(config, weights);
             NDArray x = manager.create(all, new Shape(1, all.length / config.hidden(), config.hidden()));
