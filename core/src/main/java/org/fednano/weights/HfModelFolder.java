@@ -14,18 +14,15 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.fednano.settings.JobException;
 
 /**
  * A model folder in Hugging Face layout: {@code config.json}, {@code model.safetensors} (or shards with
- * {@code model.safetensors.index.json}), {@code tokenizer.json}, {@code preprocessor_config.json}. Weights stay in their
+ * {@code model.safetensors.index.json}), {@code tokenizer.json}, {@code preprocessor_config.json}. Tensors have the names of {@link CanonicalNames}. Weights stay in their
  * files until they are asked for.
  */
 public final class HfModelFolder implements TensorSource {
@@ -34,14 +31,12 @@ public final class HfModelFolder implements TensorSource {
 
     private final Path folder;
     private final JsonNode config;
-    private final List<Path> weightFiles;
-    private final TreeMap<String, SafeTensors> fileOf;
+    private final WeightFiles weights;
 
-    private HfModelFolder(Path folder, JsonNode config, List<Path> weightFiles, TreeMap<String, SafeTensors> fileOf) {
+    private HfModelFolder(Path folder, JsonNode config, WeightFiles weights) {
         this.folder = folder;
         this.config = config;
-        this.weightFiles = weightFiles;
-        this.fileOf = fileOf;
+        this.weights = weights;
     }
 
     /**
@@ -55,34 +50,8 @@ public final class HfModelFolder implements TensorSource {
                     + ": found none. Set model.dir to a folder in Hugging Face layout.");
         }
         JsonNode config = json(readText(folder, "config.json"), folder.resolve("config.json"));
-        TreeMap<String, SafeTensors> fileOf = new TreeMap<>();
-        List<Path> files = new ArrayList<>();
-        Path single = folder.resolve("model.safetensors");
-        Path index = folder.resolve("model.safetensors.index.json");
-        if (Files.exists(single) || !Files.exists(index)) {
-            files.add(single);
-            SafeTensors weights = SafeTensors.open(single);
-            weights.names().forEach(name -> fileOf.put(name, weights));
-        } else {
-            JsonNode map = json(readText(folder, index.getFileName().toString()), index)
-                    .path("weight_map");
-            Map<String, SafeTensors> opened = new LinkedHashMap<>();
-            Set<String> names = new TreeSet<>();
-            map.forEach(node -> names.add(node.asText()));
-            for (String name : names) {
-                if (!name.matches("[A-Za-z0-9._-]+\\.safetensors")) {
-                    throw JobException.badInput(index + " must name .safetensors files in its own folder: found '"
-                            + name + "'. Copy the model again.");
-                }
-                Path file = folder.resolve(name);
-                files.add(file);
-                opened.put(name, SafeTensors.open(file));
-            }
-            map.fields()
-                    .forEachRemaining(
-                            e -> fileOf.put(e.getKey(), opened.get(e.getValue().asText())));
-        }
-        return new HfModelFolder(folder, config, List.copyOf(files), fileOf);
+        return new HfModelFolder(
+                folder, config, WeightFiles.open(folder, CanonicalNames.of(config, folder.toString())));
     }
 
     /** The folder. */
@@ -95,14 +64,16 @@ public final class HfModelFolder implements TensorSource {
         return config;
     }
 
+    /** Names of all tensors, whichever names the files have for them: those of LLaVA before transformers 4.52. */
     @Override
     public SortedSet<String> names() {
-        return Collections.unmodifiableSortedSet(fileOf.navigableKeySet());
+        return Collections.unmodifiableSortedSet(new TreeSet<>(weights.places().keySet()));
     }
 
     @Override
     public long[] shape(String name) {
-        return file(name).shape(name);
+        WeightFiles.Place place = place(name);
+        return place.file().shape(place.name());
     }
 
     /** Bytes that a tensor takes in its file. */
@@ -112,13 +83,22 @@ public final class HfModelFolder implements TensorSource {
 
     @Override
     public void read(String name, long from, FloatBuffer target) {
-        file(name).read(name, from, target);
+        WeightFiles.Place place = place(name);
+        place.file().read(place.name(), from, target);
     }
 
     @Override
     public String origin(String name) {
-        SafeTensors file = fileOf.get(name);
-        return file == null ? "the weights of " + folder : file.origin(name);
+        WeightFiles.Place place = weights.places().get(name);
+        return place == null ? "the weights of " + folder : place.origin(name);
+    }
+
+    /** {@code generation_config.json}, if the folder has one. */
+    public Optional<JsonNode> generationConfig() {
+        String file = "generation_config.json";
+        return Files.exists(folder.resolve(file))
+                ? Optional.of(json(text(file), folder.resolve(file)))
+                : Optional.empty();
     }
 
     /**
@@ -131,23 +111,26 @@ public final class HfModelFolder implements TensorSource {
     }
 
     /**
-     * SHA-256 over weights, config, tokenizer and compute dtype, in hexadecimal: what an answer of the LLM depends on.
+     * SHA-256 over weights, config, tokenizer, generation config where there is one, and compute dtype, in hexadecimal: what
+     * an answer of the LLM depends on. One pass over the weight files.
      *
      * @param dtype compute dtype, such as {@code FP32}
      */
     public String fingerprint(String dtype) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Path file : weightFiles) {
+            for (Path file : weights.files()) {
                 digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
                 try (InputStream in = Files.newInputStream(file)) {
-                    byte[] buffer = new byte[1 << 16];
+                    byte[] buffer = new byte[1 << 20];
                     for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
                         digest.update(buffer, 0, n);
                     }
                 }
             }
-            for (String text : List.of(text("config.json"), text("tokenizer.json"), dtype)) {
+            List<String> texts = new ArrayList<>(List.of(text("config.json"), text("tokenizer.json"), dtype));
+            generationConfig().ifPresent(json -> texts.add(json.toString()));
+            for (String text : texts) {
                 digest.update((byte) 0);
                 digest.update(text.getBytes(StandardCharsets.UTF_8));
             }
@@ -172,15 +155,15 @@ public final class HfModelFolder implements TensorSource {
         }
     }
 
-    private SafeTensors file(String name) {
-        SafeTensors file = fileOf.get(name);
-        if (file == null) {
+    private WeightFiles.Place place(String name) {
+        WeightFiles.Place place = weights.places().get(name);
+        if (place == null) {
             throw TensorSource.missing(name, origin(name), names());
         }
-        return file;
+        return place;
     }
 
-    private static String readText(Path folder, String file) {
+    static String readText(Path folder, String file) {
         try {
             return Files.readString(folder.resolve(file));
         } catch (IOException e) {

@@ -1,9 +1,5 @@
 package org.fednano.weights;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,17 +7,17 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.fednano.settings.JobException;
+import org.fednano.weights.SafeTensorsHeader.Entry;
 
 /**
  * Reads a safetensors file: 8 bytes of header length (little endian), a JSON header, raw little-endian data. F32 is read
@@ -33,17 +29,10 @@ import org.fednano.settings.JobException;
  */
 public final class SafeTensors implements TensorSource {
 
-    /** Larger headers are refused before memory is taken; the format's own limit. */
-    static final long MAX_HEADER_BYTES = 100_000_000;
-
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
-
     /** Bytes per read: large enough that calls cost nothing, small enough to be no part of the memory that a load takes. */
     private static final int PIECE = 1 << 20;
 
-    private record Entry(String dtype, long[] shape, long begin, long end) {}
+    private static final Set<String> READABLE = Set.of("F32", "F16", "BF16");
 
     /** The data section, positions counted from its first byte. */
     @FunctionalInterface
@@ -60,17 +49,15 @@ public final class SafeTensors implements TensorSource {
     }
 
     private final String where;
-    private final Map<String, Entry> entries;
+    private final SafeTensorsHeader header;
     private final SortedSet<String> names;
-    private final Map<String, String> metadata;
     private final Data data;
 
-    private SafeTensors(String where, Map<String, Entry> entries, Map<String, String> metadata, Data data) {
+    private SafeTensors(String where, SafeTensorsHeader header, Data data) {
         this.where = where;
-        this.entries = entries;
-        names = Collections.unmodifiableSortedSet(new TreeSet<>(entries.keySet()));
-        this.metadata = metadata;
+        this.header = header;
         this.data = data;
+        names = Collections.unmodifiableSortedSet(new TreeSet<>(header.entries().keySet()));
     }
 
     /**
@@ -84,10 +71,13 @@ public final class SafeTensors implements TensorSource {
             long size = channel.size();
             ByteBuffer length = ByteBuffer.allocate((int) Math.min(8, size));
             fill(channel, 0, length);
-            long headerBytes = headerLength(where, length, size);
+            long headerBytes = SafeTensorsHeader.length(where, length, size);
             byte[] header = new byte[(int) headerBytes];
             fill(channel, 8, ByteBuffer.wrap(header));
-            return parse(where, header, size - 8 - headerBytes, () -> pieces(file, 8 + headerBytes));
+            return new SafeTensors(
+                    where,
+                    SafeTensorsHeader.parse(where, header, size - 8 - headerBytes),
+                    () -> pieces(file, 8 + headerBytes));
         } catch (IOException e) {
             throw JobException.badInput(
                     "Weights expected in " + where + ": the file cannot be read (" + e.getMessage()
@@ -103,14 +93,13 @@ public final class SafeTensors implements TensorSource {
      * @param where its name, for messages
      */
     public static SafeTensors of(byte[] bytes, String where) {
-        long headerBytes = headerLength(where, ByteBuffer.wrap(bytes, 0, Math.min(8, bytes.length)), bytes.length);
+        long headerBytes =
+                SafeTensorsHeader.length(where, ByteBuffer.wrap(bytes, 0, Math.min(8, bytes.length)), bytes.length);
         int start = 8 + (int) headerBytes;
-        return parse(
-                where,
-                Arrays.copyOfRange(bytes, 8, start),
-                bytes.length - start,
-                () -> (position, piece) -> piece.put(bytes, start + (int) position, piece.remaining())
-                        .flip());
+        Data data = () -> (position, piece) ->
+                piece.put(bytes, start + (int) position, piece.remaining()).flip();
+        return new SafeTensors(
+                where, SafeTensorsHeader.parse(where, Arrays.copyOfRange(bytes, 8, start), bytes.length - start), data);
     }
 
     private static Pieces pieces(Path file, long start) throws IOException {
@@ -147,7 +136,7 @@ public final class SafeTensors implements TensorSource {
 
     /** The file's own notes; empty if it has none. */
     public Map<String, String> metadata() {
-        return metadata;
+        return header.metadata();
     }
 
     @Override
@@ -174,11 +163,11 @@ public final class SafeTensors implements TensorSource {
     @Override
     public void read(String name, long from, FloatBuffer target) {
         Entry entry = entry(name);
-        int width = width(entry.dtype());
-        if (width == 0) {
+        if (!READABLE.contains(entry.dtype())) {
             throw JobException.badInput("Tensor " + name + " in " + where + " must be F32, F16 or BF16: found "
                     + entry.dtype() + ". Convert the checkpoint to one of these.");
         }
+        int width = entry.width();
         Objects.checkFromIndexSize(from, target.remaining(), (entry.end() - entry.begin()) / width);
         ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE, (long) width * target.remaining()))
                 .order(ByteOrder.LITTLE_ENDIAN);
@@ -217,97 +206,10 @@ public final class SafeTensors implements TensorSource {
     }
 
     private Entry entry(String name) {
-        Entry entry = entries.get(name);
+        Entry entry = header.entries().get(name);
         if (entry == null) {
             throw TensorSource.missing(name, where, names);
         }
         return entry;
-    }
-
-    private static int width(String dtype) {
-        return switch (dtype) {
-            case "F32" -> 4;
-            case "F16", "BF16" -> 2;
-            default -> 0;
-        };
-    }
-
-    private static long headerLength(String where, ByteBuffer first, long size) {
-        if (first.remaining() < 8) {
-            throw bad(where, "at least 8 bytes", size + " bytes");
-        }
-        long length = first.order(ByteOrder.LITTLE_ENDIAN).getLong(first.position());
-        if (length < 2 || length > Math.min(MAX_HEADER_BYTES, size - 8)) {
-            throw bad(where, "a header of 2 to " + Math.min(MAX_HEADER_BYTES, size - 8) + " bytes", length + " bytes");
-        }
-        return length;
-    }
-
-    private static SafeTensors parse(String where, byte[] header, long dataBytes, Data data) {
-        JsonNode root;
-        try {
-            root = JSON.readTree(new String(header, StandardCharsets.UTF_8));
-        } catch (JsonProcessingException e) {
-            throw JobException.badInput(
-                    where + " must start with a safetensors header in JSON: " + e.getOriginalMessage()
-                            + ". The file is corrupt or of another format.",
-                    e);
-        }
-        if (!root.isObject()) {
-            throw bad(where, "a JSON object as header", root.getNodeType().toString());
-        }
-        Map<String, Entry> entries = new LinkedHashMap<>();
-        Map<String, String> metadata = new LinkedHashMap<>();
-        root.fields().forEachRemaining(field -> {
-            if (field.getKey().equals("__metadata__")) {
-                field.getValue()
-                        .fields()
-                        .forEachRemaining(
-                                m -> metadata.put(m.getKey(), m.getValue().asText()));
-            } else {
-                entries.put(field.getKey(), parseEntry(where, field.getKey(), field.getValue(), dataBytes));
-            }
-        });
-        return new SafeTensors(where, entries, Collections.unmodifiableMap(metadata), data);
-    }
-
-    private static Entry parseEntry(String where, String name, JsonNode node, long dataBytes) {
-        String dtype = node.path("dtype").asText("");
-        JsonNode offsets = node.path("data_offsets");
-        JsonNode sizes = node.path("shape");
-        if (dtype.isEmpty() || !sizes.isArray() || !offsets.isArray() || offsets.size() != 2) {
-            throw bad(where, "dtype, shape and two data_offsets for tensor " + name, node.toString());
-        }
-        long[] shape = new long[sizes.size()];
-        long count = 1;
-        for (int i = 0; i < shape.length; i++) {
-            shape[i] = sizes.get(i).asLong(-1);
-            if (shape[i] < 0 || shape[i] > 0 && count > Long.MAX_VALUE / 8 / shape[i]) {
-                throw bad(where, "a shape of sizes from 0 for tensor " + name, sizes.toString());
-            }
-            count *= shape[i];
-        }
-        long begin = offsets.get(0).asLong(-1);
-        long end = offsets.get(1).asLong(-1);
-        if (begin < 0 || end < begin || end > dataBytes) {
-            throw bad(
-                    where,
-                    "data_offsets of tensor " + name + " within the file's " + dataBytes + " data bytes",
-                    offsets + "; the file may be cut off");
-        }
-        int width = width(dtype);
-        if (width > 0 && end - begin != count * width) {
-            throw bad(
-                    where,
-                    "tensor " + name + " of " + Arrays.toString(shape) + " " + dtype + " in " + count * width
-                            + " bytes",
-                    (end - begin) + " bytes");
-        }
-        return new Entry(dtype, shape, begin, end);
-    }
-
-    private static JobException bad(String where, String expected, String found) {
-        return JobException.badInput(
-                where + " is no sound safetensors file: expected " + expected + ", found " + found + ".");
     }
 }

@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,6 +58,90 @@ class HfModelFolderTest {
                 "{\"weight_map\":{\"x.a\":\"model-00001.safetensors\",\"y.b\":\"" + second + "\"}}");
     }
 
+    /** The same model as files name it: LLaVA before and since transformers 4.52, and its language model alone. */
+    @Test
+    void everyGenerationOfNamesIsOneModel() throws IOException {
+        Set<String> all = Set.of(
+                "vision_tower.vision_model.embeddings.class_embedding",
+                "multi_modal_projector.linear_1.weight",
+                "language_model.model.embed_tokens.weight",
+                "language_model.lm_head.weight");
+        write(all);
+        assertEquals(all, HfModelFolder.open(folder).names());
+        write(Set.of(
+                "model.vision_tower.vision_model.embeddings.class_embedding",
+                "model.multi_modal_projector.linear_1.weight",
+                "model.language_model.embed_tokens.weight",
+                "lm_head.weight"));
+        HfModelFolder later = HfModelFolder.open(folder);
+        assertEquals(all, later.names());
+        assertArrayEquals(
+                A.values(), later.tensor("language_model.lm_head.weight").values());
+        String message = assertThrows(JobException.class, () -> later.require("language_model.lm_head.weight", 3))
+                .getMessage();
+        assertTrue(message.contains("model.safetensors (there: lm_head.weight)"), message);
+        for (String type : List.of("llama", "mistral", "qwen2")) {
+            Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"" + type + "\"}");
+            write(Set.of("model.embed_tokens.weight", "lm_head.weight"));
+            assertEquals(
+                    Set.of("language_model.model.embed_tokens.weight", "language_model.lm_head.weight"),
+                    HfModelFolder.open(folder).names());
+        }
+    }
+
+    private void write(Set<String> names) {
+        Map<String, FloatTensor> tensors = new TreeMap<>();
+        names.forEach(name -> tensors.put(name, A));
+        SafeTensorsWriter.write(folder.resolve("model.safetensors"), tensors, Map.of());
+    }
+
+    @Test
+    void otherModelTypesAreRefusedByName() throws IOException {
+        for (String type : List.of("llava_next", "qwen2_vl", "gemma", "llava_llama")) {
+            Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"" + type + "\"}");
+            refused("'" + type + "'", folder);
+        }
+        refused("convert_llava_weights_to_hf", folder);
+        Files.writeString(folder.resolve("config.json"), "{}");
+        refused("found none", folder);
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\":");
+        refused("config.json", folder);
+    }
+
+    @Test
+    void indexAndShardsThatContradictEachOtherAreRefused() throws IOException {
+        shards("model-00002.safetensors");
+        HfModelFolder.open(folder);
+        index("\"x.a\":\"model-00002.safetensors\",\"y.b\":\"model-00001.safetensors\"");
+        refused("found it in model-00001.safetensors", folder);
+        index("\"x.a\":\"model-00001.safetensors\",\"y.b\":\"model-00001.safetensors\"");
+        refused("Tensor y.b expected in shard model-00001.safetensors", folder);
+        index("\"x.a\":\"model-00001.safetensors\",\"y.b\":\"model-00002.safetensors\","
+                + "\"y.c\":\"model-00002.safetensors\"");
+        refused("in none of the index's shards", folder);
+        index("\"x.a\":\"model-00001.safetensors\",\"x.a\":\"model-00002.safetensors\"");
+        refused("each tensor once", folder);
+        index("\"x.a\":1");
+        refused("x.a", folder);
+        Files.writeString(folder.resolve("model.safetensors.index.json"), "{}");
+        refused("weight_map", folder);
+        shards("model-00002.safetensors");
+        SafeTensorsWriter.write(folder.resolve("model-00002.safetensors"), Map.of("x.a", A, "y.b", B), Map.of());
+        refused("Tensor x.a of shard model-00002.safetensors", folder);
+        Files.move(folder.resolve("model-00001.safetensors"), folder.resolve("kept"));
+        refused("Shard " + folder.resolve("model-00001.safetensors"), folder);
+    }
+
+    private void index(String map) throws IOException {
+        Files.writeString(folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{" + map + "}}");
+    }
+
+    @Test
+    void twoNamesOfOneTensorAreRefused() {
+        write(Set.of("lm_head.weight", "language_model.lm_head.weight"));
+        refused("language_model.lm_head.weight", folder);
+    }
+
     @Test
     void theFingerprintIsThatOfAllThatAnAnswerDependsOn() throws IOException {
         Path weights = folder.resolve("model.safetensors");
@@ -67,6 +153,10 @@ class HfModelFolderTest {
         Files.writeString(folder.resolve("tokenizer.json"), "{ }");
         String after = HfModelFolder.open(folder).fingerprint("FP32");
         assertNotEquals(before, after);
+        Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [2, 3]}");
+        String ends = HfModelFolder.open(folder).fingerprint("FP32");
+        assertNotEquals(after, ends);
+        Files.delete(folder.resolve("generation_config.json"));
         Files.writeString(folder.resolve("README.md"), "a card changes nothing");
         assertEquals(after, HfModelFolder.open(folder).fingerprint("FP32"));
         SafeTensorsWriter.write(weights, Map.of("x.a", B), Map.of());

@@ -67,7 +67,7 @@ class SafeTensorsTest {
 
     @Test
     void halfFloatsAreWidened() {
-        ByteBuffer data = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer data = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
         data.putShort((short) 0x3c00)
                 .putShort((short) 0xc000)
                 .putShort((short) 0x3f80)
@@ -76,7 +76,7 @@ class SafeTensorsTest {
                 file(
                         "{\"h\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},"
                                 + "\"b\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[4,8]},"
-                                + "\"i\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}",
+                                + "\"i\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[8,16]}}",
                         data.array()),
                 "half");
         assertArrayEquals(new float[] {1, -2}, read.tensor("h").values());
@@ -95,11 +95,61 @@ class SafeTensorsTest {
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,8]}}",
                 "{\"a\":{\"shape\":[2],\"data_offsets\":[0,8]}}",
-                "{\"a\":1,\"a\":2}"
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2.0],\"data_offsets\":[0,8]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[\"2\"],\"data_offsets\":[0,8]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}} {}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+                        + "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}}",
+                "{\"a\":{\"dtype\":\"F99\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+                "{\"a\":{\"dtype\":\"I16\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+                "{\"a\":{\"dtype\":[],\"shape\":[2],\"data_offsets\":[0,8]}}",
+                "{}",
+                "{\"a\":1,\"a\":2}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}"
             })
     void brokenHeadersAreRefusedByName(String header) {
         String message = refused(() -> SafeTensors.of(file(header, new byte[8]), "broken.safetensors"));
         assertTrue(message.contains("broken.safetensors"), message);
+    }
+
+    @Test
+    void anUnknownTypeAndALyingOffsetAreToldWithTensorExpectedAndFound() {
+        String unknown = refused(() -> SafeTensors.of(
+                file("{\"w.1\":{\"dtype\":\"F99\",\"shape\":[2],\"data_offsets\":[0,8]}}", new byte[8]),
+                "x.safetensors"));
+        assertTrue(unknown.contains("w.1") && unknown.contains("BF16") && unknown.contains("F99"), unknown);
+        String gap = refused(() -> SafeTensors.of(
+                file(
+                        "{\"w.1\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+                                + "\"w.2\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}",
+                        new byte[12]),
+                "x.safetensors"));
+        assertTrue(gap.contains("w.2") && gap.contains("from 4") && gap.contains("[8, 12]"), gap);
+        byte[] latin = file("{\"w\u00e9\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", new byte[8]);
+        latin[8 + 4] = '"'; // cuts the letter of two bytes in half
+        refused(() -> SafeTensors.of(latin, "x.safetensors"));
+    }
+
+    @Test
+    void piecesFromAnywhereAreThoseOfTheWhole() throws IOException {
+        Path file = folder.resolve("large.safetensors");
+        float[] values = new float[600_000]; // more than one read
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i;
+        }
+        SafeTensorsWriter.write(file, Map.of("t", new FloatTensor(values, 600, 1000)), Map.of());
+        SafeTensors read = SafeTensors.open(file);
+        assertArrayEquals(values, read.tensor("t").values());
+        java.nio.FloatBuffer piece = java.nio.FloatBuffer.allocate(300_003);
+        read.read("t", 299_990, piece.position(3));
+        assertEquals(299_990, piece.get(3));
+        assertEquals(599_989, piece.get(300_002));
+        assertThrows(IndexOutOfBoundsException.class, () -> read.read("t", 599_999, java.nio.FloatBuffer.allocate(2)));
+        Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 1_000_000));
+        assertTrue(refused(() -> read.tensor("t")).contains("large.safetensors"), "cut off after it was opened");
     }
 
     @Test
