@@ -72,13 +72,22 @@ class ImagePreprocessorTest {
         // 1.75.
         byte[] row = new byte[24];
         Arrays.fill(row, 12, 24, (byte) 255);
-        RgbImage half = BicubicResize.resize(new RgbImage(8, 1, row), 4, 1);
+        RgbImage half = resize(new RgbImage(8, 1, row), 4, 1);
         double[] w = {cubic(0.25), cubic(0.75), cubic(1.25), cubic(1.75)};
         double total = 2 * (w[0] + w[1] + w[2] + w[3]);
         double expected = 255 * (w[1] + w[2] + w[3]) / total; // of the second output's window, white begins at 0.75
         int second = half.rgb()[3] & 255;
         assertEquals(Math.round(expected), second);
         assertEquals(255, (half.rgb()[9] & 255), 1);
+    }
+
+    private static RgbImage resize(RgbImage image, int width, int height) {
+        return PillowResize.resize(
+                image,
+                PillowResize.Filter.BICUBIC,
+                new PillowResize.Axis(image.width(), 0, image.width(), width, 0, width),
+                new PillowResize.Axis(image.height(), 0, image.height(), height, 0, height),
+                new byte[3]);
     }
 
     private static double cubic(double t) {

@@ -72,7 +72,10 @@ final class NanoLlava {
         return root.toPrettyString() + "\n";
     }
 
-    /** Text of {@code preprocessor_config.json}: the whole picture, squeezed to a square; nothing is cropped away. */
+    /**
+     * Text of {@code preprocessor_config.json}: the whole picture, squeezed to a square; nothing is cropped away. The factor
+     * is 1/255 as float32 holds it: pixels are those that the model of version 0.1 was trained with, bit for bit.
+     */
     static String preprocessorJson() {
         ObjectNode root = JSON.createObjectNode()
                 .put("image_processor_type", "CLIPImageProcessor")
@@ -81,7 +84,7 @@ final class NanoLlava {
                 .put("resample", 3)
                 .put("do_center_crop", false)
                 .put("do_rescale", true)
-                .put("rescale_factor", 1 / 255.0)
+                .put("rescale_factor", (double) (1 / 255f))
                 .put("do_normalize", true);
         root.putObject("size").put("height", IMAGE_SIZE).put("width", IMAGE_SIZE);
         root.putArray("image_mean").add(0.5).add(0.5).add(0.5);

@@ -1,0 +1,110 @@
+package org.fednano.encoder;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.Set;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.fednano.settings.JobException;
+
+/**
+ * A picture's file, decoded to the bytes that Pillow makes of it.
+ *
+ * @param file its bytes
+ * @param where whose picture it is, for messages
+ */
+record PictureFile(byte[] file, String where) {
+
+    private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
+
+    RgbImage decode() {
+        JpegHeader jpeg = JpegHeader.isJpeg(file) ? JpegHeader.of(file) : null;
+        byte[] bytes = jpeg == null ? file : jpeg.plain();
+        try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+            ImageReader reader = reader(in);
+            try {
+                reader.setInput(in, true, true); // without metadata: they may hold bombs of their own
+                checkSize(reader.getWidth(0), reader.getHeight(0));
+                return jpeg != null && jpeg.components() == 4
+                        ? jpeg.rgb(reader.readRaster(0, null))
+                        : rgb(reader.read(0), isGrayPngOf16Bits());
+            } finally {
+                reader.dispose();
+            }
+        } catch (JobException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            // Java's decoders throw unchecked exceptions, too, on corrupt files.
+            throw JobException.badInput(
+                    "Picture of " + where + " must be PNG, JPEG, GIF or BMP: it cannot be decoded (" + e.getMessage()
+                            + ").",
+                    e);
+        }
+    }
+
+    private ImageReader reader(ImageInputStream in) throws IOException {
+        for (Iterator<ImageReader> readers = ImageIO.getImageReaders(in); readers.hasNext(); ) {
+            ImageReader reader = readers.next();
+            if (FORMATS.contains(reader.getFormatName().toLowerCase(java.util.Locale.ROOT))) {
+                return reader;
+            }
+            reader.dispose();
+        }
+        throw JobException.badInput("Picture of " + where + " must be PNG, JPEG, GIF or BMP: found " + file.length
+                + " bytes of another format.");
+    }
+
+    private void checkSize(int width, int height) {
+        if (Math.max(width, height) > RgbImage.MAX_SIDE || (long) width * height > RgbImage.MAX_PIXELS) {
+            throw JobException.badInput("Picture of " + where + " must have at most " + RgbImage.MAX_PIXELS
+                    + " pixels and " + RgbImage.MAX_SIDE + " on a side: found " + width + " x " + height
+                    + ". Make it smaller.");
+        }
+    }
+
+    private boolean isGrayPngOf16Bits() {
+        return file.length > 25 && file[1] == 'P' && file[2] == 'N' && file[24] == 16 && file[25] == 0;
+    }
+
+    /** @param clips samples of 16 bits to 255 instead of keeping their upper half: Pillow's way with gray */
+    static RgbImage rgb(BufferedImage image, boolean clips) {
+        int width = image.getWidth();
+        byte[] rgb = new byte[3 * width * image.getHeight()];
+        // Samples as they are: getRGB would apply colour profiles, and brightens gray.
+        boolean plain = image.getColorModel() instanceof ComponentColorModel;
+        int[] row = new int[plain ? width * image.getRaster().getNumBands() : width];
+        for (int y = 0; y < image.getHeight(); y++) {
+            int at = 3 * y * width;
+            if (plain) {
+                components(image.getRaster(), y, clips, row, rgb, at);
+            } else {
+                image.getRGB(0, y, width, 1, row, 0, width);
+                for (int x = 0; x < width; x++) {
+                    rgb[at++] = (byte) (row[x] >> 16);
+                    rgb[at++] = (byte) (row[x] >> 8);
+                    rgb[at++] = (byte) row[x];
+                }
+            }
+        }
+        return new RgbImage(width, image.getHeight(), rgb);
+    }
+
+    private static void components(Raster raster, int y, boolean clips, int[] row, byte[] rgb, int from) {
+        int bands = raster.getNumBands();
+        int shift = raster.getSampleModel().getSampleSize(0) - 8;
+        raster.getPixels(0, y, raster.getWidth(), 1, row);
+        int at = from;
+        for (int x = 0; x < raster.getWidth(); x++) {
+            for (int c = 0; c < 3; c++) {
+                int sample = row[x * bands + (bands < 3 ? 0 : c)];
+                rgb[at++] = (byte) (clips ? Math.min(255, sample) : sample >> shift);
+            }
+        }
+    }
+}
