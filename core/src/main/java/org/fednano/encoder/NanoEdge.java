@@ -1,30 +1,25 @@
 package org.fednano.encoder;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
 import org.fednano.weights.HfModelFolder;
-import org.fednano.weights.TensorSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A client's frozen part: preprocessing, vision tower, connector, tokenizer and prompt template. Pictures and text in,
- * prompt embeddings before any NanoAdapter out. A sample's features depend on the sample alone, bit for bit: encoder
- * batches always have the same size, the last one filled up with black. May be called from many threads; weights are in
+ * A client's frozen part: an encoder with its connector for each modality, tokenizer and prompt template. Media and text
+ * in, prompt embeddings before any NanoAdapter out. A sample's features depend on the sample alone, bit for bit: encoder
+ * batches always have the same size, the last one filled up with zeros. May be called from many threads; weights are in
  * native memory once.
  */
 public final class NanoEdge implements AutoCloseable {
@@ -42,13 +37,11 @@ public final class NanoEdge implements AutoCloseable {
     }
 
     private final NanoEdgeSpec spec;
-    private final VisionConfig config;
-    private final ImagePreprocessor preprocessor;
     private final PromptTokenizer tokenizer;
-    private final PromptTemplate template;
-    private final NamedArrays weights;
-    private final VisionTower tower;
-    private final int imageToken;
+    private final PromptIds prompts;
+    private final MediaEmbedder media;
+    private final Map<String, Byte> modalities;
+    private final int hidden; // H
     private final int endToken;
     private final AtomicLong cutPrompts = new AtomicLong();
 
@@ -56,43 +49,36 @@ public final class NanoEdge implements AutoCloseable {
      * Builds it from what was broadcast.
      *
      * @param spec texts and settings
-     * @param tensors vision tower and connector by name; copied into native memory
+     * @param sources weights by modality; copied into native memory
      * @throws JobException with status 3 if they do not fit together
      */
-    public NanoEdge(NanoEdgeSpec spec, TensorSource tensors) {
+    public NanoEdge(NanoEdgeSpec spec, Map<String, EncoderSource> sources) {
         this.spec = spec;
         JsonNode json = HfModelFolder.json(spec.configJson(), Path.of("config.json"));
-        config = VisionConfig.of(json);
-        preprocessor = new ImagePreprocessor(
-                HfModelFolder.json(spec.preprocessorJson(), Path.of("preprocessor_config.json")), config.imageSize());
-        imageToken =
-                json.path("image_token_index").asInt(json.path("image_token_id").asInt(-1));
         endToken = endToken(json);
+        modalities = spec.modalities();
         tokenizer = new PromptTokenizer(spec.tokenizerJson());
-        template = new PromptTemplate(spec.template(), imageTokenText(spec.tokenizerJson()));
-        weights = new NamedArrays(tensors);
-        tower = new VisionTower(config, weights);
-        checkShapes();
-    }
-
-    /** A missing tensor or a wrong shape is told here, not in the first task: one black batch runs through all of them. */
-    private void checkShapes() {
         try {
-            encodeBatch(new float[spec.batchSize() * 3 * config.imageSize() * config.imageSize()]);
-        } catch (JobException e) {
-            close();
+            prompts = new PromptIds(json, spec, tokenizer);
+            media = new MediaEmbedder(spec.encoders(), sources, spec.batchSize());
+        } catch (RuntimeException e) {
+            tokenizer.close();
             throw e;
         }
+        hidden = media.hidden()
+                .orElse(json.path("text_config")
+                        .path("hidden_size")
+                        .asInt(json.path("hidden_size").asInt(4096)));
     }
 
     /** Arrays in native memory that belong to it, for tests that nothing leaks. */
     int nativeArrays() {
-        return weights.manager().getManagedArrays().size();
+        return media.nativeArrays();
     }
 
-    /** Builds it from a model folder. */
+    /** Builds it from a model folder and those of {@code model.encoders}. */
     public static NanoEdge open(HfModelFolder folder, Settings settings) {
-        return new NanoEdge(NanoEdgeSpec.of(folder, settings), NanoEdgeSpec.tensors(folder));
+        return new NanoEdge(NanoEdgeSpec.of(folder, settings), NanoEdgeSpec.sources(folder, settings));
     }
 
     private static int endToken(JsonNode config) {
@@ -103,19 +89,6 @@ public final class NanoEdge implements AutoCloseable {
         return end.isArray() ? end.get(0).asInt() : end.asInt(2); // 2: LLaMA's, the default of transformers
     }
 
-    private String imageTokenText(String tokenizerJson) {
-        JsonNode added =
-                HfModelFolder.json(tokenizerJson, Path.of("tokenizer.json")).path("added_tokens");
-        for (JsonNode token : added) {
-            if (token.path("id").asInt(-1) == imageToken) {
-                return token.path("content").asText();
-            }
-        }
-        throw JobException.badInput("tokenizer.json must hold the image token that config.json names by"
-                + " image_token_index " + imageToken + " among its added_tokens: found " + added.size()
-                + " others. The two files do not belong together.");
-    }
-
     /** What it was built from. */
     public NanoEdgeSpec spec() {
         return spec;
@@ -123,7 +96,7 @@ public final class NanoEdge implements AutoCloseable {
 
     /** H. */
     public int hidden() {
-        return config.hidden();
+        return hidden;
     }
 
     /** The model's tokenizer, for reading generated answers. */
@@ -144,13 +117,12 @@ public final class NanoEdge implements AutoCloseable {
         return ended;
     }
 
-    /** Token ids of a sample's prompt, its image token repeated for each token of the picture. */
+    /** Token ids of a sample's prompt, a medium's place repeated for each of its tokens. */
     public int[] promptIds(Sample sample) {
-        int[] ids = Arrays.stream(tokenizer.encode(template.fill(sample), true))
-                .flatMap(id -> id == imageToken
-                        ? IntStream.generate(() -> imageToken).limit(config.imageTokens())
-                        : IntStream.of(id))
+        int[] counts = IntStream.range(0, sample.media().size())
+                .map(m -> media.tokens(sample, m))
                 .toArray();
+        int[] ids = prompts.of(sample, counts);
         if (ids.length > spec.maxPromptTokens()) {
             if (cutPrompts.getAndIncrement() == 0) {
                 LOG.warn(
@@ -174,40 +146,48 @@ public final class NanoEdge implements AutoCloseable {
      *
      * @param samples any number
      * @param rows where text embeddings come from; called once, with the distinct ids in ascending order
-     * @throws JobException with status 3 if a picture cannot be decoded
+     * @throws JobException with status 3 if a medium cannot be decoded, or no encoder reads its modality
      */
     public List<PromptFeatures> encode(List<Sample> samples, EmbeddingRows rows) {
-        List<int[]> prompts = samples.stream().map(this::promptIds).toList();
-        int[] distinct = prompts.stream()
+        List<int[]> ids = samples.stream().map(this::promptIds).toList();
+        int[] distinct = ids.stream()
                 .flatMapToInt(Arrays::stream)
-                .filter(id -> id != imageToken)
+                .filter(id -> id != prompts.mediumId())
                 .sorted()
                 .distinct()
                 .toArray();
         float[] table = distinct.length == 0 ? new float[0] : rows.embed(distinct);
-        if (table.length != distinct.length * config.hidden()) {
+        if (table.length != distinct.length * hidden) {
             throw JobException.badInput("Embedding rows must hold N*H values: expected " + distinct.length + "*"
-                    + config.hidden() + ", got " + table.length + ". Encoder and LLM are of different models.");
+                    + hidden + ", got " + table.length + ". Encoder and LLM are of different models.");
         }
         List<PromptFeatures> features = new ArrayList<>(samples.size());
-        float[][] pictures = imageEmbeddings(samples);
+        float[][][] encoded = media.embed(samples);
         for (int i = 0; i < samples.size(); i++) {
-            features.add(assemble(samples.get(i), prompts.get(i), pictures[i], distinct, table));
+            features.add(assemble(samples.get(i), ids.get(i), encoded[i], distinct, table));
         }
         return features;
     }
 
-    private PromptFeatures assemble(Sample sample, int[] ids, float[] picture, int[] distinct, float[] table) {
-        int hidden = config.hidden();
+    /** Media stand in the prompt in their order: each medium's place goes on for as many tokens as it has. */
+    private PromptFeatures assemble(Sample sample, int[] ids, float[][] encoded, int[] distinct, float[] table) {
         float[] embeds = new float[ids.length * hidden]; // (T, H)
         byte[] modality = new byte[ids.length];
-        int imageTokens = 0;
+        int medium = 0;
+        int token = 0; // of that medium
         for (int t = 0; t < ids.length; t++) {
-            boolean image = ids[t] == imageToken;
-            modality[t] = image ? PromptFeatures.IMAGE : PromptFeatures.TEXT;
-            float[] source = image ? picture : table;
-            int row = image ? imageTokens++ : Arrays.binarySearch(distinct, ids[t]);
-            System.arraycopy(source, row * hidden, embeds, t * hidden, hidden);
+            if (ids[t] == prompts.mediumId()) {
+                if (token * hidden == encoded[medium].length) {
+                    medium++;
+                    token = 0;
+                }
+                modality[t] = modalities.get(sample.media().get(medium).modality());
+                System.arraycopy(encoded[medium], token++ * hidden, embeds, t * hidden, hidden);
+            } else {
+                modality[t] = PromptFeatures.TEXT;
+                int row = Arrays.binarySearch(distinct, ids[t]);
+                System.arraycopy(table, row * hidden, embeds, t * hidden, hidden);
+            }
         }
         return new PromptFeatures(
                 sample.sampleId(),
@@ -220,47 +200,9 @@ public final class NanoEdge implements AutoCloseable {
                 sample.category());
     }
 
-    /** Connector outputs (imageTokens, H) of each sample's picture; null where there is none. */
-    private float[][] imageEmbeddings(List<Sample> samples) {
-        float[][] result = new float[samples.size()][];
-        int[] withImage = IntStream.range(0, samples.size())
-                .filter(i -> samples.get(i).first(Medium.IMAGE).isPresent())
-                .toArray();
-        int batch = spec.batchSize();
-        int pixelsPerImage = 3 * config.imageSize() * config.imageSize();
-        for (int from = 0; from < withImage.length; from += batch) {
-            int count = Math.min(batch, withImage.length - from);
-            float[] pixels = new float[batch * pixelsPerImage];
-            for (int i = 0; i < count; i++) {
-                Sample sample = samples.get(withImage[from + i]);
-                byte[] rgb = preprocessor
-                        .crop(RgbImage.decode(sample.media().get(0).bytes(), "sample " + sample.sampleId()))
-                        .rgb();
-                preprocessor.normalise(rgb, pixels, i * pixelsPerImage);
-            }
-            float[] encoded = encodeBatch(pixels);
-            int size = config.imageTokens() * config.hidden();
-            for (int i = 0; i < count; i++) {
-                result[withImage[from + i]] = Arrays.copyOfRange(encoded, i * size, (i + 1) * size);
-            }
-        }
-        return result;
-    }
-
-    private float[] encodeBatch(float[] pixels) {
-        int side = config.imageSize();
-        // The scope frees what operations on weights attach to the weights' own manager.
-        try (NDManager manager = weights.manager().newSubManager();
-                NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
-            NDArray batch = manager.create(pixels, new Shape(spec.batchSize(), 3, side, side));
-            return tower.imageEmbeddings(batch).toFloatArray();
-        }
-    }
-
     @Override
     public void close() {
-        weights.close();
+        media.close();
         tokenizer.close();
     }
 }

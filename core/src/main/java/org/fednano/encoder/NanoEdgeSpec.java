@@ -1,12 +1,14 @@
 package org.fednano.encoder;
 
 import java.io.Serializable;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.fednano.sample.Medium;
+import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
@@ -14,62 +16,124 @@ import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.TensorSource;
 
 /**
- * All of a client's frozen part but its weights: small, and the same for every client. Together with the
- * {@link #tensors} it makes a {@link NanoEdge} anywhere.
+ * All of a client's frozen part but its weights: small, and the same for every client. Together with {@link #sources} it
+ * makes a {@link NanoEdge} anywhere.
  *
  * @param configJson text of {@code config.json}
- * @param preprocessorJson text of {@code preprocessor_config.json}
  * @param tokenizerJson text of {@code tokenizer.json}
  * @param template prompt template
  * @param maxPromptTokens longer prompts are cut on the right
- * @param batchSize pictures per encoder call
- * @param weightsDigest SHA-256 over the tensors
+ * @param batchSize media per encoder call
+ * @param encoders the encoder of each modality but text; that of pictures first
  */
 public record NanoEdgeSpec(
         String configJson,
-        String preprocessorJson,
         String tokenizerJson,
         String template,
         int maxPromptTokens,
         int batchSize,
-        String weightsDigest)
+        List<EncoderSpec> encoders)
         implements Serializable {
 
+    private static final long serialVersionUID = 1L;
+
+    /** Name of the modality without an encoder. */
+    public static final String TEXT = "text";
+
+    public NanoEdgeSpec {
+        encoders = List.copyOf(encoders);
+    }
+
     /**
-     * Reads a model folder.
+     * Reads a model folder and those of {@code model.encoders}.
      *
-     * @throws JobException with status 3 if a file is missing or corrupt
+     * @throws JobException with status 3 if a file is missing or corrupt, 2 if the setting is wrong
      */
     public static NanoEdgeSpec of(HfModelFolder folder, Settings settings) {
+        Map<String, Path> further = FurtherEncoders.of(settings);
+        List<EncoderSpec> encoders = new ArrayList<>();
+        if (hasOwnVision(folder, further)) {
+            encoders.add(HfVisionSpec.of(folder));
+        }
+        further.forEach((modality, path) ->
+                encoders.add(modality.equals(Medium.IMAGE) ? 0 : encoders.size(), TorchScriptSpec.of(modality, path)));
         return new NanoEdgeSpec(
                 folder.text("config.json"),
-                folder.text("preprocessor_config.json"),
                 folder.text("tokenizer.json"),
                 settings.get(ModelKeys.PROMPT),
                 settings.get(ModelKeys.MAX_PROMPT_TOKENS),
                 settings.get(ModelKeys.ENCODER_BATCH),
-                digest(tensors(folder)));
+                encoders);
     }
 
-    /** The tensors that a client needs: vision tower and connector, nothing of the LLM. */
+    /** Where the weights of {@link #encoders} lie, by modality. */
+    public static Map<String, EncoderSource> sources(HfModelFolder folder, Settings settings) {
+        Map<String, Path> further = FurtherEncoders.of(settings);
+        Map<String, EncoderSource> sources = new LinkedHashMap<>();
+        if (hasOwnVision(folder, further)) {
+            sources.put(Medium.IMAGE, HfVisionSpec.source(folder));
+        }
+        further.forEach((modality, path) -> sources.put(modality, TorchScriptSpec.source(path)));
+        return sources;
+    }
+
+    /** A folder with a language model alone has no encoder of its own. */
+    private static boolean hasOwnVision(HfModelFolder folder, Map<String, Path> further) {
+        return !further.containsKey(Medium.IMAGE) && folder.config().has("vision_config");
+    }
+
+    /** The tensors of a model that its own encoder needs: vision tower and connector, nothing of the LLM. */
     public static TensorSource tensors(TensorSource model) {
         return model.only(VisionTower.TOWER, VisionTower.PROJECTOR);
     }
 
     /**
-     * SHA-256, in hexadecimal, over all that features depend on besides the LLM's own embedding table: encoder,
-     * connector, preprocessing, tokenizer, template, and batch size (kernels round differently with their shape).
+     * Names of the modalities with the index that marks their tokens in {@code PromptFeatures.modality}: image 0, text 1,
+     * then those of further encoders in order.
+     */
+    public Map<String, Byte> modalities() {
+        Map<String, Byte> indices = new LinkedHashMap<>();
+        if (encoders.stream().anyMatch(e -> e.modality().equals(Medium.IMAGE))) {
+            indices.put(Medium.IMAGE, PromptFeatures.IMAGE);
+        }
+        indices.put(TEXT, PromptFeatures.TEXT);
+        byte next = PromptFeatures.TEXT + 1;
+        for (EncoderSpec encoder : encoders) {
+            if (!encoder.modality().equals(Medium.IMAGE)) {
+                indices.put(encoder.modality(), next++);
+            }
+        }
+        return Collections.unmodifiableMap(indices);
+    }
+
+    /**
+     * SHA-256, in hexadecimal, over all that features depend on besides the LLM's own embedding table: encoders,
+     * connectors, preprocessing, tokenizer, template, and batch size (kernels round differently with their shape).
      */
     public String fingerprint() {
-        return sha256(
+        String preprocessor = "";
+        String digest = "";
+        List<String> further = new ArrayList<>();
+        for (EncoderSpec encoder : encoders) {
+            if (encoder instanceof HfVisionSpec own) {
+                preprocessor = own.preprocessorJson();
+                digest = own.weightsDigest();
+            } else {
+                further.addAll(encoder.identity());
+            }
+        }
+        // In this order from the first version on: features made then stay valid.
+        List<String> parts = new ArrayList<>(List.of(
                 "features 1",
                 configJson,
-                preprocessorJson,
+                preprocessor,
                 tokenizerJson,
                 template,
                 String.valueOf(maxPromptTokens),
                 String.valueOf(batchSize),
-                weightsDigest);
+                digest));
+        parts.addAll(further);
+        return Digests.ofTexts(parts);
     }
 
     /**
@@ -78,40 +142,6 @@ public record NanoEdgeSpec(
      * @param llmFingerprint as in {@code LlmInfo}
      */
     public String featureKey(String llmFingerprint) {
-        return sha256(fingerprint(), llmFingerprint);
-    }
-
-    private static String digest(TensorSource tensors) {
-        MessageDigest digest = sha256();
-        ByteBuffer bytes = ByteBuffer.allocate(4 << 16).order(ByteOrder.LITTLE_ENDIAN);
-        for (String name : tensors.names()) {
-            digest.update(name.getBytes(StandardCharsets.UTF_8));
-            long size = tensors.size(name);
-            for (long from = 0; from < size; ) {
-                int count = (int) Math.min(bytes.capacity() / 4, size - from);
-                tensors.read(name, from, bytes.asFloatBuffer().limit(count));
-                digest.update(bytes.array(), 0, 4 * count);
-                from += count;
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static String sha256(String... parts) {
-        MessageDigest digest = sha256();
-        for (String part : parts) {
-            byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
-            digest.update(ByteBuffer.allocate(4).putInt(bytes.length).array());
-            digest.update(bytes);
-        }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return Digests.ofTexts(List.of(fingerprint(), llmFingerprint));
     }
 }

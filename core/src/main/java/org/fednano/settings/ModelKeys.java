@@ -9,6 +9,11 @@ public final class ModelKeys {
             "model.dir",
             "conf/models/nano-llava",
             "Model folder in Hugging Face layout (encoder, connector, LLM, tokenizer).");
+    public static final Setting<List<String>> ENCODERS = Setting.ofList(
+            "model.encoders",
+            List.of(),
+            "Further encoders as name=DIR, each a folder with a TorchScript module and its connector; image=DIR replaces"
+                    + " the model's own vision tower.");
     public static final Setting<String> PROMPT = Setting.ofText(
             "prompt.template",
             "USER: {image}\n{question} ASSISTANT:",
@@ -22,15 +27,23 @@ public final class ModelKeys {
     public static final Setting<Boolean> ENCODER_CACHE = Setting.ofSwitch(
             "encoder.cache", true, "Cache encoder features on disk once; off: encode inside every round.");
     public static final Setting<Integer> ENCODER_BATCH = Setting.ofInt(
-            "encoder.batch_size", 32, 1, 4096, "Images per encoder call; part of the features' fingerprint.");
+            "encoder.batch_size", 32, 1, 4096, "Media per encoder call; part of the features' fingerprint.");
     public static final Setting<Integer> THREADS = Setting.ofInt(
             "engine.threads",
             0,
             0,
             1024,
             "Threads of one tensor operation in the driver's JVM; 0: as many as cores. Part of what repeats a run bit for bit.");
-    static final List<Setting<?>> ALL =
-            List.of(DIR, PROMPT, MAX_PROMPT_TOKENS, MAX_NEW_TOKENS, EVAL_BATCH, ENCODER_CACHE, ENCODER_BATCH, THREADS);
+    static final List<Setting<?>> ALL = List.of(
+            DIR,
+            ENCODERS,
+            PROMPT,
+            MAX_PROMPT_TOKENS,
+            MAX_NEW_TOKENS,
+            EVAL_BATCH,
+            ENCODER_CACHE,
+            ENCODER_BATCH,
+            THREADS);
 
     private ModelKeys() {}
 }

@@ -36,7 +36,7 @@ class NanoEdgeTest {
 
     @Test
     void promptHoldsThePictureInPlaceAndTextFromTheTable() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
             PromptFeatures f = edge.encode(samples(1), TinyEncoder::rows).get(0);
             assertEquals(2 + 4 + 3, f.tokens());
             assertArrayEquals(new byte[] {1, 1, 0, 0, 0, 0, 1, 1, 1}, f.modality());
@@ -53,7 +53,7 @@ class NanoEdgeTest {
     @Test
     void aSamplesBytesDoNotDependOnItsBatchMatesOrTheirNumber() {
         List<Sample> samples = samples(7);
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
             List<PromptFeatures> together = edge.encode(samples, TinyEncoder::rows);
             for (int i = 0; i < samples.size(); i++) {
                 PromptFeatures alone = edge.encode(samples.subList(i, i + 1), TinyEncoder::rows)
@@ -67,7 +67,7 @@ class NanoEdgeTest {
     void threadsShareOneEncoderAndGetTheSameBytes() throws Exception {
         List<Sample> samples = samples(5);
         ExecutorService threads = Executors.newFixedThreadPool(4);
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(2), TensorSource.of(TinyEncoder.weights()))) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(2), TinyEncoder.sources())) {
             List<PromptFeatures> expected = edge.encode(samples, TinyEncoder::rows);
             int arrays = edge.nativeArrays();
             List<Future<List<PromptFeatures>>> results = new ArrayList<>();
@@ -89,7 +89,7 @@ class NanoEdgeTest {
 
     @Test
     void aSampleWithoutPictureHasNoImageTokens() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
             PromptFeatures f = edge.encode(List.of(TinyEncoder.sample("t", null, "What color?")), TinyEncoder::rows)
                     .get(0);
             assertArrayEquals(new byte[] {1, 1, 1, 1, 1}, f.modality());
@@ -98,7 +98,7 @@ class NanoEdgeTest {
 
     @Test
     void aUsersTextNeverStandsForAPicture() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
             Sample sneaky = TinyEncoder.sample("t", TinyEncoder.picture(1, 8, 8), "<image> What <image> color?");
             long imageTokens = Arrays.stream(edge.promptIds(sneaky))
                     .filter(id -> id == TinyEncoder.IMAGE)
@@ -109,7 +109,7 @@ class NanoEdgeTest {
 
     @Test
     void longPromptsAreCutOnTheRightAndCounted() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
             Sample sample = TinyEncoder.sample("t", TinyEncoder.picture(1, 8, 8), "what ".repeat(50));
             assertEquals(32, edge.promptIds(sample).length);
             assertEquals(1, edge.cutPrompts());
@@ -124,14 +124,20 @@ class NanoEdgeTest {
         assertNotEquals(base, TinyEncoder.spec(4).fingerprint());
         assertNotEquals(
                 base,
-                new NanoEdgeSpec(
-                                spec.configJson(),
-                                spec.preprocessorJson(),
-                                spec.tokenizerJson(),
-                                "{image} {question}",
-                                32,
-                                3,
-                                "w")
+                TinyEncoder.spec("{image} {question}", 3, TinyEncoder.vision()).fingerprint());
+        TorchScriptSpec further = new TorchScriptSpec("audio", "d", "{}", "", "x");
+        String more = TinyEncoder.spec(spec.template(), 3, TinyEncoder.vision(), further)
+                .fingerprint();
+        assertNotEquals(base, more);
+        TorchScriptSpec other = new TorchScriptSpec("audio", "elsewhere", "{}", "", "y");
+        assertNotEquals(
+                more,
+                TinyEncoder.spec(spec.template(), 3, TinyEncoder.vision(), other)
+                        .fingerprint());
+        TorchScriptSpec moved = new TorchScriptSpec("audio", "elsewhere", "{}", "", "x");
+        assertEquals(
+                more,
+                TinyEncoder.spec(spec.template(), 3, TinyEncoder.vision(), moved)
                         .fingerprint());
         assertNotEquals(spec.featureKey("a"), spec.featureKey("b"));
     }
@@ -168,14 +174,14 @@ class NanoEdgeTest {
         Map<String, FloatTensor> wrong = new TreeMap<>(TinyEncoder.weights());
         wrong.remove("multi_modal_projector.linear_2.bias");
         String message = assertThrows(
-                        JobException.class, () -> new NanoEdge(TinyEncoder.spec(3), TensorSource.of(wrong)))
+                        JobException.class, () -> new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources(wrong)))
                 .getMessage();
         assertTrue(message.contains("multi_modal_projector.linear_2.bias"), message);
     }
 
     @Test
     void aCorruptPictureIsToldWithItsSample() {
-        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TensorSource.of(TinyEncoder.weights()))) {
+        try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
             byte[] cut = Arrays.copyOf(TinyEncoder.picture(1, 20, 20), 60);
             String message = assertThrows(
                             JobException.class,

@@ -15,6 +15,7 @@ import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.weights.FloatTensor;
+import org.fednano.weights.TensorSource;
 
 /** A vision tower of random weights for 8 x 8 pictures in four patches, with a tokenizer of a few words. */
 final class TinyEncoder {
@@ -61,14 +62,24 @@ final class TinyEncoder {
     private TinyEncoder() {}
 
     static NanoEdgeSpec spec(int batchSize) {
-        return new NanoEdgeSpec(
-                CONFIG.formatted(-1, "default"),
-                PREPROCESSOR,
-                TOKENIZER,
-                "USER: {image}\n{question}",
-                32,
-                batchSize,
-                "w");
+        return spec("USER: {image}\n{question}", batchSize, vision());
+    }
+
+    static NanoEdgeSpec spec(String template, int batchSize, EncoderSpec... encoders) {
+        return new NanoEdgeSpec(CONFIG.formatted(-1, "default"), TOKENIZER, template, 32, batchSize, List.of(encoders));
+    }
+
+    static HfVisionSpec vision() {
+        return new HfVisionSpec(CONFIG.formatted(-1, "default"), PREPROCESSOR, "w");
+    }
+
+    /** Where the weights are, for a client with pictures alone. */
+    static Map<String, EncoderSource> sources() {
+        return sources(weights());
+    }
+
+    static Map<String, EncoderSource> sources(Map<String, FloatTensor> weights) {
+        return Map.of("image", new EncoderSource(TensorSource.of(weights), null));
     }
 
     static Map<String, FloatTensor> weights() {

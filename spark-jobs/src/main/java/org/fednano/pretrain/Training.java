@@ -13,6 +13,8 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.fednano.encoder.EncoderSource;
+import org.fednano.encoder.HfVisionSpec;
 import org.fednano.encoder.ImagePreprocessor;
 import org.fednano.encoder.NamedArrays;
 import org.fednano.encoder.NanoEdge;
@@ -21,6 +23,7 @@ import org.fednano.encoder.VisionConfig;
 import org.fednano.encoder.VisionTower;
 import org.fednano.llm.model.LlamaConfig;
 import org.fednano.llm.model.LlamaDecoder;
+import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -126,13 +129,13 @@ final class Training {
         return new NanoEdge(
                 new NanoEdgeSpec(
                         files.get("config.json"),
-                        files.get("preprocessor_config.json"),
                         files.get("tokenizer.json"),
                         settings.get(ModelKeys.PROMPT),
                         settings.get(ModelKeys.MAX_PROMPT_TOKENS),
                         1,
-                        "untrained"),
-                NanoEdgeSpec.tensors(TensorSource.of(initial)));
+                        List.of(new HfVisionSpec(
+                                files.get("config.json"), files.get("preprocessor_config.json"), "untrained"))),
+                Map.of(Medium.IMAGE, new EncoderSource(NanoEdgeSpec.tensors(TensorSource.of(initial)), null)));
     }
 
     private TrainingSet decode(List<Sample> samples, NanoEdge edge) {

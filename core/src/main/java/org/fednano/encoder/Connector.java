@@ -1,0 +1,88 @@
+package org.fednano.encoder;
+
+import ai.djl.ndarray.NDArray;
+import java.util.Arrays;
+import org.fednano.settings.JobException;
+import org.fednano.weights.TensorSource;
+
+/**
+ * What leads from a TorchScript encoder's features to the LLM: one linear layer ({@code linear.weight} (H, D),
+ * {@code linear.bias} (H)), or two with an activation between ({@code linear_1.*} (M, D), {@code linear_2.*} (H, M)).
+ */
+final class Connector implements AutoCloseable {
+
+    private final NamedArrays weights;
+    private final String first;
+    private final String second; // null: one layer
+    private final String activation;
+    private final int width; // D
+    private final int inner; // M
+    private final int hidden; // H
+
+    /**
+     * @param activation between the layers of an MLP, by its name in Hugging Face configs
+     * @param where the folder, for messages
+     * @throws JobException with status 3 if the tensors are not those of a connector
+     */
+    Connector(TensorSource tensors, String activation, String where) {
+        boolean one = tensors.names().contains("linear.weight");
+        if (!one && !tensors.names().contains("linear_1.weight")) {
+            throw JobException.badInput("The connector in " + where + " must hold linear.weight and linear.bias, or"
+                    + " linear_1.* and linear_2.*: found " + tensors.names() + ".");
+        }
+        this.activation = activation;
+        first = one ? "linear" : "linear_1";
+        second = one ? null : "linear_2";
+        long[] shape = matrix(tensors, first, where);
+        width = (int) shape[1];
+        inner = (int) shape[0];
+        hidden = one ? inner : (int) matrix(tensors, second, where)[0];
+        tensors.require(first + ".bias", inner);
+        if (!one) {
+            tensors.require(second + ".weight", hidden, inner);
+            tensors.require(second + ".bias", hidden);
+        }
+        weights = new NamedArrays(tensors);
+    }
+
+    private static long[] matrix(TensorSource tensors, String layer, String where) {
+        long[] shape = tensors.shape(layer + ".weight");
+        if (shape.length != 2) {
+            throw JobException.badInput("Tensor " + layer + ".weight of the connector in " + where
+                    + " must be a matrix (out, in): found shape " + Arrays.toString(shape) + ".");
+        }
+        return shape;
+    }
+
+    /** D. */
+    int width() {
+        return width;
+    }
+
+    /** H. */
+    int hidden() {
+        return hidden;
+    }
+
+    /**
+     * @param features (B, N, D)
+     * @return (B, N, H)
+     */
+    NDArray project(NDArray features) {
+        NDArray x = layer(features, first, inner, width);
+        return second == null ? x : layer(ArrayOps.activation(activation, x), second, hidden, inner);
+    }
+
+    private NDArray layer(NDArray x, String name, int out, int in) {
+        return ArrayOps.linear(x, weights.get(name + ".weight", out, in), weights.get(name + ".bias", out));
+    }
+
+    NamedArrays weights() {
+        return weights;
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+    }
+}

@@ -1,0 +1,91 @@
+package org.fednano.encoder;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.fednano.sample.Sample;
+import org.fednano.settings.JobException;
+import org.fednano.weights.HfModelFolder;
+
+/** A sample's prompt as token ids, with one id that stands for media. */
+final class PromptIds {
+
+    /** Marks a medium in the text of a model that has no token of its own for pictures: no tokenizer ever sees it. */
+    private static final String OWN_MARK = "\uE000medium\uE000";
+
+    private static final int OWN_ID = -1;
+
+    private final PromptTokenizer tokenizer;
+    private final PromptTemplate template;
+    private final String mark;
+    private final int mediumId;
+
+    /**
+     * @param config {@code config.json}
+     * @throws JobException with status 3 if it names an image token that the tokenizer does not have
+     */
+    PromptIds(JsonNode config, NanoEdgeSpec spec, PromptTokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+        mediumId = config.path("image_token_index")
+                .asInt(config.path("image_token_id").asInt(OWN_ID));
+        mark = mediumId == OWN_ID ? OWN_MARK : imageTokenText(spec.tokenizerJson());
+        template = new PromptTemplate(spec.template(), mark);
+    }
+
+    private String imageTokenText(String tokenizerJson) {
+        JsonNode added =
+                HfModelFolder.json(tokenizerJson, Path.of("tokenizer.json")).path("added_tokens");
+        for (JsonNode token : added) {
+            if (token.path("id").asInt(-1) == mediumId) {
+                return token.path("content").asText();
+            }
+        }
+        throw JobException.badInput("tokenizer.json must hold the image token that config.json names by"
+                + " image_token_index " + mediumId + " among its added_tokens: found " + added.size()
+                + " others. The two files do not belong together.");
+    }
+
+    /** The id that stands on every token of a medium. */
+    int mediumId() {
+        return mediumId;
+    }
+
+    /**
+     * Ids of a sample's whole prompt.
+     *
+     * @param counts tokens of each of its media
+     * @throws JobException with status 3 if the prompt has places for some of the media only
+     */
+    int[] of(Sample sample, int[] counts) {
+        int[] ids = encode(template.fill(sample));
+        long places = Arrays.stream(ids).filter(id -> id == mediumId).count();
+        if (places != 0 && places != counts.length) {
+            throw JobException.badInput(
+                    "The prompt of sample " + sample.sampleId() + " must have a place for each of its " + counts.length
+                            + " media, or for none: found " + places + ". Change prompt.template.");
+        }
+        int[] medium = {0};
+        return Arrays.stream(ids)
+                .flatMap(id -> id == mediumId
+                        ? IntStream.generate(() -> mediumId).limit(counts[medium[0]++])
+                        : IntStream.of(id))
+                .toArray();
+    }
+
+    /** Without an image token of the model's own, the texts between media are encoded one by one. */
+    private int[] encode(String text) {
+        if (mediumId != OWN_ID) {
+            return tokenizer.encode(text, true);
+        }
+        IntStream ids = IntStream.empty();
+        int from = 0;
+        for (int at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, from)) {
+            ids = IntStream.concat(ids, Arrays.stream(tokenizer.encode(text.substring(from, at), from == 0)));
+            ids = IntStream.concat(ids, IntStream.of(OWN_ID));
+            from = at + mark.length();
+        }
+        return IntStream.concat(ids, Arrays.stream(tokenizer.encode(text.substring(from), from == 0)))
+                .toArray();
+    }
+}

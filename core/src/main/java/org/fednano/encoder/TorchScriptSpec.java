@@ -1,0 +1,125 @@
+package org.fednano.encoder;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.fednano.settings.JobException;
+import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.SafeTensors;
+
+/**
+ * An encoder that was exported as TorchScript, from a folder with {@code encoder.json}, {@code encoder.pt},
+ * {@code connector.safetensors} and, for pictures, {@code preprocessor_config.json}.
+ *
+ * @param modality its name in {@code model.encoders}
+ * @param where the folder, for messages
+ * @param encoderJson text of {@code encoder.json}
+ * @param preprocessorJson text of {@code preprocessor_config.json}; empty where the input is no picture
+ * @param weightsDigest SHA-256 over module and connector
+ */
+public record TorchScriptSpec(
+        String modality, String where, String encoderJson, String preprocessorJson, String weightsDigest)
+        implements EncoderSpec {
+
+    private static final long serialVersionUID = 1L;
+    private static final String JSON = "encoder.json";
+    private static final String MODULE = "encoder.pt";
+    private static final String CONNECTOR = "connector.safetensors";
+    private static final String PREPROCESSOR = "preprocessor_config.json";
+
+    /**
+     * Reads a folder; its weights are read once for their digest.
+     *
+     * @throws JobException with status 3 if a file is missing or says something that is not supported
+     */
+    static TorchScriptSpec of(String modality, Path folder) {
+        String json = text(folder, JSON);
+        boolean picture = HfModelFolder.json(json, folder.resolve(JSON))
+                .path("input")
+                .asText("")
+                .equals("image");
+        for (String file : List.of(MODULE, CONNECTOR)) {
+            if (!Files.isRegularFile(folder.resolve(file))) {
+                throw missing(folder, file, null);
+            }
+        }
+        TorchScriptSpec spec = new TorchScriptSpec(
+                modality,
+                folder.toString(),
+                json,
+                picture ? text(folder, PREPROCESSOR) : "",
+                Digests.ofTexts(List.of(
+                        Digests.ofFile(folder.resolve(MODULE)),
+                        Digests.ofTensors(source(folder).tensors()))));
+        spec.check();
+        return spec;
+    }
+
+    /** The folder's own weights. */
+    static EncoderSource source(Path folder) {
+        return new EncoderSource(SafeTensors.open(folder.resolve(CONNECTOR)), folder.resolve(MODULE));
+    }
+
+    private void check() {
+        if (json().path("format").asInt(0) != 1) {
+            throw wrong("format", "1");
+        }
+        positive("tokens");
+        MediumInput.of(this);
+    }
+
+    private static String text(Path folder, String file) {
+        try {
+            return Files.readString(folder.resolve(file));
+        } catch (IOException e) {
+            throw missing(folder, file, e);
+        }
+    }
+
+    private static JobException missing(Path folder, String file, IOException cause) {
+        return JobException.badInput(
+                "File " + file + " expected in encoder folder " + folder.toAbsolutePath() + ": "
+                        + (cause == null ? "found none" : "it cannot be read (" + cause.getMessage() + ")")
+                        + ". An encoder's folder holds " + JSON + ", " + MODULE + ", " + CONNECTOR
+                        + " and, for pictures, " + PREPROCESSOR + "; see model.encoders.",
+                cause);
+    }
+
+    /** {@code encoder.json}. */
+    JsonNode json() {
+        return HfModelFolder.json(encoderJson, Path.of(where, JSON));
+    }
+
+    /** N. */
+    int tokens() {
+        return positive("tokens");
+    }
+
+    /** A whole number from 1 in {@code encoder.json}. */
+    int positive(String field) {
+        int value = json().path(field).asInt(0);
+        if (value < 1) {
+            throw wrong(field, "a whole number from 1");
+        }
+        return value;
+    }
+
+    /** What to throw when a field of {@code encoder.json} is wrong. */
+    JobException wrong(String field, String expected) {
+        JsonNode found = json().path(field);
+        return JobException.badInput("'" + field + "' in " + Path.of(where, JSON) + " must be " + expected + ": found "
+                + (found.isMissingNode() ? "none" : found) + ".");
+    }
+
+    @Override
+    public List<String> identity() {
+        return List.of(modality, encoderJson, preprocessorJson, weightsDigest);
+    }
+
+    @Override
+    public ModalityEncoder open(EncoderSource source, int batchSize) {
+        return new TorchScriptEncoder(this, source, batchSize);
+    }
+}
