@@ -78,7 +78,8 @@ public final class HfModelFolder implements TensorSource {
 
     /** Bytes that a tensor takes in its file. */
     public long storedBytes(String name) {
-        return file(name).storedBytes(name);
+        WeightFiles.Place place = place(name);
+        return place.file().storedBytes(place.name());
     }
 
     @Override
