@@ -2,7 +2,14 @@ package org.fednano.adapter;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.fednano.sample.PromptFeatures;
+import org.fednano.settings.JobException;
+import org.fednano.settings.MethodKeys;
 
 /**
  * How the NanoAdapters of a run lie in one flat vector: for each trained modality m, {@code m.down} (H, R) then
@@ -38,19 +45,42 @@ public record AdapterLayout(List<Modality> modalities, int hidden, int rank, dou
     /**
      * The layout for {@code adapter.modalities}.
      *
-     * @param which {@code both}, {@code image} or {@code text}
+     * @param which {@code all}, or names separated by commas in any order; {@code both}, from before there were further
+     *     encoders, is {@code image,text}
+     * @param known the model's modalities with their index
+     * @throws JobException with status 2 if a name is unknown, or comes twice
      */
-    public static AdapterLayout of(String which, int hidden, int rank, double alpha) {
-        var image = new Modality("image", org.fednano.sample.PromptFeatures.IMAGE);
-        var text = new Modality("text", org.fednano.sample.PromptFeatures.TEXT);
-        List<Modality> modalities =
-                switch (which) {
-                    case "both" -> List.of(image, text);
-                    case "image" -> List.of(image);
-                    case "text" -> List.of(text);
-                    default -> throw new IllegalArgumentException("Expected both, image or text: got " + which);
-                };
+    public static AdapterLayout of(String which, Map<String, Byte> known, int hidden, int rank, double alpha) {
+        Set<String> wanted = new TreeSet<>();
+        for (String name : (which.equals("both") ? "image,text" : which).split(",", -1)) {
+            if (!wanted.add(name.strip())) {
+                throw unknown(which, known);
+            }
+        }
+        if (wanted.equals(Set.of("all"))) {
+            wanted.addAll(known.keySet());
+            wanted.remove("all");
+        }
+        if (!known.keySet().containsAll(wanted)) {
+            throw unknown(which, known);
+        }
+        List<Modality> modalities = known.entrySet().stream()
+                .filter(e -> wanted.contains(e.getKey()))
+                .map(e -> new Modality(e.getKey(), e.getValue()))
+                .sorted(Comparator.comparing(Modality::index))
+                .toList();
         return new AdapterLayout(modalities, hidden, rank, alpha);
+    }
+
+    private static JobException unknown(String which, Map<String, Byte> known) {
+        return JobException.usage("Setting '" + MethodKeys.MODALITIES.key() + "' must be all, or one or more of "
+                + known.keySet() + " separated by commas: found '" + which
+                + "'. Name other modalities, or their encoders in model.encoders.");
+    }
+
+    /** The layout of a model with pictures and text alone. */
+    public static AdapterLayout of(String which, int hidden, int rank, double alpha) {
+        return of(which, Map.of("image", PromptFeatures.IMAGE, "text", PromptFeatures.TEXT), hidden, rank, alpha);
     }
 
     /** Values in the vector: 2·H·R per modality. */
@@ -73,7 +103,7 @@ public record AdapterLayout(List<Modality> modalities, int hidden, int rank, dou
         return (2 * m + 1) * hidden * rank;
     }
 
-    /** The matrices in order: {@code image.down}, {@code image.up}, {@code text.down}, {@code text.up}. */
+    /** The matrices in order, such as {@code image.down}, {@code image.up}, {@code text.down}, {@code text.up}. */
     public List<Tensor> tensors() {
         List<Tensor> tensors = new ArrayList<>();
         for (int m = 0; m < modalities.size(); m++) {

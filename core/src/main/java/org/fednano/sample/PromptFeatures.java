@@ -7,7 +7,7 @@ package org.fednano.sample;
  * @param sampleId the sample
  * @param embeds (T, H), row-major: connector output on image tokens, embedding-table rows on text tokens; shared, not
  *     copied, not to be changed
- * @param modality (T): index into {@code AdapterLayout.modalities()} of each token (0 image, 1 text)
+ * @param modality (T): of each token: 0 image, 1 text, then those of further encoders; {@code AdapterLayout.Modality.index}
  * @param answer (L): answer token ids, end token included
  * @param choices (C)(L_c): token ids of each choice, end token included; empty for a free answer
  * @param answerIndex index into {@code choices}, or −1

@@ -9,11 +9,11 @@ public final class MethodKeys {
             Setting.ofInt("adapter.rank", 8, 1, 4096, "Rank R of each NanoAdapter.");
     public static final Setting<Double> ALPHA = Setting.ofDouble(
             "adapter.alpha", 16, 1e-6, 1e6, "Scale: a NanoAdapter adds (alpha/R) x W_down W_up to its input.");
-    public static final Setting<String> MODALITIES = Setting.ofChoice(
+    public static final Setting<String> MODALITIES = Setting.ofText(
             "adapter.modalities",
-            "both",
-            List.of("both", "image", "text"),
-            "Which NanoAdapters are trained; the other one stays the identity and is not uploaded.");
+            "all",
+            "Which NanoAdapters are trained: all, or names separated by commas, such as image,text; the others stay the"
+                    + " identity and are not uploaded.");
     public static final Setting<Integer> EPOCHS =
             Setting.ofInt("local.epochs", 1, 1, 10_000, "Passes E over a client's training rows in a round.");
     public static final Setting<Integer> BATCH =

@@ -11,6 +11,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
@@ -31,8 +32,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Copies the adapter of a committed round to a new folder: adapter.safetensors (tensors image.down (H, R),",
-            "image.up (R, H), text.down, text.up, float32) and adapter_config.json, which says how to apply it.",
+            "Copies the adapter of a committed round to a new folder: adapter.safetensors (for each modality, such as image,",
+            "tensors image.down (H, R) and image.up (R, H), float32) and adapter_config.json, which says how to apply it.",
             ""
         },
         footer = {"", "Example:", "  fednano export --set run.dir=work/run --out work/adapter"})
@@ -99,7 +100,9 @@ final class ExportCommand implements Callable<Integer> {
         for (AdapterLayout.Modality modality : layout.modalities()) {
             placement.put(
                     modality.name(),
-                    modality.name().equals("image") ? "connector output, image tokens" : "prompt text embeddings");
+                    modality.name().equals(NanoEdgeSpec.TEXT)
+                            ? "prompt text embeddings"
+                            : "connector output, " + modality.name() + " tokens");
         }
         ObjectNode tensors = root.putObject("tensors");
         for (AdapterLayout.Tensor tensor : layout.tensors()) {

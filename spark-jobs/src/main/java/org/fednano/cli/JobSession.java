@@ -11,7 +11,6 @@ import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
-import org.fednano.encoder.VisionTower;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
@@ -60,7 +59,7 @@ final class JobSession implements AutoCloseable {
             model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
             edge = NanoEdgeSpec.of(model, settings);
             llm = keep(llm(settings, model));
-            requireFit(model, llm.info());
+            requireFit(model, settings, llm.info());
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -108,6 +107,7 @@ final class JobSession implements AutoCloseable {
     AdapterLayout layout() {
         return AdapterLayout.of(
                 settings.get(MethodKeys.MODALITIES),
+                edge.modalities(),
                 llm.info().hidden(),
                 settings.get(MethodKeys.RANK),
                 settings.get(MethodKeys.ALPHA));
@@ -126,16 +126,17 @@ final class JobSession implements AutoCloseable {
                 : OipLlm.connect(OipLlm.Options.of(settings));
     }
 
-    /** The connector's output stands where the LLM expects its own embeddings. */
-    static void requireFit(HfModelFolder model, LlmInfo llm) {
-        long width = model.shape(VisionTower.PROJECTOR + "linear_2.weight")[0]; // (H, ·)
-        if (width != llm.hidden()) {
-            throw JobException.badInput(
-                    "The connector of " + model.folder() + " must give what the LLM takes: expected H = "
-                            + llm.hidden() + " for " + llm.name() + ", found " + width
-                            + ". Set model.dir to the folder of the LLM's own multimodal model, or llm.endpoints to a server"
-                            + " that holds its LLM.");
-        }
+    /** The connectors' outputs stand where the LLM expects its own embeddings. */
+    static void requireFit(HfModelFolder model, Settings settings, LlmInfo llm) {
+        NanoEdgeSpec.sources(model, settings).forEach((modality, source) -> {
+            if (source.hidden() != llm.hidden()) {
+                throw JobException.badInput("The connector of modality '" + modality + "' (" + model.folder()
+                        + ", or its folder in model.encoders) must give what the LLM takes: expected H = "
+                        + llm.hidden() + " for " + llm.name() + ", found " + source.hidden()
+                        + ". Set model.dir to the folder of the LLM's own multimodal model, model.encoders to encoders made"
+                        + " for it, or llm.endpoints to a server that holds its LLM.");
+            }
+        });
     }
 
     private static SparkSession spark() {

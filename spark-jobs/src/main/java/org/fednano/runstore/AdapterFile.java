@@ -1,23 +1,31 @@
 package org.fednano.runstore;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.adapter.AdapterLayout.Modality;
 import org.fednano.adapter.AdapterLayout.Tensor;
+import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.JobException;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.SafeTensors;
 import org.fednano.weights.SafeTensorsWriter;
 
 /**
- * A global adapter as the bytes of its {@code adapter.safetensors}: tensors {@code image.down}, {@code image.up},
- * {@code text.down}, {@code text.up} (those that the run trains), F32, with round, hidden, rank, alpha and modalities as
- * metadata. The same round, layout and values always give the same bytes. Immutable.
+ * A global adapter as the bytes of its {@code adapter.safetensors}: for each modality that the run trains two tensors,
+ * such as {@code image.down} and {@code image.up}, F32, with round, hidden, rank, alpha and modalities as metadata, and
+ * the modalities' indices where there are others than image and text. The same round, layout and values always give the same bytes. Immutable.
  */
 public final class AdapterFile {
+
+    /** Modalities whose indices go without saying, as in the first version's files. */
+    private static final Map<String, Byte> KNOWN = Map.of("image", PromptFeatures.IMAGE, "text", PromptFeatures.TEXT);
 
     private final int round;
     private final AdapterLayout layout;
@@ -45,13 +53,17 @@ public final class AdapterFile {
             System.arraycopy(theta, t.offset(), values, 0, t.size());
             tensors.put(t.name(), new FloatTensor(values, t.rows(), t.columns()));
         }
-        Map<String, String> metadata = Map.of(
+        Map<String, String> metadata = new LinkedHashMap<>(Map.of(
                 "content", "fednano-adapter-1",
                 "round", String.valueOf(round),
                 "hidden", String.valueOf(layout.hidden()),
                 "rank", String.valueOf(layout.rank()),
                 "alpha", String.valueOf(layout.alpha()),
-                "modalities", modalities(layout.modalities()));
+                "modalities", joined(layout, Modality::name)));
+        if (!KNOWN.keySet()
+                .containsAll(layout.modalities().stream().map(Modality::name).toList())) {
+            metadata.put("indices", joined(layout, m -> String.valueOf(m.index())));
+        }
         return new AdapterFile(round, layout, theta, SafeTensorsWriter.bytes(tensors, metadata));
     }
 
@@ -67,8 +79,8 @@ public final class AdapterFile {
         AdapterLayout layout;
         int round;
         try {
-            layout = AdapterLayout.of(
-                    which(metadata.getOrDefault("modalities", "")),
+            layout = new AdapterLayout(
+                    modalities(metadata),
                     Integer.parseInt(metadata.get("hidden")),
                     Integer.parseInt(metadata.get("rank")),
                     Double.parseDouble(metadata.getOrDefault("alpha", "")));
@@ -87,12 +99,23 @@ public final class AdapterFile {
         return new AdapterFile(round, layout, theta, bytes);
     }
 
-    private static String modalities(List<Modality> modalities) {
-        return modalities.stream().map(Modality::name).collect(Collectors.joining(","));
+    private static String joined(AdapterLayout layout, Function<Modality, String> part) {
+        return layout.modalities().stream().map(part).collect(Collectors.joining(","));
     }
 
-    private static String which(String modalities) {
-        return modalities.equals("image,text") ? "both" : modalities;
+    private static List<Modality> modalities(Map<String, String> metadata) {
+        String[] names = metadata.getOrDefault("modalities", "").split(",", -1);
+        String[] indices = metadata.containsKey("indices")
+                ? metadata.get("indices").split(",", -1)
+                : Arrays.stream(names).map(n -> String.valueOf(KNOWN.get(n))).toArray(String[]::new);
+        if (names.length != indices.length || Set.of(names).size() != names.length) {
+            throw new IllegalArgumentException("An index for each name");
+        }
+        List<Modality> modalities = new ArrayList<>();
+        for (int m = 0; m < names.length; m++) {
+            modalities.add(new Modality(names[m], Byte.parseByte(indices[m])));
+        }
+        return modalities;
     }
 
     /** Rounds that made it; 0 is the initial adapter. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.fednano.settings.JobException;
+import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
@@ -30,7 +31,11 @@ final class Pins {
 
     /** Where a run's model and data lie: told to later commands, but free to move. */
     static final Set<String> LOCATIONS = Set.of(
-            ModelKeys.DIR.key(), RunKeys.SHARDS.key(), RunKeys.METRICS_DIR.key(), ModelKeys.MAX_NEW_TOKENS.key());
+            ModelKeys.DIR.key(),
+            ModelKeys.ENCODERS.key(),
+            RunKeys.SHARDS.key(),
+            RunKeys.METRICS_DIR.key(),
+            ModelKeys.MAX_NEW_TOKENS.key());
 
     private Pins() {}
 
@@ -59,7 +64,8 @@ final class Pins {
         List<String> differences = new ArrayList<>();
         now.forEach((key, found) -> {
             Settings.Resolved expected = run.settings().getOrDefault(key, defaults.get(key));
-            if (isPinned(key) && !same(expected.value(), found.value())) {
+            String then = meant(run, key, expected.value());
+            if (isPinned(key) && !same(then, meant(run, key, found.value()))) {
                 differences.add(key + ": expected " + expected.value() + ", found " + found.value() + " ("
                         + found.origin() + ")");
             }
@@ -70,6 +76,13 @@ final class Pins {
                     + String.join("; ", differences) + ". Give the expected values, or start another run with another "
                     + RunKeys.DIR.key() + ".");
         }
+    }
+
+    /** Without further encoders {@code both} are all modalities; it was the only word for them once. */
+    private static String meant(RunInfo run, String key, String value) {
+        Settings.Resolved encoders = run.settings().get(ModelKeys.ENCODERS.key());
+        boolean none = encoders == null || encoders.value().equals("[]");
+        return none && key.equals(MethodKeys.MODALITIES.key()) && value.equals("\"both\"") ? "\"all\"" : value;
     }
 
     /** 16 and 16.0 are the same number. */

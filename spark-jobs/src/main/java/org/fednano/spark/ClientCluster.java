@@ -63,7 +63,7 @@ public final class ClientCluster implements AutoCloseable {
         this.shards = shards;
         this.gateway = DriverGateway.open(spark, settings, llm);
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
-        this.encoder = new EncoderWeights(this.spark, model, edge);
+        this.encoder = new EncoderWeights(this.spark, model, settings, edge);
         this.tokenizer = new PromptTokenizer(edge.tokenizerJson());
         this.featureKey = edge.featureKey(llm.info().fingerprint());
         this.hosts = hosts(spark.hadoopConfiguration(), shards);

@@ -1,10 +1,15 @@
 package org.fednano.spark;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
+import org.fednano.encoder.EncoderSource;
 import org.fednano.encoder.NanoEdgeSpec;
-import org.fednano.weights.FloatTensor;
+import org.fednano.settings.JobException;
+import org.fednano.settings.Settings;
 import org.fednano.weights.HfModelFolder;
 
 /** The driver's hold on the frozen client part: broadcasts it when it is first needed, at most once. For one thread. */
@@ -12,25 +17,45 @@ final class EncoderWeights implements AutoCloseable {
 
     private final JavaSparkContext spark;
     private final HfModelFolder model;
+    private final Settings settings;
     private final NanoEdgeSpec spec;
     private EncoderHandle handle;
 
-    EncoderWeights(JavaSparkContext spark, HfModelFolder model, NanoEdgeSpec spec) {
+    /**
+     * @param model folder of the model's own encoder
+     * @param settings where further encoders lie
+     * @param spec as read from both
+     */
+    EncoderWeights(JavaSparkContext spark, HfModelFolder model, Settings settings, NanoEdgeSpec spec) {
         this.spark = spark;
         this.model = model;
+        this.settings = settings;
         this.spec = spec;
     }
 
-    /** What tasks hold; the first call broadcasts, tensor by tensor. */
+    /** What tasks hold; the first call broadcasts, piece by piece. */
     EncoderHandle handle() {
         if (handle == null) {
-            TreeMap<String, Broadcast<FloatTensor>> tensors = new TreeMap<>();
-            for (String name : NanoEdgeSpec.tensors(model).names()) {
-                tensors.put(name, spark.broadcast(model.tensor(name)));
+            TreeMap<String, EncoderHandle.Part> parts = new TreeMap<>();
+            for (Map.Entry<String, EncoderSource> e :
+                    NanoEdgeSpec.sources(model, settings).entrySet()) {
+                parts.put(e.getKey(), part(e.getValue()));
             }
-            handle = new EncoderHandle(spec.fingerprint(), spec.batchSize(), spark.broadcast(spec), tensors);
+            handle = new EncoderHandle(spec.fingerprint(), spec.batchSize(), spark.broadcast(spec), parts);
         }
         return handle;
+    }
+
+    private EncoderHandle.Part part(EncoderSource source) {
+        BroadcastTensors tensors = BroadcastTensors.of(spark, source.tensors(), BroadcastBytes.PIECE);
+        if (source.module() == null) {
+            return new EncoderHandle.Part(tensors, null);
+        }
+        try (InputStream module = Files.newInputStream(source.module())) {
+            return new EncoderHandle.Part(tensors, BroadcastBytes.of(spark, module, BroadcastBytes.PIECE));
+        } catch (IOException e) {
+            throw JobException.badInput(source.module() + " cannot be read: " + e.getMessage() + ".", e);
+        }
     }
 
     /** Whether anything was broadcast. */
@@ -42,8 +67,7 @@ final class EncoderWeights implements AutoCloseable {
     public void close() {
         if (handle != null) {
             EncoderCache.drop(handle.fingerprint());
-            handle.tensors().values().forEach(Broadcast::destroy);
-            handle.spec().destroy();
+            handle.destroy();
             handle = null;
         }
     }

@@ -41,7 +41,7 @@ public final class Prediction implements AutoCloseable {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
         this.gateway = DriverGateway.open(spark, settings, llm);
-        this.encoder = new EncoderWeights(this.spark, model, edge);
+        this.encoder = new EncoderWeights(this.spark, model, settings, edge);
     }
 
     /**

@@ -26,6 +26,7 @@ import org.fednano.llm.server.LlmServer;
 import org.fednano.settings.Commands;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.settings.Settings;
 import org.fednano.spark.TinyModel;
 import org.fednano.spark.TinyShards;
 import org.fednano.weights.HfModelFolder;
@@ -145,7 +146,8 @@ class EndpointRunTest {
                 "FP32",
                 new LlmInfo.Limits(8192, 1 << 20),
                 new LlmInfo.Probe(new int[] {1}, new int[] {2}, 1f));
-        JobException e = assertThrows(JobException.class, () -> JobSession.requireFit(model, other));
+        JobException e =
+                assertThrows(JobException.class, () -> JobSession.requireFit(model, Settings.defaults(), other));
         assertEquals(ExitStatus.BAD_INPUT, e.status());
         assertTrue(e.getMessage().contains("4096") && e.getMessage().contains("found 16"), e.getMessage());
     }
