@@ -39,7 +39,7 @@ public final class LossGradVsPyTorch {
 
     private LossGradVsPyTorch() {}
 
-    public static void main(String[] args) throws IOException, InterruptedException {
+    public static void main(String[] args) throws IOException {
         Map<String, String> options = new LinkedHashMap<>();
         options.put("python", System.getenv().getOrDefault("FEDNANO_PYTHON", ""));
         List.of(
@@ -56,14 +56,14 @@ public final class LossGradVsPyTorch {
         for (String arg : args) {
             String[] parts = arg.split("=", 2);
             if (parts.length != 2 || options.replace(parts[0], parts[1]) == null) {
-                throw new IllegalArgumentException(
-                        "Expected key=value with a key of " + options.keySet() + ": " + arg);
+                throw new IllegalArgumentException("Expected key=value with a key of " + options.keySet() + ": " + arg);
             }
         }
         String python = options.remove("python");
         if (!Files.isExecutable(Path.of(python))) {
-            System.err.println("A Python with PyTorch and transformers expected as python=PATH or FEDNANO_PYTHON: found '"
-                    + python + "'. Make one: tests/src/test/python/venv prints its path.");
+            System.err.println(
+                    "A Python with PyTorch and transformers expected as python=PATH or FEDNANO_PYTHON: found '" + python
+                            + "'. Make one: tests/src/test/python/venv prints its path.");
             System.exit(2);
         }
         TensorEngine.start(Integer.parseInt(options.get("threads")));
@@ -99,8 +99,7 @@ public final class LossGradVsPyTorch {
                 double own = (System.nanoTime() - begin) / 1e9;
                 double theirs = first ? reference.seconds() : before;
                 ratios.add(own / theirs);
-                System.out.printf(
-                        Locale.ROOT, "endpoint %.3f s, PyTorch %.3f s: %.3f%n", own, theirs, own / theirs);
+                System.out.printf(Locale.ROOT, "endpoint %.3f s, PyTorch %.3f s: %.3f%n", own, theirs, own / theirs);
             }
             System.out.printf(
                     Locale.ROOT,
@@ -143,7 +142,8 @@ public final class LossGradVsPyTorch {
 
     private static void delete(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
         }
     }
 
@@ -189,9 +189,9 @@ public final class LossGradVsPyTorch {
         }
 
         @Override
-        public void close() throws IOException, InterruptedException {
-            in.close();
-            process.waitFor();
+        public void close() throws IOException {
+            in.close(); // the end of its input ends it
+            process.onExit().join();
         }
     }
 }
