@@ -12,11 +12,12 @@ import org.fednano.report.ShardSummary.Client;
  * of all clients together, ½ Σ |p_k − p|: 0 for the same distribution, near 1 for labels that hardly anyone else has.
  * Small clients are never at 0, so what dealing rows at random would give stands beside it.
  *
- * @param name what the labels are, such as {@code answer}
+ * @param name what a label is, such as {@code answer}
+ * @param plural of that
  * @param whole training rows of all clients by label
  * @param clients by id
  */
-record LabelSkew(String name, Map<String, Long> whole, Map<String, OfClient> clients) {
+record LabelSkew(String name, String plural, Map<String, Long> whole, Map<String, OfClient> clients) {
 
     /**
      * One client's labels.
@@ -29,12 +30,12 @@ record LabelSkew(String name, Map<String, Long> whole, Map<String, OfClient> cli
      */
     record OfClient(double distance, double byChance, String top, double topShare, int labels) {}
 
-    static LabelSkew of(String name, List<Client> clients, Function<Client, Map<String, Long>> labels) {
+    static LabelSkew of(String name, String plural, List<Client> clients, Function<Client, Map<String, Long>> labels) {
         Map<String, Long> whole = new TreeMap<>();
         clients.forEach(c -> labels.apply(c).forEach((label, n) -> whole.merge(label, n, Long::sum)));
         Map<String, OfClient> each = new LinkedHashMap<>();
         clients.forEach(c -> each.put(c.id(), ofClient(labels.apply(c), whole)));
-        return new LabelSkew(name, whole, each);
+        return new LabelSkew(name, plural, whole, each);
     }
 
     private static OfClient ofClient(Map<String, Long> own, Map<String, Long> whole) {

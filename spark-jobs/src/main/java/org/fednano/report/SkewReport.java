@@ -35,8 +35,8 @@ final class SkewReport {
     private SkewReport(ShardSummary shards) {
         this.shards = shards;
         skews = List.of(
-                LabelSkew.of("answer", shards.clients(), Client::answers),
-                LabelSkew.of("category", shards.clients(), Client::categories));
+                LabelSkew.of("answer", "answers", shards.clients(), Client::answers),
+                LabelSkew.of("category", "categories", shards.clients(), Client::categories));
     }
 
     static Report of(ShardSummary shards) {
@@ -80,7 +80,7 @@ final class SkewReport {
         for (LabelSkew skew : skews) {
             if (skew.whole().size() > 1) {
                 facts.add(new Fact(
-                        "Distance of " + skew.name() + "s",
+                        "Distance of " + skew.plural(),
                         Numbers.format("%.2f", skew.meanDistance()),
                         "mean over clients; by chance " + Numbers.format("%.2f", skew.meanByChance())));
             }
@@ -218,7 +218,7 @@ final class SkewReport {
         }
         return Charts.picture(
                 "labels-" + skew.name(),
-                "Most frequent " + skew.name() + "s per client" + cut(),
+                "Most frequent " + skew.plural() + " per client" + cut(),
                 "Stacked bars, one per client: shares of " + frequent.stream().collect(Collectors.joining(", "))
                         + " and all others. The table gives each client's distance from all clients together.",
                 chart);

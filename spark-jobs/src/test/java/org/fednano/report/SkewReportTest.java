@@ -31,13 +31,17 @@ class SkewReportTest {
     void distanceIsTotalVariation() {
         LabelSkew same = LabelSkew.of(
                 "answer",
+                "answers",
                 List.of(client("a", Map.of("x", 10L, "y", 30L)), client("b", Map.of("x", 1L, "y", 3L))),
                 Client::answers);
         assertEquals(0, same.clients().get("a").distance(), 1e-12);
         assertEquals("y", same.clients().get("a").top());
         assertEquals(0.75, same.clients().get("a").topShare(), 1e-12);
         LabelSkew apart = LabelSkew.of(
-                "answer", List.of(client("a", Map.of("x", 10L)), client("b", Map.of("y", 30L))), Client::answers);
+                "answer",
+                "answers",
+                List.of(client("a", Map.of("x", 10L)), client("b", Map.of("y", 30L))),
+                Client::answers);
         assertEquals(0.75, apart.clients().get("a").distance(), 1e-12);
         assertEquals(0.25, apart.clients().get("b").distance(), 1e-12);
     }
@@ -56,6 +60,7 @@ class SkewReportTest {
             }
             LabelSkew skew = LabelSkew.of(
                     "answer",
+                    "answers",
                     List.of(client("a", counts.get(0)), client("b", counts.get(1)), client("c", counts.get(2))),
                     Client::answers);
             found += skew.meanDistance();
