@@ -42,7 +42,6 @@ public final class NanoEdge implements AutoCloseable {
     private final MediaEmbedder media;
     private final Map<String, Byte> modalities;
     private final int hidden; // H
-    private final int endToken;
     private final AtomicLong cutPrompts = new AtomicLong();
 
     /**
@@ -55,9 +54,8 @@ public final class NanoEdge implements AutoCloseable {
     public NanoEdge(NanoEdgeSpec spec, Map<String, EncoderSource> sources) {
         this.spec = spec;
         JsonNode json = HfModelFolder.json(spec.configJson(), Path.of("config.json"));
-        endToken = endToken(json);
         modalities = spec.modalities();
-        tokenizer = new PromptTokenizer(spec.tokenizerJson());
+        tokenizer = new PromptTokenizer(spec.tokenizerJson(), spec.prompt());
         try {
             prompts = new PromptIds(json, spec, tokenizer);
             media = new MediaEmbedder(spec.encoders(), sources, spec.batchSize());
@@ -79,14 +77,6 @@ public final class NanoEdge implements AutoCloseable {
     /** Builds it from a model folder and those of {@code model.encoders}. */
     public static NanoEdge open(HfModelFolder folder, Settings settings) {
         return new NanoEdge(NanoEdgeSpec.of(folder, settings), NanoEdgeSpec.sources(folder, settings));
-    }
-
-    private static int endToken(JsonNode config) {
-        JsonNode end = config.path("text_config").path("eos_token_id");
-        if (end.isMissingNode()) {
-            end = config.path("eos_token_id");
-        }
-        return end.isArray() ? end.get(0).asInt() : end.asInt(2); // 2: LLaMA's, the default of transformers
     }
 
     /** What it was built from. */
@@ -111,10 +101,7 @@ public final class NanoEdge implements AutoCloseable {
 
     /** Token ids of an answer, end token included. */
     public int[] answerIds(String answer) {
-        int[] ids = tokenizer.encode(answer, false);
-        int[] ended = Arrays.copyOf(ids, ids.length + 1);
-        ended[ids.length] = endToken;
-        return ended;
+        return prompts.ofAnswer(answer);
     }
 
     /** Token ids of a sample's prompt, a medium's place repeated for each of its tokens. */

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.fednano.prompt.PromptStyle;
 import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.JobException;
@@ -20,8 +21,8 @@ import org.fednano.weights.TensorSource;
  * makes a {@link NanoEdge} anywhere.
  *
  * @param configJson text of {@code config.json}
- * @param tokenizerJson text of {@code tokenizer.json}
- * @param template prompt template
+ * @param tokenizerJson text of {@code tokenizer.json}, with all added tokens
+ * @param prompt how prompts are written
  * @param maxPromptTokens longer prompts are cut on the right
  * @param batchSize media per encoder call
  * @param encoders the encoder of each modality but text; that of pictures first
@@ -29,7 +30,7 @@ import org.fednano.weights.TensorSource;
 public record NanoEdgeSpec(
         String configJson,
         String tokenizerJson,
-        String template,
+        PromptStyle prompt,
         int maxPromptTokens,
         int batchSize,
         List<EncoderSpec> encoders)
@@ -59,8 +60,8 @@ public record NanoEdgeSpec(
                 encoders.add(modality.equals(Medium.IMAGE) ? 0 : encoders.size(), TorchScriptSpec.of(modality, path)));
         return new NanoEdgeSpec(
                 folder.text("config.json"),
-                folder.text("tokenizer.json"),
-                settings.get(ModelKeys.PROMPT),
+                TokenizerFile.of(folder).json(),
+                PromptStyle.of(folder, settings),
                 settings.get(ModelKeys.MAX_PROMPT_TOKENS),
                 settings.get(ModelKeys.ENCODER_BATCH),
                 encoders);
@@ -128,7 +129,7 @@ public record NanoEdgeSpec(
                 configJson,
                 preprocessor,
                 tokenizerJson,
-                template,
+                prompt.identity(),
                 String.valueOf(maxPromptTokens),
                 String.valueOf(batchSize),
                 digest));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.fednano.prompt.PromptStyle;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
@@ -17,7 +18,9 @@ final class PromptIds {
     private static final int OWN_ID = -1;
 
     private final PromptTokenizer tokenizer;
+    private final PromptStyle style;
     private final PromptTemplate template;
+    private final AnswerIds answers;
     private final String mark;
     private final int mediumId;
 
@@ -30,7 +33,9 @@ final class PromptIds {
         mediumId = config.path("image_token_index")
                 .asInt(config.path("image_token_id").asInt(OWN_ID));
         mark = mediumId == OWN_ID ? OWN_MARK : imageTokenText(spec.tokenizerJson());
-        template = new PromptTemplate(spec.template(), mark);
+        style = spec.prompt();
+        template = new PromptTemplate(style, mark);
+        answers = new AnswerIds(config, style, template, TokenizerFile.parse(spec.tokenizerJson()), tokenizer);
     }
 
     private String imageTokenText(String tokenizerJson) {
@@ -44,6 +49,11 @@ final class PromptIds {
         throw JobException.badInput("tokenizer.json must hold the image token that config.json names by"
                 + " image_token_index " + mediumId + " among its added_tokens: found " + added.size()
                 + " others. The two files do not belong together.");
+    }
+
+    /** Token ids of an answer behind a prompt, end token included. */
+    int[] ofAnswer(String answer) {
+        return answers.of(answer);
     }
 
     /** The id that stands on every token of a medium. */
@@ -75,17 +85,18 @@ final class PromptIds {
 
     /** Without an image token of the model's own, the texts between media are encoded one by one. */
     private int[] encode(String text) {
+        boolean start = !style.isStarted(text);
         if (mediumId != OWN_ID) {
-            return tokenizer.encode(text, true);
+            return tokenizer.encode(text, start);
         }
         IntStream ids = IntStream.empty();
         int from = 0;
         for (int at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, from)) {
-            ids = IntStream.concat(ids, Arrays.stream(tokenizer.encode(text.substring(from, at), from == 0)));
+            ids = IntStream.concat(ids, Arrays.stream(tokenizer.encode(text.substring(from, at), start && from == 0)));
             ids = IntStream.concat(ids, IntStream.of(OWN_ID));
             from = at + mark.length();
         }
-        return IntStream.concat(ids, Arrays.stream(tokenizer.encode(text.substring(from), from == 0)))
+        return IntStream.concat(ids, Arrays.stream(tokenizer.encode(text.substring(from), start && from == 0)))
                 .toArray();
     }
 }

@@ -1,20 +1,67 @@
 package org.fednano.encoder;
 
 import java.util.Collections;
+import org.fednano.prompt.ChatPrompt;
+import org.fednano.prompt.PromptStyle;
 import org.fednano.sample.Sample;
 
-/**
- * A sample as prompt text.
- *
- * @param template text in which {image}, {context}, {question} and {choices} are filled in; see {@code prompt.template}
- * @param imageToken the tokenizer's own mark for a picture, such as {@code <image>}
- */
-record PromptTemplate(String template, String imageToken) {
+/** A sample as prompt text, by the model's chat template or by {@code prompt.template}. */
+final class PromptTemplate {
 
     private static final String IMAGE = "{image}";
 
-    /** Prompt of a sample: one image token per medium, each on a line of its own, where the template has its first place. */
+    private final PromptStyle style;
+    private final String imageToken;
+    private final ChatPrompt chat; // null: a plain template
+    private final String ending;
+    private final String lead;
+    private final String behind;
+
+    /**
+     * @param imageToken the tokenizer's own mark for a picture, such as {@code <image>}
+     * @throws org.fednano.settings.JobException with status 3 if the chat template cannot be used
+     */
+    PromptTemplate(PromptStyle style, String imageToken) {
+        this.style = style;
+        this.imageToken = imageToken;
+        if (style.isChat()) {
+            chat = new ChatPrompt(style.chat(), style.chatFile(), imageToken);
+            ending = chat.turn(1).after();
+            var around = chat.answer().orElse(new ChatPrompt.Around("", ""));
+            lead = around.before();
+            behind = around.behind().strip();
+        } else {
+            chat = null;
+            ending = style.template().substring(style.template().lastIndexOf('}') + 1);
+            lead = ending.isBlank() || !ending.equals(ending.stripTrailing()) ? "" : " ";
+            behind = "";
+        }
+    }
+
+    /** Text that ends every prompt; may be empty. */
+    String ending() {
+        return ending;
+    }
+
+    /** What stands between a prompt and its answer, such as a blank. */
+    String lead() {
+        return lead;
+    }
+
+    /** What the chat template writes behind an answer, its end token first if it has one; may be empty. */
+    String behind() {
+        return behind;
+    }
+
+    /** Prompt of a sample: one image token per medium. */
     String fill(Sample sample) {
+        return chat == null
+                ? fill(style.template(), sample)
+                : chat.turn(sample.media().size()).around(fill(style.user(), sample));
+    }
+
+    /** Fields by a sample's own; media each on a line of its own, where the template has its first place. */
+    private String fill(String template, Sample sample) {
         StringBuilder text = new StringBuilder();
         boolean placed = sample.media().isEmpty();
         int from = 0;
@@ -47,7 +94,7 @@ record PromptTemplate(String template, String imageToken) {
     }
 
     /** A user's text never stands for a picture. */
-    private String plain(String text) {
+    String plain(String text) {
         return text.contains(imageToken) ? text.replace(imageToken, " ") : text;
     }
 }

@@ -16,8 +16,12 @@ public final class ModelKeys {
                     + " the model's own vision tower.");
     public static final Setting<String> PROMPT = Setting.ofText(
             "prompt.template",
-            "USER: {image}\n{question} ASSISTANT:",
-            "Prompt text; {image}, {context}, {question} and {choices} are filled in from the sample.");
+            "auto",
+            "Prompt text; {image}, {context}, {question} and {choices} are filled in. auto: the model's own chat template.");
+    public static final Setting<String> PROMPT_USER = Setting.ofText(
+            "prompt.user",
+            "{question}",
+            "User's turn in the chat template, behind the media; {context}, {question} and {choices} are filled in.");
     public static final Setting<Integer> MAX_PROMPT_TOKENS = Setting.ofInt(
             "prompt.max_tokens", 512, 8, 1 << 20, "Longer prompts are cut on the right, with a counted warning.");
     public static final Setting<Integer> MAX_NEW_TOKENS = Setting.ofInt(
@@ -38,6 +42,7 @@ public final class ModelKeys {
             DIR,
             ENCODERS,
             PROMPT,
+            PROMPT_USER,
             MAX_PROMPT_TOKENS,
             MAX_NEW_TOKENS,
             EVAL_BATCH,

@@ -126,18 +126,18 @@ class NanoEdgeTest {
                 base,
                 TinyEncoder.spec("{image} {question}", 3, TinyEncoder.vision()).fingerprint());
         TorchScriptSpec further = new TorchScriptSpec("audio", "d", "{}", "", "x");
-        String more = TinyEncoder.spec(spec.template(), 3, TinyEncoder.vision(), further)
+        String more = TinyEncoder.spec(spec.prompt().template(), 3, TinyEncoder.vision(), further)
                 .fingerprint();
         assertNotEquals(base, more);
         TorchScriptSpec other = new TorchScriptSpec("audio", "elsewhere", "{}", "", "y");
         assertNotEquals(
                 more,
-                TinyEncoder.spec(spec.template(), 3, TinyEncoder.vision(), other)
+                TinyEncoder.spec(spec.prompt().template(), 3, TinyEncoder.vision(), other)
                         .fingerprint());
         TorchScriptSpec moved = new TorchScriptSpec("audio", "elsewhere", "{}", "", "x");
         assertEquals(
                 more,
-                TinyEncoder.spec(spec.template(), 3, TinyEncoder.vision(), moved)
+                TinyEncoder.spec(spec.prompt().template(), 3, TinyEncoder.vision(), moved)
                         .fingerprint());
         assertNotEquals(spec.featureKey("a"), spec.featureKey("b"));
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import javax.imageio.ImageIO;
+import org.fednano.prompt.PromptStyle;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
@@ -66,7 +67,13 @@ final class TinyEncoder {
     }
 
     static NanoEdgeSpec spec(String template, int batchSize, EncoderSpec... encoders) {
-        return new NanoEdgeSpec(CONFIG.formatted(-1, "default"), TOKENIZER, template, 32, batchSize, List.of(encoders));
+        return new NanoEdgeSpec(
+                CONFIG.formatted(-1, "default"),
+                TOKENIZER,
+                PromptStyle.plain(template),
+                32,
+                batchSize,
+                List.of(encoders));
     }
 
     static HfVisionSpec vision() {

@@ -2,7 +2,6 @@ package org.fednano.pretrain;
 
 import java.util.Locale;
 import java.util.Map;
-import org.fednano.settings.ModelKeys;
 import org.fednano.settings.PretrainKeys;
 import org.fednano.settings.Settings;
 
@@ -60,7 +59,7 @@ record ModelCard(
         row(text, "seed", settings.get(PretrainKeys.SEED));
         row(text, "threads", threads);
         row(text, "wall time", String.format(Locale.ROOT, "%.1f minutes", minutes));
-        row(text, "prompt template", "`" + settings.get(ModelKeys.PROMPT).replace("\n", "\\n") + "`");
+        row(text, "prompt template", "`" + Training.template(settings).replace("\n", "\\n") + "`");
         row(text, "shards (SHA-256 of manifest.json)", "`" + shardsFingerprint + "`");
         text.append(
                 """

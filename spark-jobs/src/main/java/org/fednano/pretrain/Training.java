@@ -23,6 +23,7 @@ import org.fednano.encoder.VisionConfig;
 import org.fednano.encoder.VisionTower;
 import org.fednano.llm.model.LlamaConfig;
 import org.fednano.llm.model.LlamaDecoder;
+import org.fednano.prompt.PromptStyle;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.settings.ExitStatus;
@@ -62,7 +63,7 @@ final class Training {
     Training(Settings settings, Collection<Sample> texts, Consumer<String> progress) {
         this.settings = settings;
         this.progress = progress;
-        String template = settings.get(ModelKeys.PROMPT).replaceAll("\\{[a-z]+}", " ");
+        String template = template(settings).replaceAll("\\{[a-z]+}", " ");
         vocabulary = WordPieceVocabulary.of(() -> Stream.concat(
                         Stream.of(template),
                         texts.stream()
@@ -123,6 +124,12 @@ final class Training {
         }
     }
 
+    /** A model that is still to be made has no chat template. */
+    static String template(Settings settings) {
+        String template = settings.get(ModelKeys.PROMPT);
+        return template.equals(PromptStyle.AUTO) ? PromptStyle.DEFAULT : template;
+    }
+
     /** The client's frozen part with untrained weights: prompts are made by the code that makes them later. */
     private NanoEdge edge(Map<String, FloatTensor> initial) {
         Map<String, String> files = files();
@@ -130,7 +137,7 @@ final class Training {
                 new NanoEdgeSpec(
                         files.get("config.json"),
                         files.get("tokenizer.json"),
-                        settings.get(ModelKeys.PROMPT),
+                        PromptStyle.plain(template(settings)),
                         settings.get(ModelKeys.MAX_PROMPT_TOKENS),
                         1,
                         List.of(new HfVisionSpec(

@@ -1,0 +1,144 @@
+package org.fednano.encoder;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.fednano.settings.JobException;
+import org.fednano.weights.HfModelFolder;
+
+/**
+ * What {@code tokenizer.json} lists: ids of its vocabulary and of added tokens.
+ *
+ * @param json its text, completed by the added tokens that only {@code tokenizer_config.json} or
+ *     {@code added_tokens.json} name
+ * @param vocabulary ids by text
+ * @param added ids of added tokens by text, a part of the vocabulary
+ */
+record TokenizerFile(String json, Map<String, Integer> vocabulary, Map<String, Integer> added) {
+
+    private static final String NAME = "tokenizer.json";
+    private static final String TABLE = "language_model.model.embed_tokens.weight";
+
+    /**
+     * Reads a folder's.
+     *
+     * @throws JobException with status 3 if it is missing or corrupt, or names tokens that the embedding table lacks
+     */
+    static TokenizerFile of(HfModelFolder folder) {
+        if (folder.find(NAME).isEmpty() && folder.find("tokenizer.model").isPresent()) {
+            throw JobException.badInput("File " + NAME + " expected in " + folder.folder() + ": found the older"
+                    + " tokenizer.model alone. Convert it once with transformers: AutoTokenizer.from_pretrained(FOLDER)"
+                    + ".save_pretrained(FOLDER).");
+        }
+        TokenizerFile file = parse(completed(folder));
+        file.checkFits(folder);
+        return file;
+    }
+
+    /** From its text. */
+    static TokenizerFile parse(String json) {
+        JsonNode root = HfModelFolder.json(json, Path.of(NAME));
+        Map<String, Integer> vocabulary = new HashMap<>();
+        JsonNode vocab = root.path("model").path("vocab");
+        if (vocab.isArray()) { // Unigram: pairs of text and score, the place is the id
+            for (int id = 0; id < vocab.size(); id++) {
+                vocabulary.put(vocab.get(id).path(0).asText(), id);
+            }
+        } else {
+            vocab.fields()
+                    .forEachRemaining(
+                            e -> vocabulary.put(e.getKey(), e.getValue().asInt()));
+        }
+        Map<String, Integer> added = new TreeMap<>();
+        root.path("added_tokens")
+                .forEach(t -> added.put(t.path("content").asText(), t.path("id").asInt()));
+        vocabulary.putAll(added);
+        return new TokenizerFile(json, vocabulary, added);
+    }
+
+    /** Added tokens of the other files that tokenizer.json lacks, as transformers adds them. */
+    private static String completed(HfModelFolder folder) {
+        String json = folder.text(NAME);
+        Map<Integer, ObjectNode> missing = new TreeMap<>();
+        TokenizerFile known = parse(json);
+        ObjectNode root = (ObjectNode) HfModelFolder.json(json, folder.folder().resolve(NAME));
+        json(folder, "added_tokens.json")
+                .fields()
+                .forEachRemaining(
+                        e -> missing.put(e.getValue().asInt(), root.objectNode().put("content", e.getKey())));
+        json(folder, "tokenizer_config.json")
+                .path("added_tokens_decoder")
+                .fields()
+                .forEachRemaining(e ->
+                        missing.put(Integer.valueOf(e.getKey()), e.getValue().deepCopy()));
+        missing.values().removeIf(t -> known.added.containsKey(t.path("content").asText()));
+        if (missing.isEmpty()) {
+            return json;
+        }
+        ArrayNode tokens = root.withArray("added_tokens");
+        missing.forEach((id, token) -> {
+            ObjectNode entry = tokens.addObject().put("id", id);
+            entry.put("content", token.path("content").asText());
+            for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
+                entry.put(flag, token.path(flag).asBoolean(false));
+            }
+            entry.put("special", token.path("special").asBoolean(true));
+        });
+        return root.toString();
+    }
+
+    private static JsonNode json(HfModelFolder folder, String file) {
+        return HfModelFolder.json(
+                folder.find(file).orElse("{}"), folder.folder().resolve(file));
+    }
+
+    /** The image token has no row of its own: media stand in its place. */
+    private void checkFits(HfModelFolder folder) {
+        OptionalInt rows = rows(folder);
+        JsonNode config = folder.config();
+        int image = config.path("image_token_index")
+                .asInt(config.path("image_token_id").asInt(-1));
+        Optional<Map.Entry<String, Integer>> largest = vocabulary.entrySet().stream()
+                .filter(e -> e.getValue() != image)
+                .max(Map.Entry.comparingByValue(Comparator.naturalOrder()));
+        if (rows.isPresent() && largest.isPresent() && largest.get().getValue() >= rows.getAsInt()) {
+            throw JobException.badInput(
+                    "The tokenizer in " + folder.folder() + " must fit the embedding table: expected"
+                            + " ids below " + rows.getAsInt() + ", found "
+                            + largest.get().getValue() + " for '"
+                            + largest.get().getKey() + "'. Tokenizer and model do not belong together.");
+        }
+    }
+
+    /** Rows of the embedding table by the weights, or else by the config. */
+    private static OptionalInt rows(HfModelFolder folder) {
+        for (String name : new String[] {TABLE, "model.embed_tokens.weight"}) {
+            if (folder.names().contains(name)) {
+                return OptionalInt.of((int) folder.shape(name)[0]);
+            }
+        }
+        JsonNode text = folder.config().has("text_config") ? folder.config().path("text_config") : folder.config();
+        return text.has("vocab_size") ? OptionalInt.of(text.path("vocab_size").asInt()) : OptionalInt.empty();
+    }
+
+    /** Id of a token by its text. */
+    OptionalInt id(String token) {
+        Integer id = vocabulary.get(token);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /** Id of the longest added token that a text begins with. */
+    Optional<Integer> addedAtStartOf(String text) {
+        return added.entrySet().stream()
+                .filter(e -> !e.getKey().isEmpty() && text.startsWith(e.getKey()))
+                .max(Comparator.comparingInt(e -> e.getKey().length()))
+                .map(Map.Entry::getValue);
+    }
+}
