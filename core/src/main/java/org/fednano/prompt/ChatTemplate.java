@@ -4,6 +4,7 @@ import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.interpret.RenderResult;
+import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import java.time.LocalDate;
 import java.util.HashMap;
@@ -63,9 +64,19 @@ public final class ChatTemplate {
             throw new Failure(String.valueOf(e.getMessage()));
         }
         if (!result.getErrors().isEmpty()) {
-            throw new Failure(result.getErrors().get(0).getMessage());
+            throw new Failure(reason(result.getErrors().get(0)));
         }
         return result.getOutput();
+    }
+
+    /** What {@code raise_exception} was given, or what Jinjava says. */
+    private static String reason(TemplateError error) {
+        for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof Failure failure) {
+                return failure.getMessage();
+            }
+        }
+        return error.getMessage();
     }
 
     /** {@code raise_exception} of transformers; public for Jinjava. */

@@ -15,13 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
-<<<<<<< HEAD
 import java.util.Optional;
-=======
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
->>>>>>> 2ca3040 (core: prompts by the model's own chat template; ids and end tokens as its files say)
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.fednano.settings.JobException;
@@ -102,10 +96,16 @@ public final class HfModelFolder implements TensorSource {
 
     /** {@code generation_config.json}, if the folder has one. */
     public Optional<JsonNode> generationConfig() {
-        String file = "generation_config.json";
-        return Files.exists(folder.resolve(file))
-                ? Optional.of(json(text(file), folder.resolve(file)))
-                : Optional.empty();
+        return find("generation_config.json").map(text -> json(text, folder.resolve("generation_config.json")));
+    }
+
+    /**
+     * Text of a file that a folder may have.
+     *
+     * @throws JobException with status 3 if it is there and cannot be read
+     */
+    public Optional<String> find(String file) {
+        return Files.exists(folder.resolve(file)) ? Optional.of(text(file)) : Optional.empty();
     }
 
     /**
@@ -118,21 +118,8 @@ public final class HfModelFolder implements TensorSource {
     }
 
     /**
-<<<<<<< HEAD
      * SHA-256 over weights, config, tokenizer, generation config where there is one, and compute dtype, in hexadecimal: what
      * an answer of the LLM depends on. One pass over the weight files.
-=======
-     * Text of a file that a folder may have.
-     *
-     * @throws JobException with status 3 if it is there and cannot be read
-     */
-    public Optional<String> find(String file) {
-        return Files.exists(folder.resolve(file)) ? Optional.of(text(file)) : Optional.empty();
-    }
-
-    /**
-     * SHA-256 over weights, config, tokenizer and compute dtype, in hexadecimal: what an answer of the LLM depends on.
->>>>>>> 2ca3040 (core: prompts by the model's own chat template; ids and end tokens as its files say)
      *
      * @param dtype compute dtype, such as {@code FP32}
      */

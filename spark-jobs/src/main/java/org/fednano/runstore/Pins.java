@@ -66,12 +66,8 @@ final class Pins {
         List<String> differences = new ArrayList<>();
         now.forEach((key, found) -> {
             Settings.Resolved expected = run.settings().getOrDefault(key, defaults.get(key));
-<<<<<<< HEAD
             String then = meant(run, key, expected.value());
-            if (isPinned(key) && !same(then, meant(run, key, found.value()))) {
-=======
-            if (isPinned(key) && !isAuto(key, expected, found) && !same(expected.value(), found.value())) {
->>>>>>> 2ca3040 (core: prompts by the model's own chat template; ids and end tokens as its files say)
+            if (isPinned(key) && !isAuto(key, expected, found) && !same(then, meant(run, key, found.value()))) {
                 differences.add(key + ": expected " + expected.value() + ", found " + found.value() + " ("
                         + found.origin() + ")");
             }
@@ -84,18 +80,17 @@ final class Pins {
         }
     }
 
-<<<<<<< HEAD
     /** Without further encoders {@code both} are all modalities; it was the only word for them once. */
     private static String meant(RunInfo run, String key, String value) {
         Settings.Resolved encoders = run.settings().get(ModelKeys.ENCODERS.key());
         boolean none = encoders == null || encoders.value().equals("[]");
         return none && key.equals(MethodKeys.MODALITIES.key()) && value.equals("\"both\"") ? "\"all\"" : value;
-=======
+    }
+
     /** What the model's own template makes of a prompt is in the encoder's fingerprint, which has the last word. */
     private static boolean isAuto(String key, Settings.Resolved... values) {
         return key.equals(ModelKeys.PROMPT.key())
                 && Stream.of(values).anyMatch(v -> same(v.value(), '"' + PromptStyle.AUTO + '"'));
->>>>>>> 2ca3040 (core: prompts by the model's own chat template; ids and end tokens as its files say)
     }
 
     /** 16 and 16.0 are the same number. */
