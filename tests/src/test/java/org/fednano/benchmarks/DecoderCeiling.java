@@ -9,9 +9,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.LlamaConfig;
+import org.fednano.llm.model.Rope;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.weights.FloatTensor;
@@ -70,9 +72,11 @@ public final class DecoderCeiling {
                 options.get("vocabulary"),
                 4096,
                 1e-5,
-                10000,
+                new Rope(10000, new Rope.Unscaled()),
+                LlamaConfig.Biases.NONE,
+                0,
                 false,
-                2,
+                Set.of(2),
                 -1);
         run(config, options.get("batch"), options.get("tokens"), options.get("pairs"));
     }

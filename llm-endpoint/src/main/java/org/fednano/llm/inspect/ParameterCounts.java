@@ -1,6 +1,8 @@
 package org.fednano.llm.inspect;
 
+import java.util.Arrays;
 import org.fednano.encoder.VisionConfig;
+import org.fednano.llm.model.DecoderTensors;
 import org.fednano.llm.model.LlamaConfig;
 
 /** Parameters of a model's parts by their shapes alone, as their checkpoints in Hugging Face layout hold them. */
@@ -24,13 +26,9 @@ final class ParameterCounts {
 
     /** A decoder with its embedding table and, unless tied, its output layer. */
     static long llm(LlamaConfig config) {
-        long h = config.hidden();
-        long queries = (long) config.heads() * config.headWidth();
-        long keys = (long) config.keyValueHeads() * config.headWidth();
-        long attention = 2 * h * queries + 2 * h * keys;
-        long layer = attention + 3 * h * config.intermediate() + 2 * h;
-        long table = h * config.vocabulary();
-        return config.layers() * layer + h + table * (config.tied() ? 1 : 2);
+        return DecoderTensors.shapes(config).values().stream()
+                .mapToLong(shape -> Arrays.stream(shape).reduce(1, Math::multiplyExact))
+                .sum();
     }
 
     private static long linear(long in, long out) {

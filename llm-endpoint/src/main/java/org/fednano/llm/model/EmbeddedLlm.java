@@ -47,7 +47,7 @@ public final class EmbeddedLlm implements FrozenLlm {
     public EmbeddedLlm(String name, String fingerprint, LlamaConfig config, TensorSource tensors) {
         this.config = config;
         checks = new RequestChecks(config, MAX_TOKENS);
-        weights = new NamedArrays(LlamaDecoder.frozen(config, tensors));
+        weights = new NamedArrays(DecoderTensors.frozen(config, tensors));
         decoder = new LlamaDecoder(config, weights);
         info = new LlmInfo(
                 name,
@@ -94,7 +94,7 @@ public final class EmbeddedLlm implements FrozenLlm {
         return new EmbeddedLlm(
                 String.valueOf(folder.folder().getFileName()),
                 folder.fingerprint("FP32"),
-                LlamaConfig.of(folder.config()),
+                LlamaConfig.of(folder),
                 folder);
     }
 
@@ -189,8 +189,8 @@ public final class EmbeddedLlm implements FrozenLlm {
     public Scores score(PromptBatch prompts, int[][][] choices) {
         Sequences sequences = Sequences.ofChoices(prompts, choices, checks, this::embed);
         try (NDManager manager = weights.manager().newSubManager()) {
-            NDArray hidden =
-                    decoder.forward(sequences.embeds(manager), sequences.positions(), sequences.mask(manager), null);
+            NDArray hidden = decoder.forward(
+                    sequences.embeds(manager), sequences.positions(), sequences.mask(manager, config.window()), null);
             return sequences.scores(logLikelihood(manager, hidden, sequences).toFloatArray());
         }
     }
@@ -224,7 +224,7 @@ public final class EmbeddedLlm implements FrozenLlm {
             NDArray hidden = decoder.forward(
                     x,
                     new int[][] {Sequences.range(prompts.tokens())},
-                    LlamaDecoder.causalMask(manager, prompts.tokens()),
+                    LlamaDecoder.causalMask(manager, prompts.tokens(), config.window()),
                     cache);
             long[] last = new long[size];
             for (int b = 0; b < size; b++) {
@@ -234,7 +234,7 @@ public final class EmbeddedLlm implements FrozenLlm {
             for (int step = 0; step < maxNew; step++) {
                 int[] next = argmax(decoder.logits(state).toFloatArray(), size);
                 for (int b = 0; b < size; b++) {
-                    ended[b] |= next[b] == config.endToken();
+                    ended[b] |= config.endTokens().contains(next[b]);
                     if (!ended[b]) {
                         generated[b] = Arrays.copyOf(generated[b], generated[b].length + 1);
                         generated[b][step] = next[b];
@@ -255,12 +255,19 @@ public final class EmbeddedLlm implements FrozenLlm {
         return generated;
     }
 
-    /** (B, 1, 1, T + step + 1): a new token sees the real prompt and all new tokens. */
-    private static NDArray stepMask(NDManager manager, PromptBatch prompts, int step) {
+    /** (B, 1, 1, T + step + 1): a new token sees the real prompt and all new tokens, as far as the window goes. */
+    private NDArray stepMask(NDManager manager, PromptBatch prompts, int step) {
         int keys = prompts.tokens() + step + 1;
         float[] mask = new float[prompts.size() * keys];
         for (int b = 0; b < prompts.size(); b++) {
-            Arrays.fill(mask, b * keys + prompts.lengths()[b], b * keys + prompts.tokens(), Float.NEGATIVE_INFINITY);
+            int real = prompts.lengths()[b];
+            Arrays.fill(mask, b * keys + real, b * keys + prompts.tokens(), Float.NEGATIVE_INFINITY);
+            for (int key = 0; key < keys; key++) {
+                int position = key < prompts.tokens() ? key : real + key - prompts.tokens();
+                if (LlamaDecoder.beyond(config.window(), real + step, position)) {
+                    mask[b * keys + key] = Float.NEGATIVE_INFINITY;
+                }
+            }
         }
         return manager.create(mask, new Shape(prompts.size(), 1, 1, keys));
     }

@@ -1,23 +1,28 @@
 package org.fednano.llm.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.util.Set;
 import org.fednano.settings.JobException;
+import org.fednano.weights.HfModelFolder;
 
 /**
- * Shape of a LLaMA decoder.
+ * Shape of a decoder of LLaMA's kind: LLaMA and Vicuna, Mistral, Qwen2.
  *
  * @param hidden H
  * @param intermediate inner width of the gated MLP
  * @param layers decoder layers
  * @param heads query heads
  * @param keyValueHeads key and value heads; divide the query heads
- * @param headWidth E, even
+ * @param headWidth E, even; need not be H / heads
  * @param vocabulary V
  * @param maxPositions longest sequence
  * @param epsilon of the RMS norms
- * @param ropeTheta base of the rotary embedding
+ * @param rope rotary embedding
+ * @param biases which layers have one
+ * @param window a token sees itself and window − 1 before it; 0: all before it
  * @param tied whether the output layer is the embedding table
- * @param endToken token that ends an answer
+ * @param endTokens tokens that end an answer; empty: none does
  * @param imageToken token that stands for a picture and is never generated, or −1
  */
 public record LlamaConfig(
@@ -30,67 +35,105 @@ public record LlamaConfig(
         int vocabulary,
         int maxPositions,
         double epsilon,
-        double ropeTheta,
+        Rope rope,
+        Biases biases,
+        int window,
         boolean tied,
-        int endToken,
+        Set<Integer> endTokens,
         int imageToken) {
 
     /**
-     * Reads {@code config.json} of a LLaVA model. Absent values mean what they mean in transformers: LLaMA 7B.
+     * Linear layers with a bias.
      *
-     * @throws JobException with status 3 if the decoder is none of the LLaMA family, or scales its rotary embedding
+     * @param input of query, key and value
+     * @param output of attention
+     * @param mlp of the gated MLP's three
+     */
+    public record Biases(boolean input, boolean output, boolean mlp) {
+        public static final Biases NONE = new Biases(false, false, false);
+    }
+
+    /**
+     * Reads {@code config.json} of a LLaVA model or of a language model alone, as if it stood without a
+     * {@code generation_config.json}.
+     *
+     * @throws JobException with status 3 if the decoder is of a family, or has a feature, that is not supported
      */
     public static LlamaConfig of(JsonNode config) {
-        JsonNode text = config.path("text_config");
-        String type = text.path("model_type").asText("llama");
-        String activation = text.path("hidden_act").asText("silu");
-        if (!type.equals("llama")
-                || !activation.equals("silu")
-                || text.path("attention_bias").asBoolean(false)
-                || text.path("mlp_bias").asBoolean(false)) {
-            throw JobException.badInput(
-                    "text_config in config.json must be a llama with silu and without biases: found " + type + " with "
-                            + activation + ". Serve other models through an endpoint of their own.");
-        }
-        if (!text.path("rope_scaling").isMissingNode()
-                && !text.path("rope_scaling").isNull()) {
-            throw JobException.badInput("rope_scaling in config.json must be absent: found " + text.path("rope_scaling")
-                    + ". Serve such models through an endpoint of their own.");
-        }
-        int hidden = positive(text, "hidden_size", 4096);
-        int heads = positive(text, "num_attention_heads", 32);
-        JsonNode end = text.has("eos_token_id") ? text.path("eos_token_id") : config.path("eos_token_id");
+        return of(config, MissingNode.getInstance());
+    }
+
+    /** Reads the configs of a model folder. */
+    public static LlamaConfig of(HfModelFolder folder) {
+        return of(folder.config(), folder.generationConfig().orElse(MissingNode.getInstance()));
+    }
+
+    /**
+     * @param config {@code config.json}; absent values mean what they mean in transformers for the model's type
+     * @param generation {@code generation_config.json}, or missing
+     */
+    static LlamaConfig of(JsonNode config, JsonNode generation) {
+        boolean alone = !config.has("text_config")
+                && !config.path("model_type").asText("llava").equals("llava");
+        JsonNode text = alone ? config : config.path("text_config");
+        DecoderFamily family = DecoderFamily.of(text);
+        family.requireSupported(config, text);
+        int hidden = whole(text, "hidden_size", 4096);
+        int heads = whole(text, "num_attention_heads", 32);
         LlamaConfig read = new LlamaConfig(
                 hidden,
-                positive(text, "intermediate_size", 11008),
-                positive(text, "num_hidden_layers", 32),
+                whole(text, "intermediate_size", family.intermediate()),
+                whole(text, "num_hidden_layers", 32),
                 heads,
-                positive(text, "num_key_value_heads", heads),
-                positive(text, "head_dim", hidden / heads),
-                positive(text, "vocab_size", 32000),
-                positive(text, "max_position_embeddings", 2048),
-                text.path("rms_norm_eps").asDouble(1e-6),
-                text.path("rope_theta").asDouble(10000),
-                text.path("tie_word_embeddings")
-                        .asBoolean(config.path("tie_word_embeddings").asBoolean(false)),
-                end.isArray() ? end.get(0).asInt() : end.asInt(2),
-                config.path("image_token_index")
-                        .asInt(config.path("image_token_id").asInt(-1)));
+                absentOrNull(text, "num_key_value_heads")
+                        ? family.keyValueHeads(text, heads)
+                        : whole(text, "num_key_value_heads", heads),
+                whole(text, "head_dim", Math.max(1, hidden / heads)),
+                whole(text, "vocab_size", family.vocabulary()),
+                whole(text, "max_position_embeddings", family.maxPositions()),
+                epsilon(text),
+                Rope.of(text),
+                family.biases(text),
+                family.window(text),
+                text.path("tie_word_embeddings").asBoolean(false),
+                EndTokens.of(config, text, generation, family),
+                alone ? -1 : imageToken(config));
         if (read.heads % read.keyValueHeads != 0 || read.headWidth % 2 != 0) {
-            throw JobException.badInput(
-                    "In text_config, num_key_value_heads must divide num_attention_heads and head_dim"
-                            + " be even: found " + read + ".");
+            throw JobException.badInput("In the language model's config, num_key_value_heads must divide"
+                    + " num_attention_heads and head_dim be even: found " + read.keyValueHeads + ", " + read.heads
+                    + " and " + read.headWidth + ".");
         }
         return read;
     }
 
-    private static int positive(JsonNode node, String field, int absent) {
-        JsonNode value = node.path(field);
-        int read = value.isMissingNode() || value.isNull() ? absent : value.asInt(-1);
-        if (read < 1) {
+    private static int imageToken(JsonNode config) {
+        return config.path("image_token_index")
+                .asInt(config.path("image_token_id").asInt(-1));
+    }
+
+    private static double epsilon(JsonNode text) {
+        JsonNode value = text.path("rms_norm_eps");
+        double read = value.asDouble(1e-6);
+        if (!value.isMissingNode() && !value.isNumber() || !(read >= 0) || read > 1) {
             throw JobException.badInput(
-                    field + " in text_config of config.json must be a whole number from 1: found " + value + ".");
+                    "rms_norm_eps in config.json must be a number from 0 to 1: found " + value + ".");
         }
         return read;
+    }
+
+    private static boolean absentOrNull(JsonNode node, String field) {
+        return node.path(field).isMissingNode() || node.path(field).isNull();
+    }
+
+    static int whole(JsonNode node, String field, int absent) {
+        JsonNode value = node.path(field);
+        if (value.isMissingNode() || value.isNull()) {
+            return absent;
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1) {
+            throw JobException.badInput(field
+                    + " of the language model in config.json must be a whole number from 1: found " + value + ".");
+        }
+        return value.intValue();
     }
 }

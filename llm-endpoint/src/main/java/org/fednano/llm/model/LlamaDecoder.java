@@ -6,17 +6,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.LongStream;
 import org.fednano.encoder.ArrayOps;
 import org.fednano.encoder.NamedArrays;
-import org.fednano.settings.JobException;
-import org.fednano.weights.StackedTensors;
-import org.fednano.weights.TensorSource;
 
 /**
- * LLaMA's decoder as functions over named weights: RMS norm, rotary embedding, gated MLP, with the tensor names that
+ * The decoder of LLaMA and its relatives as functions over named weights: RMS norm, rotary embedding, gated MLP, with the tensor names that
  * transformers gives them inside LLaVA. Frozen weights make it the LLM that is served, weights with gradients make it
  * trainable: the same code. Results belong to the manager of the input.
  */
@@ -25,9 +21,10 @@ public final class LlamaDecoder {
     /** Prefix of the decoder's tensors. */
     public static final String PREFIX = "language_model.";
 
-    private static final String EMBEDDINGS = PREFIX + "model.embed_tokens.weight";
-    private static final String QKV = "qkv_proj.weight";
-    private static final String GATE_UP = "gate_up_proj.weight";
+    static final String EMBEDDINGS = PREFIX + "model.embed_tokens.weight";
+    static final String OUTPUT = PREFIX + "lm_head.weight";
+    static final String QKV = "qkv_proj";
+    static final String GATE_UP = "gate_up_proj";
 
     /** Keys and values of all tokens so far, for generation. */
     static final class Cache {
@@ -40,6 +37,7 @@ public final class LlamaDecoder {
 
     private final LlamaConfig config;
     private final NamedArrays weights;
+    private final float[] frequencies; // (E / 2)
 
     /**
      * @param config shapes
@@ -48,52 +46,7 @@ public final class LlamaDecoder {
     public LlamaDecoder(LlamaConfig config, NamedArrays weights) {
         this.config = config;
         this.weights = weights;
-    }
-
-    /**
-     * A decoder's tensors out of a model's, checked, with those stacked that are multiplied with the same input; only for
-     * weights that never change.
-     *
-     * @throws JobException with status 3 if one is missing or of another shape
-     */
-    static TensorSource frozen(LlamaConfig config, TensorSource model) {
-        Map<String, long[]> shapes = shapes(config);
-        shapes.forEach(model::require);
-        Map<String, List<String>> parts = new LinkedHashMap<>();
-        shapes.keySet().forEach(name -> parts.computeIfAbsent(stackOf(name), stack -> new ArrayList<>())
-                .add(name));
-        return new StackedTensors(model, parts);
-    }
-
-    private static String stackOf(String name) {
-        return name.replaceFirst("\\.[qkv]_proj\\.", ".qkv_proj.")
-                .replaceFirst("\\.(gate|up)_proj\\.", ".gate_up_proj.");
-    }
-
-    /** Names and shapes of a decoder's tensors; those of a stack in its order. */
-    static Map<String, long[]> shapes(LlamaConfig c) {
-        long h = c.hidden();
-        long wide = (long) c.heads() * c.headWidth();
-        long narrow = (long) c.keyValueHeads() * c.headWidth();
-        Map<String, long[]> shapes = new LinkedHashMap<>();
-        shapes.put(EMBEDDINGS, new long[] {c.vocabulary(), h});
-        for (int layer = 0; layer < c.layers(); layer++) {
-            String name = PREFIX + "model.layers." + layer + ".";
-            shapes.put(name + "input_layernorm.weight", new long[] {h});
-            shapes.put(name + "self_attn.q_proj.weight", new long[] {wide, h});
-            shapes.put(name + "self_attn.k_proj.weight", new long[] {narrow, h});
-            shapes.put(name + "self_attn.v_proj.weight", new long[] {narrow, h});
-            shapes.put(name + "self_attn.o_proj.weight", new long[] {h, wide});
-            shapes.put(name + "post_attention_layernorm.weight", new long[] {h});
-            shapes.put(name + "mlp.gate_proj.weight", new long[] {c.intermediate(), h});
-            shapes.put(name + "mlp.up_proj.weight", new long[] {c.intermediate(), h});
-            shapes.put(name + "mlp.down_proj.weight", new long[] {h, c.intermediate()});
-        }
-        shapes.put(PREFIX + "model.norm.weight", new long[] {h});
-        if (!c.tied()) {
-            shapes.put(PREFIX + "lm_head.weight", new long[] {c.vocabulary(), h});
-        }
-        return shapes;
+        frequencies = config.rope().frequencies(config.headWidth());
     }
 
     /** Its shapes. */
@@ -119,7 +72,7 @@ public final class LlamaDecoder {
         for (int t = 0; t < length; t++) {
             positions[t] = t;
         }
-        return forward(x, new int[][] {positions}, causalMask(x.getManager(), (int) length), null);
+        return forward(x, new int[][] {positions}, causalMask(x.getManager(), (int) length, config.window()), null);
     }
 
     /**
@@ -150,36 +103,46 @@ public final class LlamaDecoder {
      * @return (…, V)
      */
     public NDArray logits(NDArray hidden) {
-        NDArray table = config.tied()
-                ? embeddingTable()
-                : weights.get(PREFIX + "lm_head.weight", config.vocabulary(), config.hidden());
+        NDArray table = config.tied() ? embeddingTable() : weights.get(OUTPUT, config.vocabulary(), config.hidden());
         return ArrayOps.linear(hidden, table, null);
     }
 
-    /** Mask (S, S) under which a token sees itself and what is before it. */
-    static NDArray causalMask(NDManager manager, int length) {
+    /**
+     * Mask (S, S) under which a token sees itself and what is before it.
+     *
+     * @param window how many it sees at most, itself among them; 0: all
+     */
+    static NDArray causalMask(NDManager manager, int length, int window) {
         float[] mask = new float[length * length];
         for (int t = 0; t < length; t++) {
-            for (int s = t + 1; s < length; s++) {
-                mask[t * length + s] = Float.NEGATIVE_INFINITY;
+            for (int s = 0; s < length; s++) {
+                if (s > t || beyond(window, t, s)) {
+                    mask[t * length + s] = Float.NEGATIVE_INFINITY;
+                }
             }
         }
         return manager.create(mask, new Shape(length, length));
+    }
+
+    /** Whether a sliding window hides the key at position {@code key} from the token at {@code position}. */
+    static boolean beyond(int window, int position, int key) {
+        return window > 0 && position - key >= window;
     }
 
     private NDArray attention(NDArray x, String name, Rotation rotation, NDArray mask, int layer, Cache cache) {
         long h = config.hidden();
         long wide = (long) config.heads() * config.headWidth();
         long narrow = (long) config.keyValueHeads() * config.headWidth();
-        NDArray all = weights.has(name + QKV)
-                ? ArrayOps.linear(x, weights.get(name + QKV, wide + 2 * narrow, h), null)
-                : ArrayOps.linear(
-                        x,
-                        List.of(
-                                weights.get(name + "q_proj.weight", wide, h),
-                                weights.get(name + "k_proj.weight", narrow, h),
-                                weights.get(name + "v_proj.weight", narrow, h)),
-                        List.of());
+        NDArray all = together(
+                x,
+                name,
+                QKV,
+                List.of("q_proj", "k_proj", "v_proj"),
+                h,
+                config.biases().input(),
+                wide,
+                narrow,
+                narrow);
         NDList parts = all.split(new long[] {wide + narrow}, 2);
         NDList turned = rotate(parts.get(0), rotation).split(new long[] {config.heads()}, 2); // (B, S, N, E) each
         NDArray q = turned.get(0).transpose(0, 2, 1, 3);
@@ -201,25 +164,43 @@ public final class LlamaDecoder {
             k = k.repeat(1, group);
             v = v.repeat(1, group);
         }
-        return ArrayOps.linear(ArrayOps.attention(q, k, v, mask), weights.get(name + "o_proj.weight", h, wide), null);
+        return linear(
+                ArrayOps.attention(q, k, v, mask),
+                name + "o_proj",
+                h,
+                wide,
+                config.biases().output());
     }
 
     private NDArray mlp(NDArray x, String name) {
         long h = config.hidden();
         long inner = config.intermediate();
-        NDArray all = weights.has(name + GATE_UP)
-                ? ArrayOps.linear(x, weights.get(name + GATE_UP, 2 * inner, h), null)
-                : ArrayOps.linear(
-                        x,
-                        List.of(
-                                weights.get(name + "gate_proj.weight", inner, h),
-                                weights.get(name + "up_proj.weight", inner, h)),
-                        List.of());
-        NDList both = all.split(2, 2);
+        boolean bias = config.biases().mlp();
+        NDList both = together(x, name, GATE_UP, List.of("gate_proj", "up_proj"), h, bias, inner, inner)
+                .split(2, 2);
+        return linear(ArrayOps.activation("silu", both.get(0)).mul(both.get(1)), name + "down_proj", h, inner, bias);
+    }
+
+    /** Linear layers of the same input side by side: out of one stack if the weights are stacked. */
+    private NDArray together(
+            NDArray x, String name, String stack, List<String> parts, long in, boolean bias, long... out) {
+        if (weights.has(name + stack + ".weight")) {
+            return linear(x, name + stack, LongStream.of(out).sum(), in, bias);
+        }
+        List<NDArray> matrices = new ArrayList<>();
+        List<NDArray> biases = new ArrayList<>();
+        for (int i = 0; i < out.length; i++) {
+            matrices.add(weights.get(name + parts.get(i) + ".weight", out[i], in));
+            if (bias) {
+                biases.add(weights.get(name + parts.get(i) + ".bias", out[i]));
+            }
+        }
+        return ArrayOps.linear(x, matrices, biases);
+    }
+
+    private NDArray linear(NDArray x, String name, long out, long in, boolean bias) {
         return ArrayOps.linear(
-                ArrayOps.activation("silu", both.get(0)).mul(both.get(1)),
-                weights.get(name + "down_proj.weight", h, inner),
-                null);
+                x, weights.get(name + ".weight", out, in), bias ? weights.get(name + ".bias", out) : null);
     }
 
     private NDArray norm(NDArray x, String name) {
@@ -246,9 +227,7 @@ public final class LlamaDecoder {
         for (int[] row : positions) {
             for (int position : row) {
                 for (int i = 0; i < e; i++, at++) {
-                    // Frequencies in float32, as transformers computes them.
-                    float frequency = (float) (1 / Math.pow(config.ropeTheta(), (double) (2 * (i % (e / 2))) / e));
-                    float angle = position * frequency;
+                    float angle = position * frequencies[i % (e / 2)];
                     cos[at] = (float) Math.cos(angle);
                     sin[at] = (float) (i < e / 2 ? -Math.sin(angle) : Math.sin(angle));
                 }

@@ -109,8 +109,12 @@ final class Sequences {
         return positions;
     }
 
-    /** (B, 1, S, S): a token sees the prompt and its own choice, backwards; padding sees itself. */
-    NDArray mask(NDManager manager) {
+    /**
+     * (B, 1, S, S): a token sees the prompt and its own choice, backwards; padding sees itself.
+     *
+     * @param window how many positions it sees at most, its own among them; 0: all
+     */
+    NDArray mask(NDManager manager, int window) {
         float[] mask = new float[prompts.size() * length * length];
         Arrays.fill(mask, Float.NEGATIVE_INFINITY);
         for (int b = 0; b < prompts.size(); b++) {
@@ -118,7 +122,8 @@ final class Sequences {
                 int row = (b * length + t) * length;
                 mask[row + t] = 0;
                 for (int s = 0; s < t; s++) {
-                    if (owner[b][s] == -1 || owner[b][s] == owner[b][t]) {
+                    boolean own = owner[b][s] == -1 || owner[b][s] == owner[b][t];
+                    if (own && !LlamaDecoder.beyond(window, positions[b][t], positions[b][s])) {
                         mask[row + s] = 0;
                     }
                 }

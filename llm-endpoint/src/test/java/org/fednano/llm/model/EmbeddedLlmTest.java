@@ -33,7 +33,12 @@ class EmbeddedLlmTest {
             TokenBatch.of(List.of(new int[] {8, 3}, new int[] {3}, new int[] {11, 12, 5, 3}, new int[] {20, 3}));
 
     static List<LlamaConfig> configs() {
-        return List.of(TinyDecoder.PLAIN, TinyDecoder.GROUPED_TIED);
+        return List.of(
+                TinyDecoder.PLAIN,
+                TinyDecoder.GROUPED_TIED,
+                TinyDecoder.INPUT_BIASES,
+                TinyDecoder.ALL_BIASES,
+                TinyDecoder.WINDOW);
     }
 
     @ParameterizedTest
@@ -189,7 +194,7 @@ class EmbeddedLlmTest {
                     best = id;
                 }
             }
-            if (best == config.endToken()) {
+            if (config.endTokens().contains(best)) {
                 break;
             }
             ids.add(best);
@@ -265,6 +270,33 @@ class EmbeddedLlmTest {
         JobException e = assertThrows(
                 JobException.class, () -> new EmbeddedLlm("tiny", "none", TinyDecoder.PLAIN, TensorSource.of(wrong)));
         assertTrue(e.getMessage().contains("up_proj") && e.getMessage().contains("[2, 3]"), e.getMessage());
+    }
+
+    @Test
+    void moreTensorsThanTheConfigHasAreRefused() {
+        Map<String, FloatTensor> more = new TreeMap<>(TinyDecoder.weights(TinyDecoder.INPUT_BIASES, 1));
+        LlamaConfig c = TinyDecoder.INPUT_BIASES;
+        LlamaConfig without = new LlamaConfig(
+                c.hidden(),
+                c.intermediate(),
+                c.layers(),
+                c.heads(),
+                c.keyValueHeads(),
+                c.headWidth(),
+                c.vocabulary(),
+                c.maxPositions(),
+                c.epsilon(),
+                c.rope(),
+                LlamaConfig.Biases.NONE,
+                0,
+                false,
+                c.endTokens(),
+                4);
+        JobException e =
+                assertThrows(JobException.class, () -> new EmbeddedLlm("tiny", "none", without, TensorSource.of(more)));
+        assertTrue(e.getMessage().contains("k_proj.bias"), e.getMessage());
+        more.put("language_model.model.layers.0.self_attn.rotary_emb.inv_freq", new FloatTensor(new float[3], 3));
+        new EmbeddedLlm("tiny", "none", c, TensorSource.of(more)).close();
     }
 
     private static int[] answer(int b) {

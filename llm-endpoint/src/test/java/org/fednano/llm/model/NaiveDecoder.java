@@ -82,10 +82,11 @@ final class NaiveDecoder {
         for (int head = 0; head < config.heads(); head++) {
             int shared = head / (config.heads() / config.keyValueHeads());
             for (int t = 0; t < x.length; t++) {
+                int first = config.window() == 0 ? 0 : Math.max(0, t + 1 - config.window());
                 double[] weight = new double[t + 1];
                 double total = 0;
                 double[] query = rotated(q[t], head, t);
-                for (int s = 0; s <= t; s++) {
+                for (int s = first; s <= t; s++) {
                     double[] key = rotated(k[s], shared, s);
                     double dot = 0;
                     for (int i = 0; i < e; i++) {
@@ -94,7 +95,7 @@ final class NaiveDecoder {
                     weight[s] = Math.exp(dot / Math.sqrt(e));
                     total += weight[s];
                 }
-                for (int s = 0; s <= t; s++) {
+                for (int s = first; s <= t; s++) {
                     for (int i = 0; i < e; i++) {
                         joined[t][head * e + i] += weight[s] / total * v[s][shared * e + i];
                     }
@@ -108,13 +109,25 @@ final class NaiveDecoder {
         int e = config.headWidth();
         double[] out = new double[e];
         for (int i = 0; i < e / 2; i++) {
-            double angle = position * Math.pow(config.ropeTheta(), -2.0 * i / e);
+            double angle = position * scaled(Math.pow(config.rope().theta(), -2.0 * i / e));
             double a = row[head * e + i];
             double b = row[head * e + i + e / 2];
             out[i] = a * Math.cos(angle) - b * Math.sin(angle);
             out[i + e / 2] = b * Math.cos(angle) + a * Math.sin(angle);
         }
         return out;
+    }
+
+    private double scaled(double frequency) {
+        if (config.rope().scaling() instanceof Rope.Linear linear) {
+            return frequency / linear.factor();
+        }
+        if (config.rope().scaling() instanceof Rope.Llama3 llama3) {
+            double waves = llama3.context() * frequency / (2 * Math.PI);
+            double kept = Math.min(1, Math.max(0, (waves - llama3.low()) / (llama3.high() - llama3.low())));
+            return frequency * (kept + (1 - kept) / llama3.factor());
+        }
+        return frequency;
     }
 
     private double[][] norm(double[][] x, String name) {
@@ -137,9 +150,11 @@ final class NaiveDecoder {
         FloatTensor weight = weights.get(name);
         int out = (int) weight.shape()[0];
         int in = (int) weight.shape()[1];
+        FloatTensor bias = weights.get(name.replace(".weight", ".bias"));
         double[][] y = new double[x.length][out];
         for (int t = 0; t < x.length; t++) {
             for (int o = 0; o < out; o++) {
+                y[t][o] = bias == null ? 0 : bias.values()[o];
                 for (int i = 0; i < in; i++) {
                     y[t][o] += x[t][i] * weight.values()[o * in + i];
                 }

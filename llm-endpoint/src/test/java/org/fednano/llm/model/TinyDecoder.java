@@ -3,6 +3,8 @@ package org.fednano.llm.model;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import org.fednano.llm.model.LlamaConfig.Biases;
 import org.fednano.sample.PromptBatch;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.TensorSource;
@@ -10,8 +12,36 @@ import org.fednano.weights.TensorSource;
 /** A decoder of a few thousand random weights, and random prompts for it. */
 public final class TinyDecoder {
 
-    public static final LlamaConfig PLAIN = new LlamaConfig(16, 24, 2, 4, 4, 4, 29, 64, 1e-6, 10000, false, 3, 4);
-    public static final LlamaConfig GROUPED_TIED = new LlamaConfig(16, 24, 2, 4, 2, 4, 29, 64, 1e-6, 10000, true, 3, 4);
+    public static final LlamaConfig PLAIN = config(4, 4, new Rope.Unscaled(), Biases.NONE, 0, false);
+    public static final LlamaConfig GROUPED_TIED = config(2, 4, new Rope.Unscaled(), Biases.NONE, 0, true);
+    /** Qwen2: biases where queries, keys and values are made. */
+    static final LlamaConfig INPUT_BIASES =
+            config(2, 6, new Rope.Linear(2.5), new Biases(true, false, false), 0, false);
+    /** LLaMA with attention_bias and mlp_bias, and Llama 3's rotary embedding. */
+    static final LlamaConfig ALL_BIASES =
+            config(4, 6, new Rope.Llama3(8, 1, 4, 64), new Biases(true, true, true), 0, true);
+    /** Mistral: a token sees itself and two before it. */
+    static final LlamaConfig WINDOW = config(1, 8, new Rope.Unscaled(), Biases.NONE, 3, false);
+
+    private static LlamaConfig config(
+            int keyValueHeads, int headWidth, Rope.Scaling scaling, Biases biases, int window, boolean tied) {
+        return new LlamaConfig(
+                16,
+                24,
+                2,
+                4,
+                keyValueHeads,
+                headWidth,
+                29,
+                64,
+                1e-6,
+                new Rope(10000, scaling),
+                biases,
+                window,
+                tied,
+                Set.of(3),
+                4);
+    }
 
     private TinyDecoder() {}
 
@@ -33,6 +63,11 @@ public final class TinyDecoder {
             t.put(name + "input_layernorm.weight", normal(random, 1, c.hidden()));
             t.put(name + "post_attention_layernorm.weight", normal(random, 1, c.hidden()));
         }
+        DecoderTensors.shapes(c).forEach((name, shape) -> {
+            if (name.endsWith(".bias")) {
+                t.put(name, normal(random, 0.5, (int) shape[0]));
+            }
+        });
         t.put("language_model.model.norm.weight", normal(random, 1, c.hidden()));
         if (!c.tied()) {
             t.put("language_model.lm_head.weight", normal(random, 0.5, c.vocabulary(), c.hidden()));
