@@ -129,7 +129,7 @@ public final class HfModelFolder implements TensorSource {
             for (Path file : weights.files()) {
                 digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
                 try (InputStream in = Files.newInputStream(file)) {
-                    byte[] buffer = new byte[1 << 20];
+                    byte[] buffer = new byte[1 << 17];
                     for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
                         digest.update(buffer, 0, n);
                     }

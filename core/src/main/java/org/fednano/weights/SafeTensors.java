@@ -30,7 +30,7 @@ import org.fednano.weights.SafeTensorsHeader.Entry;
 public final class SafeTensors implements TensorSource {
 
     /** Bytes per read: large enough that calls cost nothing, small enough to be no part of the memory that a load takes. */
-    private static final int PIECE = 1 << 20;
+    private static final int PIECE = 1 << 17;
 
     private static final Set<String> READABLE = Set.of("F32", "F16", "BF16");
 
