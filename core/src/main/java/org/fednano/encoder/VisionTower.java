@@ -50,7 +50,7 @@ public final class VisionTower {
         long pictures = pixels.getShape().get(0);
         long slice = slice(pictures);
         if (slice == pictures) {
-            return project(features(pixels));
+            return kept(pixels.getManager(), () -> project(features(pixels)));
         }
         return kept(pixels.getManager(), () -> {
             NDList parts = new NDList();

@@ -95,12 +95,12 @@ class ImagePreprocessorTest {
     }
 
     @Test
-    void transparencyLiesOnWhiteAndGrayStaysAsItIs() {
+    void transparencyIsLeftOutAndGrayStaysAsItIs() {
         BufferedImage clear = new BufferedImage(2, 1, BufferedImage.TYPE_INT_ARGB);
-        clear.setRGB(0, 0, 0x00ff0000);
-        clear.setRGB(1, 0, 0x80000000);
+        clear.setRGB(0, 0, 0x00ff0102);
+        clear.setRGB(1, 0, 0x80030405);
         byte[] rgb = RgbImage.decode(TinyEncoder.file(clear, "png"), "t").rgb();
-        assertArrayEquals(new byte[] {-1, -1, -1, 127, 127, 127}, rgb);
+        assertArrayEquals(new byte[] {-1, 1, 2, 3, 4, 5}, rgb);
         BufferedImage gray = new BufferedImage(1, 1, BufferedImage.TYPE_BYTE_GRAY);
         gray.getRaster().setSample(0, 0, 0, 100);
         assertArrayEquals(
@@ -123,12 +123,69 @@ class ImagePreprocessorTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "{\"size\": 8, \"crop_size\": 7}",
-                "{\"size\": {}, \"crop_size\": 8}",
-                "{\"size\": 8, \"crop_size\": 8, \"resample\": 2}",
-                "{\"size\": 8, \"crop_size\": 8, \"image_mean\": [1]}"
+                "{'size': 8, 'crop_size': 7}; 8 x 8 pixels",
+                "{'size': {}, 'crop_size': 8}; height and width",
+                "{'size': {'longest_edge': 8}, 'crop_size': 8}; shortest_edge",
+                "{'size': 8, 'crop_size': 8, 'resample': 6}; resample",
+                "{'size': 8, 'crop_size': 8, 'resample': 'bicubic'}; resample",
+                "{'size': 8, 'crop_size': 8, 'resample': null}; resample",
+                "{'size': 8, 'crop_size': 8, 'image_mean': [1]}; image_mean",
+                "{'size': 8, 'crop_size': 8, 'image_std': [1, 2, 'x']}; image_std",
+                "{'size': 8, 'crop_size': 8, 'rescale_factor': null}; rescale_factor",
+                "{'size': 8, 'crop_size': 8, 'do_normalize': 'yes'}; do_normalize",
+                "{'size': 8, 'do_center_crop': false}; vision tower's image_size",
+                "{'do_resize': false, 'do_center_crop': false}; vision tower's image_size",
+                "{'image_processor_type': 'SiglipImageProcessor', 'size': 8}; SiglipImageProcessor",
+                "{'image_processor_type': 'LlavaNextImageProcessor'}; LlavaNextImageProcessor",
+                "{'image_processor_type': 'Qwen2VLImageProcessorFast'}; Qwen2VLImageProcessorFast",
+                "{'feature_extractor_type': 'ViTFeatureExtractor'}; CLIPImageProcessor"
             })
-    void configsThatCannotBeFollowedAreRefused(String json) {
-        assertThrows(JobException.class, () -> preprocessor(json, 8));
+    void configsThatCannotBeFollowedAreRefused(String json, String told) {
+        String message = assertThrows(JobException.class, () -> preprocessor(json.replace('\'', '"'), 8))
+                .getMessage();
+        assertTrue(message.contains(told), message);
+    }
+
+    @Test
+    void theMergedProcessorFileOfVersion5IsReadToo() {
+        String merged = "{\"processor_class\": \"LlavaProcessor\", \"patch_size\": 4, \"image_processor\": "
+                + TinyEncoder.PREPROCESSOR + "}";
+        byte[] picture = TinyEncoder.picture(3, 20, 13);
+        assertArrayEquals(
+                preprocessor(TinyEncoder.PREPROCESSOR, 8).pixels(picture, "t"),
+                preprocessor(merged, 8).pixels(picture, "t"));
+    }
+
+    @Test
+    void fastProcessorsKeepALongestEdgeAndCropOtherwise() {
+        // 100 x 20 with shortest edge 16 would be 80 x 16; a longest edge of 40 makes it 40 x 8, and black above and
+        // below.
+        RgbImage white = white(100, 20);
+        String edges = "'size': {'shortest_edge': 16, 'longest_edge': 40}, 'crop_size': 16}";
+        assertEquals(256, whitePixels(edges("CLIPImageProcessor", edges).crop(white)));
+        assertEquals(128, whitePixels(edges("CLIPImageProcessorFast", edges).crop(white)));
+        // 15 x 15 in the middle of 16 x 16: one line of black comes first, or last.
+        String unresized = "'do_resize': false, 'crop_size': 16}";
+        RgbImage small = white(15, 15);
+        assertEquals(0, edges("CLIPImageProcessor", unresized).crop(small).rgb()[0]);
+        assertEquals(-1, edges("CLIPImageProcessorFast", unresized).crop(small).rgb()[0]);
+    }
+
+    private static ImagePreprocessor edges(String type, String rest) {
+        return preprocessor(("{'image_processor_type': '" + type + "', " + rest).replace('\'', '"'), 16);
+    }
+
+    private static RgbImage white(int width, int height) {
+        byte[] rgb = new byte[3 * width * height];
+        Arrays.fill(rgb, (byte) 255);
+        return new RgbImage(width, height, rgb);
+    }
+
+    private static int whitePixels(RgbImage image) {
+        int count = 0;
+        for (int i = 0; i < image.rgb().length; i += 3) {
+            count += image.rgb()[i] == -1 ? 1 : 0;
+        }
+        return count;
     }
 }

@@ -109,14 +109,20 @@ final class NaiveTower {
                     case "gelu_pytorch_tanh" -> row[i]
                             * 0.5
                             * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (row[i] + 0.044715 * Math.pow(row[i], 3))));
+                    case "silu" -> row[i] / (1 + Math.exp(-row[i]));
+                    case "relu" -> Math.max(0, row[i]);
+                    case "tanh" -> Math.tanh(row[i]);
                     default -> row[i] * 0.5 * (1 + erf(row[i] / Math.sqrt(2)));
                 };
             }
         }
     }
 
-    /** By its series; exact enough for small arguments. */
+    /** By its series, where that converges. */
     private static double erf(double x) {
+        if (Math.abs(x) > 5) {
+            return Math.signum(x);
+        }
         double term = x;
         double sum = x;
         for (int n = 1; n < 200; n++) {
