@@ -1,14 +1,17 @@
 package org.fednano.encoder;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.fednano.sample.Medium;
+import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
 
 /**
  * The vision tower and projector of a Hugging Face model folder.
  *
  * @param configJson text of {@code config.json}
- * @param preprocessorJson text of {@code preprocessor_config.json}
+ * @param preprocessorJson text of {@code preprocessor_config.json}, or of the {@code processor_config.json} that holds it
  * @param weightsDigest SHA-256 over the tensors
  */
 public record HfVisionSpec(String configJson, String preprocessorJson, String weightsDigest) implements EncoderSpec {
@@ -19,8 +22,23 @@ public record HfVisionSpec(String configJson, String preprocessorJson, String we
     static HfVisionSpec of(HfModelFolder folder) {
         return new HfVisionSpec(
                 folder.text("config.json"),
-                folder.text("preprocessor_config.json"),
+                preprocessor(folder),
                 Digests.ofTensors(source(folder).tensors()));
+    }
+
+    /** Version 5 of transformers keeps it in {@code processor_config.json}; where both are, they say the same. */
+    private static String preprocessor(HfModelFolder folder) {
+        String own = "preprocessor_config.json";
+        Path merged = folder.folder().resolve("processor_config.json");
+        if (Files.exists(folder.folder().resolve(own)) || !Files.exists(merged)) {
+            return folder.text(own);
+        }
+        String text = folder.text("processor_config.json");
+        if (!HfModelFolder.json(text, merged).path("image_processor").isObject()) {
+            throw JobException.badInput(merged + " must hold an image_processor where there is no " + own
+                    + ": found none. Copy the model's " + own + " into the folder.");
+        }
+        return text;
     }
 
     /** The folder's own weights. */

@@ -5,7 +5,10 @@ import java.awt.image.ComponentColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -29,11 +32,15 @@ record PictureFile(byte[] file, String where) {
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             ImageReader reader = reader(in);
             try {
+                List<String> warnings = new ArrayList<>(); // no exceptions through native code
+                reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
                 reader.setInput(in, true, true); // without metadata: they may hold bombs of their own
                 checkSize(reader.getWidth(0), reader.getHeight(0));
-                return jpeg != null && jpeg.components() == 4
+                RgbImage image = jpeg != null && jpeg.components() == 4
                         ? jpeg.rgb(reader.readRaster(0, null))
                         : rgb(reader.read(0), isGrayPngOf16Bits());
+                requireWhole(warnings);
+                return image;
             } finally {
                 reader.dispose();
             }
@@ -51,7 +58,7 @@ record PictureFile(byte[] file, String where) {
     private ImageReader reader(ImageInputStream in) throws IOException {
         for (Iterator<ImageReader> readers = ImageIO.getImageReaders(in); readers.hasNext(); ) {
             ImageReader reader = readers.next();
-            if (FORMATS.contains(reader.getFormatName().toLowerCase(java.util.Locale.ROOT))) {
+            if (FORMATS.contains(reader.getFormatName().toLowerCase(Locale.ROOT))) {
                 return reader;
             }
             reader.dispose();
@@ -65,6 +72,14 @@ record PictureFile(byte[] file, String where) {
             throw JobException.badInput("Picture of " + where + " must have at most " + RgbImage.MAX_PIXELS
                     + " pixels and " + RgbImage.MAX_SIDE + " on a side: found " + width + " x " + height
                     + ". Make it smaller.");
+        }
+    }
+
+    /** Java's JPEG decoder fills up with gray what a file does not hold any more, and only warns; Pillow refuses it. */
+    private void requireWhole(List<String> warnings) {
+        if (warnings.stream().anyMatch(w -> w.startsWith("Truncated"))) {
+            throw JobException.badInput("Picture of " + where + " must be a whole file: found one that ends after "
+                    + file.length + " bytes without an end marker. Copy it again.");
         }
     }
 

@@ -53,6 +53,16 @@ class PictureFileTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"420.jpg, 1", "420.jpg, 200", "progressive.jpg, 300", "gray.jpg, 40", "inks.jpg, 40", "rgb.png, 900"})
+    void aFileThatEndsTooSoonIsRefused(String name, int missing) throws IOException {
+        byte[] whole = Files.readAllBytes(PICTURES.resolve(name));
+        byte[] cut = Arrays.copyOf(whole, whole.length - missing);
+        String message = assertThrows(JobException.class, () -> RgbImage.decode(cut, "sample s7"))
+                .getMessage();
+        assertTrue(message.contains("sample s7"), message);
+    }
+
     static Stream<Path> pictures() throws IOException {
         return Files.list(PICTURES).sorted();
     }
