@@ -123,7 +123,7 @@ public final class TinyShards {
         return row;
     }
 
-    private static byte[] png(int colour, Random random) {
+    static byte[] png(int colour, Random random) {
         BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < 16; y++) {
             for (int x = 0; x < 16; x++) {
