@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.fednano.prompt.PromptStyle;
 import org.fednano.settings.JobException;
@@ -38,6 +37,8 @@ final class Pins {
             RunKeys.SHARDS.key(),
             RunKeys.METRICS_DIR.key(),
             ModelKeys.MAX_NEW_TOKENS.key());
+
+    private static final String DEFAULT_TEMPLATE = '"' + PromptStyle.DEFAULT.replace("\n", "\\n") + '"';
 
     private Pins() {}
 
@@ -80,17 +81,18 @@ final class Pins {
         }
     }
 
-    /** Without further encoders {@code both} are all modalities; it was the only word for them once. */
+    /**
+     * Without further encoders {@code both} are all modalities; it was the only word for them once. LLaVA's template was the
+     * default before {@code auto}; whether the model's own says the same is told by the encoder's fingerprint.
+     */
     private static String meant(RunInfo run, String key, String value) {
+        boolean beforeAuto = !run.settings().containsKey(ModelKeys.PROMPT_USER.key());
+        if (beforeAuto && key.equals(ModelKeys.PROMPT.key()) && same(value, DEFAULT_TEMPLATE)) {
+            return '"' + PromptStyle.AUTO + '"';
+        }
         Settings.Resolved encoders = run.settings().get(ModelKeys.ENCODERS.key());
         boolean none = encoders == null || encoders.value().equals("[]");
         return none && key.equals(MethodKeys.MODALITIES.key()) && value.equals("\"both\"") ? "\"all\"" : value;
-    }
-
-    /** What the model's own template makes of a prompt is in the encoder's fingerprint, which has the last word. */
-    private static boolean isAuto(String key, Settings.Resolved... values) {
-        return key.equals(ModelKeys.PROMPT.key())
-                && Stream.of(values).anyMatch(v -> same(v.value(), '"' + PromptStyle.AUTO + '"'));
     }
 
     /** 16 and 16.0 are the same number. */
