@@ -107,7 +107,16 @@ def write_config(variant, config, folder):
     written = json.loads(config.to_json_string())
     written["torch_dtype"] = variant.dtype
     written["text_config"].update(variant.config_edits)
+    if variant.names == "new":
+        written["image_token_id"] = written.pop("image_token_index")
     write_json(folder / "config.json", written)
+
+
+def write_generation_config(folder, values):
+    if values is None:
+        (folder / "generation_config.json").unlink(missing_ok=True)
+    else:
+        write_json(folder / "generation_config.json", values)
 
 
 def make(variant, out, seed):
@@ -121,7 +130,8 @@ def make(variant, out, seed):
     samples, number = [], 0
     for (question, answer, choices), pictures in zip(variant.samples, variant.pictures, strict=True):
         names = []
-        for kind, width, height in pictures:
+        for picture in pictures:
+            kind, width, height = picture if isinstance(picture, tuple) else (picture, *random.integers(9, 70, 2).tolist())
             names.append(parity_pictures.write(folder, number, kind, width, height, random))
             number += 1
         samples.append((question, answer, choices, names))
@@ -131,8 +141,15 @@ def make(variant, out, seed):
         draw(model)
         write_weights(variant, model, folder)
         write_config(variant, config, folder)
+        write_generation_config(folder, variant.generation)
         try:
             listed, tensors = parity_reference.expect(folder, samples)
+            if variant.second_end:
+                # The third token that comes up ends answers, too.
+                if len(listed[0]["generated"]) < 3:
+                    raise parity_reference.TooClose("the first answer ends too early")
+                write_generation_config(folder, {"eos_token_id": [end, listed[0]["generated"][2]]})
+                listed, tensors = parity_reference.expect(folder, samples)
             break
         except parity_reference.TooClose as e:
             print(f"{variant.name}: drawn again, {e}")

@@ -21,32 +21,56 @@ class Reference:
         self.model = self.load(torch.float32)
         self.exact = self.load(torch.float64)
         self.image = self.model.config.image_token_index
+        self.template = self.processor.chat_template or self.tokenizer.chat_template
+        ends = self.model.generation_config.eos_token_id
+        self.ends = ends if isinstance(ends, list) else [ends]
 
     def load(self, dtype):
         model, report = LlavaForConditionalGeneration.from_pretrained(
             self.folder, dtype=dtype, attn_implementation="eager", output_loading_info=True)
         assert not any(report.values()), report
-        assert not (self.folder / "generation_config.json").exists()
         return model.eval().requires_grad_(False)
 
-    def prompt(self, question, pictures):
+    def turn(self, question, images):
+        content = [{"type": "image", "image": image} for image in images] + [{"type": "text", "text": question}]
+        return {"role": "user", "content": content}
+
+    def render(self, turns, prompt, **options):
+        """The chat as the processor renders it, or tokenizes it, too."""
+        return self.processor.apply_chat_template(
+            turns, chat_template=self.template, add_generation_prompt=prompt, **options)
+
+    def prompt(self, question, images):
         """Rendered text, ids (T), pixels (P, 3, S, S) or None."""
-        images = [Image.open(self.folder / name) for name in pictures]
-        if self.processor.chat_template is None and self.tokenizer.chat_template is None:
+        if self.template is None:
             text = LLAVA_DEFAULT.format(images="<image>\n" * len(images), question=question)
             made = self.processor(text=text, images=images or None, return_tensors="pt")
         else:
-            template = self.processor.chat_template or self.tokenizer.chat_template
-            content = [{"type": "image", "image": image} for image in images] + [{"type": "text", "text": question}]
-            turn = [{"role": "user", "content": content}]
-            text = self.processor.apply_chat_template(turn, chat_template=template, add_generation_prompt=True)
-            made = self.processor.apply_chat_template(
-                turn, chat_template=template, add_generation_prompt=True, tokenize=True, return_dict=True,
-                return_tensors="pt")
+            text = self.render([self.turn(question, images)], True)
+            made = self.render([self.turn(question, images)], True, tokenize=True, return_dict=True, return_tensors="pt")
         return text, made["input_ids"][0], made.get("pixel_values")
 
-    def answer_ids(self, answer):
-        return self.tokenizer(answer, add_special_tokens=False).input_ids + [self.tokenizer.eos_token_id]
+    def answer_ids(self, question, images, prompt, ids, answer):
+        """Tokens that stand between the prompt and the end of the answer in a chat that has both, and the end token."""
+        if self.template is None:
+            chat = f"{prompt} {answer}"
+        else:
+            reply = {"role": "assistant", "content": [{"type": "text", "text": answer}]}
+            chat = self.render([self.turn(question, images), reply], False)
+            chat = chat[:chat.index(answer, len(prompt)) + len(answer)]
+        assert chat.startswith(prompt), (chat, prompt)
+        tokens = self.count_once(self.encode(chat))
+        prompt_ids = self.count_once(ids.tolist())
+        assert tokens[:len(prompt_ids)] == prompt_ids, (tokens, prompt_ids)
+        return tokens[len(prompt_ids):] + [self.tokenizer.eos_token_id]
+
+    def encode(self, text):
+        started = self.tokenizer.bos_token is not None and text.startswith(self.tokenizer.bos_token)
+        return self.tokenizer(text, add_special_tokens=not started).input_ids
+
+    def count_once(self, ids):
+        """Tokens without those of pictures: one text has each picture's token once, the other many times."""
+        return [i for i in ids if i != self.image]
 
     def embeddings(self, model, ids, projected):
         """(T, H): rows of the table, pictures' rows in the places of the image token."""
@@ -75,21 +99,25 @@ class Reference:
         inputs = {"input_ids": ids.unsqueeze(0), "attention_mask": torch.ones_like(ids).unsqueeze(0)}
         if pixels is not None:
             inputs["pixel_values"] = pixels
-        end = self.tokenizer.eos_token_id
         out = self.model.generate(**inputs, do_sample=False, max_new_tokens=NEW_TOKENS, suppress_tokens=[self.image],
-                                  eos_token_id=end, pad_token_id=end)[0, len(ids):].tolist()
-        return out[:out.index(end)] if end in out else out
+                                  pad_token_id=self.tokenizer.eos_token_id)[0, len(ids):].tolist()
+        return out[:next((i for i, token in enumerate(out) if token in self.ends), len(out))]
 
     def sample(self, question, answer, choices, pictures, first):
         """Numbers for expected.json, and tensors for expected.safetensors."""
-        text, ids, pixels = self.prompt(question, pictures)
+        images = [Image.open(self.folder / name) for name in pictures]
+        text, ids, pixels = self.prompt(question, images)
+
+        def tokens(answer):
+            return torch.tensor(self.answer_ids(question, images, text, ids, answer))
+
         tensors, projected = {}, None
         if pixels is not None:
             features, projected = self.features(self.model, pixels)
             _, exact_projected = self.features(self.exact, pixels)
             near(projected, exact_projected)
             tensors.update(pixels=pixels, features=features, projected=projected)
-        answer_ids = torch.tensor(self.answer_ids(answer))
+        answer_ids = tokens(answer)
         loss, gradient, logits = self.loss(self.model, ids, projected, answer_ids)
         exact = self.loss(self.exact, ids, projected, answer_ids)
         near(loss, exact[0], 2e-6)
@@ -107,11 +135,10 @@ class Reference:
         return {
             "pictures": pictures, "question": question, "answer": answer, "choices": choices, "prompt": text,
             "prompt_ids": ids.tolist(), "answer_ids": answer_ids.tolist(), "loss": float(loss), "generated": generated,
-            "choice_log_likelihoods": [self.log_likelihood(ids, projected, choice) for choice in choices],
+            "choice_log_likelihoods": [self.log_likelihood(ids, projected, tokens(choice)) for choice in choices],
         }, tensors
 
-    def log_likelihood(self, ids, projected, choice):
-        tokens = torch.tensor(self.answer_ids(choice))
+    def log_likelihood(self, ids, projected, tokens):
         loss, _, _ = self.loss(self.model, ids, projected, tokens)
         return -float(loss) * len(tokens)
 

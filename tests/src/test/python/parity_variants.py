@@ -69,7 +69,8 @@ FOREIGN = ("Wie groß ist der 星?", "Ünglaublich ★", ["right", "Ünglaublich
 
 @dataclass
 class Variant:
-    """One checkpoint. Samples are (question, answer, choices); pictures are, per sample, (kind, width, height)."""
+    """One checkpoint. Samples are (question, answer, choices); pictures are, per sample, kinds of `parity_pictures`, with a
+    size where it matters."""
     name: str
     pictures: list
     vision: dict = field(default_factory=lambda: CLIP_SMALL)
@@ -85,51 +86,53 @@ class Variant:
     samples: list = field(default_factory=lambda: [FIRST, SECOND])
     spare_rows: int = 0  # rows of the embedding table that no token has
     config_edits: dict = field(default_factory=dict)  # how older releases of transformers wrote text_config
+    generation: dict | None = None  # generation_config.json
+    second_end: bool = False  # generation_config.json lists one more end token, which comes up
 
 
 VARIANTS = [
-    Variant("clip-llama", [[("rgb", 41, 29)], [("rgb", 10, 12)]], dtype="float32"),
-    Variant("sharded", [[("gray", 33, 21)], [("gray-alpha", 17, 40), ("rgb", 24, 24)]], dtype="float32", names="new",
+    Variant("clip-llama", [["rgb"], [("rgb", 10, 12)]], dtype="float32"),
+    Variant("sharded", [["gray"], ["gray-alpha", "rgb"]], dtype="float32", names="new",
             shards=3, tokenizer="llama-metaspace", samples=[FIRST, FOREIGN]),
-    Variant("bf16", [[("jpeg", 37, 53)], [("jpeg-gray", 50, 31)]], template_in="chat_template.json", spare_rows=11),
-    Variant("f16", [[("rgba", 29, 18)], [("palette", 20, 35)]], dtype="float16", names="new", shards=2,
+    Variant("bf16", [["jpeg"], ["jpeg-gray"]], template_in="chat_template.json", spare_rows=11),
+    Variant("f16", [["rgba"], ["palette"]], dtype="float16", names="new", shards=2,
             tokenizer="llama-metaspace", template_in="tokenizer_config.json"),
-    Variant("tied", [[("palette-transparent", 19, 19)], [("bits", 40, 23)]], names="new",
+    Variant("tied", [["palette-transparent"], ["bits"]], names="new",
             text={**LLAMA_SMALL, "tie_word_embeddings": True}, template=None),
-    Variant("mistral", [[("rgb", 64, 17)], []], shards=2, tokenizer="llama", template=MISTRAL,
-            template_in="chat_template.json", samples=[FOREIGN, SECOND],
+    Variant("mistral", [["rgb"], []], shards=2, tokenizer="llama", template=MISTRAL,
+            template_in="chat_template.json", samples=[FOREIGN, SECOND], generation={"bos_token_id": 1, "eos_token_id": 2},
             text={"model_type": "mistral", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
                   "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 256,
                   "rms_norm_eps": 1e-5, "rope_theta": 1000000.0, "sliding_window": None}),
-    Variant("qwen2", [[("rgb", 31, 45)], [("jpeg-full", 64, 48)]], names="new", tokenizer="qwen2", template=CHATML,
+    Variant("qwen2", [["rgb"], ["jpeg-full"]], names="new", tokenizer="qwen2", template=CHATML,
             samples=[FIRST, FOREIGN],
             text={"model_type": "qwen2", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
                   "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
                   "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "use_sliding_window": False, "sliding_window": 131072,
                   "max_window_layers": 2}),
-    Variant("vicuna-linear-rope", [[("rgb", 23, 23)], [("rgb", 47, 16)]], template=VICUNA,
+    Variant("vicuna-linear-rope", [["rgb"], ["rgb"]], template=VICUNA,
             text={**LLAMA_SMALL, "rope_scaling": {"rope_type": "linear", "factor": 2.5}},
             config_edits={"rope_scaling": {"type": "linear", "factor": 2.5}}),
-    Variant("llama3-rope", [[("rgb", 30, 20)], [("gray", 16, 16)]], names="new", shards=2, tokenizer="llama3",
-            template=LLAMA3, samples=[FIRST, FOREIGN],
+    Variant("llama3-rope", [["rgb"], [("gray", 16, 16)]], names="new", shards=2, tokenizer="llama3",
+            template=LLAMA3, samples=[FIRST, FOREIGN], second_end=True,
             text={**LLAMA_SMALL, "num_attention_heads": 2, "num_key_value_heads": 1, "rope_theta": 500000.0,
                   "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
                                    "high_freq_factor": 4.0, "original_max_position_embeddings": 64}}),
     Variant("head-size", [[("rgb", 18, 57)], [("rgb", 16, 16)]], llava={"multimodal_projector_bias": False},
             text={**LLAMA_SMALL, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 14}),
-    Variant("siglip-qwen2", [[("rgb", 44, 30)], [("palette", 15, 26)]], vision=SIGLIP_SMALL, tokenizer="qwen2",
+    Variant("siglip-qwen2", [["rgb"], ["palette"]], vision=SIGLIP_SMALL, tokenizer="qwen2",
             template=CHATML, preprocessing=SIGLIP_PICTURES,
             llava={"vision_feature_layer": -1, "vision_feature_select_strategy": "full"},
             text={"model_type": "qwen2", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
                   "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 256,
                   "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "tie_word_embeddings": True}),
-    Variant("clip-full", [[("rgb", 26, 35)], [("rgba", 15, 15)]], preprocessing={
+    Variant("clip-full", [["rgb"], ["rgba"]], preprocessing={
                 **CLIP_PICTURES, "size": {"height": 20, "width": 18}, "crop_size": {"height": 16, "width": 16}},
             vision={**CLIP_SMALL, "hidden_act": "gelu", "patch_size": 4},
             llava={"vision_feature_layer": 1, "vision_feature_select_strategy": "full"}),
-    Variant("layer-list", [[("rgb", 22, 28)], [("rgb", 90, 33)]],
+    Variant("layer-list", [["rgb"], [("rgb", 90, 33)]],
             llava={"vision_feature_layer": [-2, 1, -1]},
             preprocessing={**CLIP_PICTURES, "size": {"height": 16, "width": 16}, "do_center_crop": False}),
-    Variant("pad-square", [[("rgb", 39, 20)], [("gray", 13, 30)]],
+    Variant("pad-square", [["rgb"], ["gray"]],
             preprocessing={**CLIP_PICTURES, "image_processor_type": "LlavaImageProcessor", "do_pad": True}),
 ]

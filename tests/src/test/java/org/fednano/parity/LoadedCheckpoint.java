@@ -35,7 +35,9 @@ final class LoadedCheckpoint implements AutoCloseable {
     LoadedCheckpoint(Fixture fixture) {
         this.fixture = fixture;
         folder = HfModelFolder.open(fixture.folder());
-        imageToken = folder.config().path("image_token_index").asInt();
+        imageToken = folder.config()
+                .path("image_token_index")
+                .asInt(folder.config().path("image_token_id").asInt());
     }
 
     HfModelFolder folder() {
