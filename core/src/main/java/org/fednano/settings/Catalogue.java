@@ -40,6 +40,12 @@ public final class Catalogue {
         return Optional.ofNullable(BY_KEY.get(key));
     }
 
+    /** Whether a key names one entry of a setting that maps names to texts. */
+    static boolean isEntry(String key) {
+        return BY_KEY.values().stream()
+                .anyMatch(s -> s.defaultValue() instanceof Map<?, ?> && key.startsWith(s.key() + "."));
+    }
+
     /** The known key with the smallest edit distance to {@code key}. */
     public static String nearest(String key) {
         return BY_KEY.keySet().stream()

@@ -1,6 +1,7 @@
 package org.fednano.settings;
 
 import java.util.List;
+import java.util.Map;
 
 /** Drawing IconWorld and preparing raw data. */
 public final class DataKeys {
@@ -49,9 +50,31 @@ public final class DataKeys {
             "Whether each problem also gets its data.json, as in IconQA's release; prepare does not read it.");
 
     public static final Setting<String> SOURCE =
-            Setting.ofText("prepare.source", "work/raw", "Raw data set folder to read.");
-    public static final Setting<String> FORMAT =
-            Setting.ofChoice("prepare.format", "iconqa", List.of("iconqa"), "Layout of the raw data set.");
+            Setting.ofText("prepare.source", "work/raw", "Raw data set folder (URI) to read.");
+    public static final Setting<String> FORMAT = Setting.ofChoice(
+            "prepare.format",
+            "iconqa",
+            List.of("iconqa", "scienceqa", "llava", "table"),
+            "Layout of the raw data set: the release of IconQA or ScienceQA, LLaVA's conversations, or Parquet/JSONL rows.");
+    public static final Setting<List<String>> FILES = Setting.ofList(
+            "prepare.files",
+            List.of(),
+            "Files below prepare.source with the records (llava, table); empty: all in it that end in .json, .jsonl or .parquet.");
+    public static final Setting<Map<String, String>> COLUMNS = Setting.ofMap(
+            "prepare.columns",
+            "Columns of a table by meaning: id, split, owner, question, context, choices, answer, answer_index, task, category,"
+                    + " image; other names are further media (audio). Unnamed: a column of that very name.");
+    public static final Setting<String> MEDIA_ROOT = Setting.ofText(
+            "prepare.media_root",
+            "",
+            "Folder (URI) below which pictures and other media lie; nothing outside it is read. Empty: prepare.source.");
+    public static final Setting<String> DEFAULT_SPLIT = Setting.ofChoice(
+            "prepare.default_split",
+            "train",
+            List.of("train", "val", "test", "balanced"),
+            "Split of records that name none (llava, table).");
+    public static final Setting<Boolean> LECTURE = Setting.ofSwitch(
+            "prepare.lecture", false, "Whether ScienceQA's lecture goes into the context behind the hint.");
     public static final Setting<String> PREPARE_OUT =
             Setting.ofText("prepare.out", "work/shards", "Folder (URI) to create for the shards.");
     public static final Setting<Long> PREPARE_SEED = Setting.ofLong("prepare.seed", 1, "The split comes from it.");
@@ -84,6 +107,14 @@ public final class DataKeys {
             1,
             Integer.MAX_VALUE,
             "Pixels (width x height) above which a picture is rejected before it is decoded.");
+    public static final Setting<Long> MAX_RECORD_BYTES = Setting.ofBytes(
+            "prepare.max_record_bytes",
+            16L << 20,
+            "Length of a record's text in its index file above which it is rejected before it is read.");
+    public static final Setting<Long> MAX_MEDIA_BYTES = Setting.ofBytes(
+            "prepare.max_media_bytes",
+            64L << 20,
+            "Length of a medium other than a picture, such as a sound, above which it is rejected before it is read.");
 
     static final List<Setting<?>> ALL = List.of(
             WORLD,
@@ -100,6 +131,11 @@ public final class DataKeys {
             GENERATE_RECORD_FILES,
             SOURCE,
             FORMAT,
+            FILES,
+            COLUMNS,
+            MEDIA_ROOT,
+            DEFAULT_SPLIT,
+            LECTURE,
             PREPARE_OUT,
             PREPARE_SEED,
             SPLIT,
@@ -108,7 +144,9 @@ public final class DataKeys {
             DIRICHLET_ALPHA,
             MIN_SAMPLES,
             MAX_REJECTS,
-            MAX_IMAGE_PIXELS);
+            MAX_IMAGE_PIXELS,
+            MAX_RECORD_BYTES,
+            MAX_MEDIA_BYTES);
 
     private DataKeys() {}
 }

@@ -2,12 +2,16 @@ package org.fednano.settings;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigUtil;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * One setting, defined once: key, type, unit, default, check and one line of meaning. {@code conf/defaults.conf} is
@@ -93,6 +97,18 @@ public final class Setting<T> {
                 key, "list", List.copyOf(defaultValue), meaning, Config::getStringList, v -> true, "a list of texts");
     }
 
+    /** Texts by name, as {@code {question = "q", image = "img"}}; each may also be set alone, as {@code KEY.question=q}. */
+    public static Setting<Map<String, String>> ofMap(String key, String meaning) {
+        return new Setting<>(key, "map", Map.of(), meaning, Setting::texts, v -> true, "texts by name");
+    }
+
+    private static Map<String, String> texts(Config config, String key) {
+        Config all = config.getConfig(key);
+        Map<String, String> texts = new TreeMap<>();
+        all.root().keySet().forEach(name -> texts.put(name, all.getString(ConfigUtil.joinPath(name))));
+        return texts;
+    }
+
     /** A length of time, as {@code 180s}, {@code 5m} or {@code 2h}; never negative. */
     public static Setting<Duration> ofDuration(String key, Duration defaultValue, String meaning) {
         return new Setting<>(
@@ -148,7 +164,12 @@ public final class Setting<T> {
             return d.toMillis() % 1000 == 0 ? d.toSeconds() + "s" : d.toMillis() + "ms";
         }
         if (value instanceof String s) {
-            return com.typesafe.config.ConfigUtil.quoteString(s);
+            return ConfigUtil.quoteString(s);
+        }
+        if (value instanceof Map<?, ?> map) {
+            return map.entrySet().stream()
+                    .map(e -> ConfigUtil.quoteString(e.getKey().toString()) + " = " + text(e.getValue()))
+                    .collect(Collectors.joining(", ", "{", "}"));
         }
         if (value instanceof List<?> list) {
             return Arrays.toString(list.stream().map(Setting::text).toArray());

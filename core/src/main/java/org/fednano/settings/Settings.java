@@ -141,7 +141,7 @@ public final class Settings implements Serializable {
     private static void checkKeys(Config given) {
         for (var entry : given.entrySet()) {
             String key = String.join(".", com.typesafe.config.ConfigUtil.splitPath(entry.getKey()));
-            if (Catalogue.find(key).isEmpty()) {
+            if (Catalogue.find(key).isEmpty() && !Catalogue.isEntry(key)) {
                 throw JobException.usage("Unknown setting '" + key + "' in "
                         + origin(entry.getValue()) + ". The nearest known one is '"
                         + Catalogue.nearest(key) + "'; conf/defaults.conf lists them all.");

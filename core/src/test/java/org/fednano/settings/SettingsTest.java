@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,26 @@ class SettingsTest {
         assertEquals("hdfs://name:8020/a/b", s.get(RunKeys.DIR));
         assertEquals(List.of("test"), s.get(RunKeys.EVAL_SPLITS));
         assertEquals("a: {image} b", s.get(ModelKeys.PROMPT));
+    }
+
+    @Test
+    void aMapIsGivenWholeOrEntryByEntry() throws IOException {
+        Path file = write("columns.conf", "prepare.columns = { question = q, \"a.b\" = c }");
+        Settings s =
+                Settings.load(List.of(file), List.of("prepare.columns.question=frage", "prepare.columns.audio=wav"));
+        assertEquals(Map.of("question", "frage", "a.b", "c", "audio", "wav"), s.get(DataKeys.COLUMNS));
+        assertTrue(s.isGiven(DataKeys.COLUMNS));
+        Settings braces = Settings.load(List.of(), List.of("prepare.columns={question = q, image = img.bytes}"));
+        assertEquals(Map.of("question", "q", "image", "img.bytes"), braces.get(DataKeys.COLUMNS));
+        assertEquals(
+                "{\"image\" = \"img.bytes\", \"question\" = \"q\"}",
+                braces.resolved().get("prepare.columns").value());
+        assertEquals(Map.of(), Settings.defaults().get(DataKeys.COLUMNS));
+        assertFalse(Settings.defaults().isGiven(DataKeys.COLUMNS));
+        for (String set : List.of("prepare.columns=q", "prepare.columns.question=[a]", "prepare.columns=[q]")) {
+            JobException e = assertThrows(JobException.class, () -> Settings.load(List.of(), List.of(set)), set);
+            assertTrue(e.getMessage().contains("texts by name"), e.getMessage());
+        }
     }
 
     @Test
