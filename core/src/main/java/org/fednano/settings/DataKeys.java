@@ -59,7 +59,7 @@ public final class DataKeys {
     public static final Setting<List<String>> FILES = Setting.ofList(
             "prepare.files",
             List.of(),
-            "Files below prepare.source with the records (llava, table); empty: all in it that end in .json, .jsonl or .parquet.");
+            "Files below prepare.source with the records; empty: all in it that end in .json or .jsonl (llava), .jsonl or .parquet (table).");
     public static final Setting<Map<String, String>> COLUMNS = Setting.ofMap(
             "prepare.columns",
             "Columns of a table by meaning: id, split, owner, question, context, choices, answer, answer_index, task, category,"

@@ -5,30 +5,30 @@ import java.util.List;
 import org.fednano.sample.Split;
 
 /**
- * A record that passed every check, without its picture's bytes: a data set's worth of these fits the driver.
+ * A sample that passed every check, without its media's bytes: a data set's worth of these fits the driver.
  *
  * @param owner the client that the record names, or null
- * @param image path of the picture below the data set's folder
+ * @param context text before the question; may be empty
+ * @param media pictures first, in the order of the prompt
+ * @param source where the record stands in the raw data set
  */
 record Accepted(
         String id,
         Split split,
         String owner,
         String question,
+        String context,
         List<String> choices,
         String answer,
         int answerIndex,
         String task,
         String category,
-        String image)
+        List<RawMedium> media,
+        String source)
         implements Serializable {
 
     Accepted {
         choices = List.copyOf(choices);
-    }
-
-    /** Where the record stands in the raw data set. */
-    String source() {
-        return image.substring(0, image.lastIndexOf('/'));
+        media = List.copyOf(media);
     }
 }

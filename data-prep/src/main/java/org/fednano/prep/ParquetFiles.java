@@ -1,6 +1,8 @@
 package org.fednano.prep;
 
 import java.io.IOException;
+import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -15,6 +17,7 @@ import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.fednano.sample.Medium;
 
 /**
  * The Parquet files that {@code prepare} writes, row by row in a given order, so that equal rows make equal bytes
@@ -25,7 +28,7 @@ final class ParquetFiles {
     /** The one file of a folder. */
     static final String NAME = "part-00000.parquet";
 
-    private static final MessageType SHARD = MessageTypeParser.parseMessageType(
+    private static final String COLUMNS =
             """
             message sample {
               required binary sample_id (STRING);
@@ -44,6 +47,21 @@ final class ParquetFiles {
               required binary task (STRING);
               required binary category (STRING);
               required binary source (STRING);
+            """;
+
+    private static final MessageType SHARD = MessageTypeParser.parseMessageType(COLUMNS + "}");
+
+    private static final MessageType SHARD_WITH_MEDIA = MessageTypeParser.parseMessageType(
+            COLUMNS
+                    + """
+              required group media (LIST) {
+                repeated group list {
+                  required group element {
+                    required binary modality (STRING);
+                    required binary bytes;
+                  }
+                }
+              }
             }
             """);
 
@@ -57,48 +75,94 @@ final class ParquetFiles {
             }
             """);
 
+    /** No field has this length. */
+    private static final byte[] MORE = {-1, -1, -1, -1};
+
     private ParquetFiles() {}
 
     /**
-     * Writes one split of one client, in the given order.
+     * Writes one split of one client, in the given order. The first picture goes to column {@code image}, everything
+     * further to column {@code media}.
      *
+     * @param withMedia whether there is a column {@code media}: in all files of a data set or in none
      * @return SHA-256 over the rows, hexadecimal: the same for the same rows, however they are stored
      */
-    static String writeShard(Path folder, String client, String source, List<Accepted> rows, Configuration hadoop)
+    static String writeShard(
+            Path folder, String client, MediaFiles media, List<Accepted> rows, boolean withMedia, Configuration hadoop)
             throws IOException {
-        var digest = Digests.sha256();
-        SimpleGroupFactory groups = new SimpleGroupFactory(SHARD);
+        MessageDigest digest = Digests.sha256();
+        MessageType schema = withMedia ? SHARD_WITH_MEDIA : SHARD;
+        SimpleGroupFactory groups = new SimpleGroupFactory(schema);
         Iterator<Accepted> next = rows.iterator();
-        write(folder, SHARD, hadoop, () -> {
+        write(folder, schema, hadoop, () -> {
             if (!next.hasNext()) {
                 return null;
             }
             Accepted s = next.next();
-            byte[] image = RecordChecks.image(source, s, hadoop);
-            Group row = groups.newGroup()
-                    .append("sample_id", s.id())
-                    .append("client_id", client)
-                    .append("split", s.split().text())
-                    .append("image", Binary.fromConstantByteArray(image))
-                    .append("question", s.question())
-                    .append("context", "");
-            Group choices = row.addGroup("choices");
-            s.choices().forEach(c -> choices.addGroup("list").append("element", c));
-            row.append("answer", s.answer())
-                    .append("answer_index", s.answerIndex())
-                    .append("task", s.task())
-                    .append("category", s.category())
-                    .append("source", s.source());
-            for (String field :
-                    List.of(s.id(), client, s.split().text(), s.question(), s.answer(), s.task(), s.category())) {
-                Digests.add(digest, field);
+            List<Medium> further = new ArrayList<>();
+            for (RawMedium m : s.media()) {
+                further.add(new Medium(m.modality(), media.read(m)));
             }
-            Digests.add(digest, String.join("\u0000", s.choices()));
-            Digests.add(digest, Integer.toString(s.answerIndex()));
-            Digests.add(digest, image);
-            return row;
+            byte[] image = isPicture(s) ? further.remove(0).bytes() : null;
+            digest(digest, s, client, image, further);
+            return row(groups.newGroup(), s, client, image, withMedia ? further : null);
         });
         return Digests.hex(digest);
+    }
+
+    /** Whether a sample has more than what column {@code image} holds. */
+    static boolean needsMedia(Accepted s) {
+        return s.media().size() > (isPicture(s) ? 1 : 0);
+    }
+
+    private static boolean isPicture(Accepted s) {
+        return !s.media().isEmpty() && s.media().get(0).modality().equals(Medium.IMAGE);
+    }
+
+    private static Group row(Group row, Accepted s, String client, byte[] image, List<Medium> further) {
+        row.append("sample_id", s.id())
+                .append("client_id", client)
+                .append("split", s.split().text());
+        if (image != null) {
+            row.append("image", Binary.fromConstantByteArray(image));
+        }
+        row.append("question", s.question()).append("context", s.context());
+        Group choices = row.addGroup("choices");
+        s.choices().forEach(c -> choices.addGroup("list").append("element", c));
+        row.append("answer", s.answer())
+                .append("answer_index", s.answerIndex())
+                .append("task", s.task())
+                .append("category", s.category())
+                .append("source", s.source());
+        if (further != null) {
+            Group media = row.addGroup("media");
+            further.forEach(m -> media.addGroup("list")
+                    .addGroup("element")
+                    .append("modality", m.modality())
+                    .append("bytes", Binary.fromConstantByteArray(m.bytes())));
+        }
+        return row;
+    }
+
+    /** Samples of a picture, a question and an answer count as they always have; what is more follows a mark. */
+    private static void digest(MessageDigest digest, Accepted s, String client, byte[] image, List<Medium> further) {
+        for (String field :
+                List.of(s.id(), client, s.split().text(), s.question(), s.answer(), s.task(), s.category())) {
+            Digests.add(digest, field);
+        }
+        Digests.add(digest, String.join("\u0000", s.choices()));
+        Digests.add(digest, Integer.toString(s.answerIndex()));
+        Digests.add(digest, image == null ? new byte[0] : image);
+        if (s.context().isEmpty() && further.isEmpty()) {
+            return;
+        }
+        digest.update(MORE);
+        Digests.add(digest, s.context());
+        Digests.add(digest, Integer.toString(further.size()));
+        for (Medium m : further) {
+            Digests.add(digest, m.modality());
+            Digests.add(digest, m.bytes());
+        }
     }
 
     /** Writes the rejects of one reason, in the given order. */

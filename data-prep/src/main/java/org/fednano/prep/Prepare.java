@@ -1,10 +1,10 @@
 package org.fednano.prep;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -43,6 +43,9 @@ public final class Prepare {
 
     private static final long PROGRESS_SECONDS = 5;
 
+    /** Media that came inside records wait here, in the unfinished output. */
+    private static final String SPOOL = "_spool";
+
     private final Settings settings;
     private final JavaSparkContext spark;
     private final Configuration hadoop;
@@ -74,28 +77,52 @@ public final class Prepare {
     public void run(boolean dry) {
         try {
             refuseExistingOutput();
-            IconQaRelease.Index index = IconQaRelease.read(new Path(source), hadoop);
-            List<Checked> checked = check(index.records());
-            SortedMap<String, List<Reject>> rejects = rejects(checked);
-            sayCounts(checked.size(), rejects);
-            refuseTooManyRejects(checked.size(), rejects);
-            ClientSplits splits = new ClientSplits(settings);
-            SortedMap<String, List<Accepted>> shards = splits.assign(accepted(checked));
-            sayShards(shards);
-            if (!dry) {
-                publish(partial -> {
-                    Map<String, Map<String, String>> contents = writeShards(partial, shards);
-                    writeRejects(partial, rejects);
-                    writeManifest(partial, manifest(index, splits, shards, contents, checked.size(), rejects));
-                });
-                say.accept("shards written to " + out);
+            if (dry) {
+                shards(RawPlaces.of(settings, null));
+                return;
             }
+            publish(partial -> {
+                Path spool = new Path(partial, SPOOL);
+                RawPlaces places = RawPlaces.of(settings, spool.toString());
+                Shards shards = shards(places);
+                Map<String, Map<String, String>> contents = writeShards(partial, places, shards.clients());
+                spool.getFileSystem(hadoop).delete(spool, true);
+                writeRejects(partial, shards.outcomes().rejects());
+                writeManifest(partial, manifest(shards, contents));
+            });
+            say.accept("shards written to " + out);
         } catch (IOException e) {
             throw new JobException(
                     ExitStatus.FAILED,
                     "prepare stopped on reading " + source + " or writing " + out + ": " + e
                             + ". Nothing was left in prepare.out; check the file system and run it again.",
                     e);
+        }
+    }
+
+    /** What will be written. */
+    private record Shards(
+            RawIndex index, Outcomes outcomes, ClientSplits splits, SortedMap<String, List<Accepted>> clients) {}
+
+    private Shards shards(RawPlaces places) throws IOException {
+        RawFormat format = RawFormat.of(settings);
+        RawIndex index = format.index(new IndexFiles(source, hadoop));
+        refuseMissingMedia(places);
+        Outcomes outcomes = Outcomes.of(check(format, places, index));
+        outcomes.sayCounts(say);
+        outcomes.refuseTooMany(settings.get(DataKeys.MAX_REJECTS), source);
+        ClientSplits splits = new ClientSplits(settings);
+        SortedMap<String, List<Accepted>> clients = splits.assign(outcomes.accepted());
+        sayShards(clients);
+        return new Shards(index, outcomes, splits, clients);
+    }
+
+    private void refuseMissingMedia(RawPlaces places) throws IOException {
+        try {
+            new MediaFiles(places, hadoop).close();
+        } catch (FileNotFoundException e) {
+            throw JobException.badInput("prepare.media_root must be a folder of pictures or other media: found none at "
+                    + places.media() + ". Leave it empty where they lie in prepare.source.");
         }
     }
 
@@ -106,46 +133,27 @@ public final class Prepare {
         }
     }
 
-    private List<Checked> check(List<RawRecord> records) {
-        RecordChecks checks = new RecordChecks(
-                source, settings.get(DataKeys.SPLIT).equals("owner"), settings.get(DataKeys.MAX_IMAGE_PIXELS));
-        spark.sc().setJobDescription(String.format("FedNano prepare · checking %,d records", records.size()));
+    private List<Checked> check(RawFormat format, RawPlaces places, RawIndex index) {
+        spark.sc().setJobDescription(String.format("FedNano prepare · checking %,d records", index.records()));
         LongAccumulator done = spark.sc().longAccumulator("records checked");
-        int tasks = Math.max(spark.defaultParallelism(), records.size() / RECORDS_PER_TASK);
+        long tasks = Math.max(spark.defaultParallelism(), index.records() / RECORDS_PER_TASK);
         Broadcast<SerializableConfiguration> conf = shared;
-        JavaRDD<Checked> rdd = spark.parallelize(records, Math.min(tasks, records.size()))
-                .map(record -> {
-                    Checked result = checks.check(record, conf.value().value());
-                    done.add(1);
-                    return result;
+        JavaRDD<Checked> rdd = spark.parallelize(
+                        index.spans(), (int) Math.min(tasks, index.spans().size()))
+                .mapPartitions(spans -> {
+                    List<Checked> outcomes = new ArrayList<>();
+                    try (RawFiles files = new RawFiles(places, conf.value().value())) {
+                        while (spans.hasNext()) {
+                            format.check(spans.next(), files, outcome -> {
+                                outcomes.add(outcome);
+                                done.add(1);
+                            });
+                        }
+                    }
+                    return outcomes.iterator();
                 });
         return await(
-                rdd.collectAsync(), () -> String.format("checked %,d of %,d records", done.value(), records.size()));
-    }
-
-    private SortedMap<String, List<Reject>> rejects(List<Checked> checked) {
-        return checked.stream()
-                .filter(c -> c.reject() != null)
-                .map(Checked::reject)
-                .sorted(Comparator.comparing(Reject::id).thenComparing(r -> String.valueOf(r.record())))
-                .collect(Collectors.groupingBy(r -> r.reason().text(), TreeMap::new, Collectors.toList()));
-    }
-
-    private static List<Accepted> accepted(List<Checked> checked) {
-        return checked.stream()
-                .filter(c -> c.accepted() != null)
-                .map(Checked::accepted)
-                .toList();
-    }
-
-    private void sayCounts(int read, SortedMap<String, List<Reject>> rejects) {
-        int rejected = rejects.values().stream().mapToInt(List::size).sum();
-        say.accept(String.format("read %,d records: kept %,d, rejected %,d", read, read - rejected, rejected));
-        rejects.forEach((reason, list) -> {
-            Reject first = list.get(0);
-            say.accept(
-                    String.format("  %s: %,d, such as %s (%s)", reason, list.size(), first.source(), first.detail()));
-        });
+                rdd.collectAsync(), () -> String.format("checked %,d of %,d records", done.value(), index.records()));
     }
 
     private void sayShards(SortedMap<String, List<Accepted>> shards) {
@@ -161,37 +169,6 @@ public final class Prepare {
                     n.getOrDefault(Split.TEST, 0L),
                     n.getOrDefault(Split.BALANCED, 0L)));
         });
-    }
-
-    private void refuseTooManyRejects(int read, SortedMap<String, List<Reject>> rejects) {
-        int rejected = rejects.values().stream().mapToInt(List::size).sum();
-        double fraction = (double) rejected / read;
-        double limit = settings.get(DataKeys.MAX_REJECTS);
-        if (fraction <= limit && rejected < read) {
-            return;
-        }
-        String found = rejects.entrySet().stream()
-                .map(e -> e.getKey() + " " + e.getValue().size())
-                .collect(Collectors.joining(", "));
-        if (rejected == read) {
-            throw JobException.badInput("At least one of the " + read + " records in " + source
-                    + " must be usable: all were rejected (" + found + ").");
-        }
-        String pictures = rejects.containsKey(Reject.Reason.PICTURE_CHOICES_UNSUPPORTED.text())
-                ? " Questions whose choices are pictures are not read yet and count as rejects (a good half of the full IconQA)."
-                : "";
-        throw JobException.badInput(String.format(
-                java.util.Locale.ROOT,
-                "At most prepare.max_reject_fraction = %s of the records in %s may be rejected: found %d of %d (%.3f): %s."
-                        + "%s Repair the records, or accept the loss with --set prepare.max_reject_fraction=%.2f.",
-                limit,
-                source,
-                rejected,
-                read,
-                fraction,
-                found,
-                pictures,
-                Math.min(1, Math.ceil(fraction * 100) / 100)));
     }
 
     private interface Writing {
@@ -233,7 +210,8 @@ public final class Prepare {
 
     private record Written(String client, Split split, String content) implements java.io.Serializable {}
 
-    private Map<String, Map<String, String>> writeShards(Path partial, SortedMap<String, List<Accepted>> shards) {
+    private Map<String, Map<String, String>> writeShards(
+            Path partial, RawPlaces places, SortedMap<String, List<Accepted>> shards) {
         List<Part> parts = new ArrayList<>();
         shards.forEach((client, samples) -> {
             for (Split split : Split.values()) {
@@ -245,20 +223,23 @@ public final class Prepare {
                 }
             }
         });
+        boolean withMedia = shards.values().stream().flatMap(List::stream).anyMatch(ParquetFiles::needsMedia);
         spark.sc().setJobDescription(String.format("FedNano prepare · writing %,d shards", shards.size()));
         LongAccumulator done = spark.sc().longAccumulator("files written");
         Broadcast<SerializableConfiguration> conf = shared;
-        String raw = source;
         String home = partial.toString();
         JavaRDD<Written> rdd = spark.parallelize(parts, parts.size()).map(part -> {
             Path folder = new Path(
                     home,
                     "clients/client_id=" + part.client() + "/split="
                             + part.split().text());
-            String content = ParquetFiles.writeShard(
-                    folder, part.client(), raw, part.samples(), conf.value().value());
-            done.add(1);
-            return new Written(part.client(), part.split(), content);
+            Configuration hadoop = conf.value().value();
+            try (MediaFiles media = new MediaFiles(places, hadoop)) {
+                String content =
+                        ParquetFiles.writeShard(folder, part.client(), media, part.samples(), withMedia, hadoop);
+                done.add(1);
+                return new Written(part.client(), part.split(), content);
+            }
         });
         List<Written> written =
                 await(rdd.collectAsync(), () -> String.format("wrote %,d of %,d files", done.value(), parts.size()));
@@ -274,20 +255,21 @@ public final class Prepare {
         }
     }
 
-    private Manifest manifest(
-            IconQaRelease.Index index,
-            ClientSplits splits,
-            SortedMap<String, List<Accepted>> shards,
-            Map<String, Map<String, String>> contents,
-            int read,
-            SortedMap<String, List<Reject>> rejects) {
+    private Manifest manifest(Shards shards, Map<String, Map<String, String>> contents) {
         SortedMap<String, Integer> rejected = new TreeMap<>();
-        rejects.forEach((reason, list) -> rejected.put(reason, list.size()));
-        List<Manifest.Client> clients = shards.entrySet().stream()
+        shards.outcomes().rejects().forEach((reason, list) -> rejected.put(reason, list.size()));
+        List<Manifest.Client> clients = shards.clients().entrySet().stream()
                 .map(e -> Manifest.Client.of(e.getKey(), e.getValue(), contents.getOrDefault(e.getKey(), Map.of())))
                 .toList();
-        int kept = shards.values().stream().mapToInt(List::size).sum();
-        return new Manifest(source, index.fingerprint(), splits.describe(), clients, read, kept, rejected);
+        int kept = shards.clients().values().stream().mapToInt(List::size).sum();
+        return new Manifest(
+                source,
+                shards.index().fingerprint(),
+                shards.splits().describe(),
+                clients,
+                shards.outcomes().read(),
+                kept,
+                rejected);
     }
 
     private void writeManifest(Path partial, Manifest manifest) throws IOException {

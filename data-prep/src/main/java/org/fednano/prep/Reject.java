@@ -12,19 +12,34 @@ import java.io.Serializable;
  */
 record Reject(String id, Reason reason, String detail, String source, String record) implements Serializable {
 
+    private static final int MAX_TEXT = 4096;
+
+    Reject {
+        detail = cut(detail);
+        record = record == null ? null : cut(record);
+    }
+
+    private static String cut(String text) {
+        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
+    }
+
     /** Why a record was rejected; the lower-case name is the folder in {@code rejects/}. */
     enum Reason {
         ANSWER_OUTSIDE_CHOICES,
         BAD_CHOICES,
+        BAD_CONVERSATION,
         BAD_OWNER,
+        BROKEN_ENCODING,
         BROKEN_RECORD,
         DUPLICATE_ID,
         EMPTY_ANSWER,
         EMPTY_QUESTION,
         IMAGE_TOO_LARGE,
+        MEDIUM_TOO_LARGE,
         MISSING_IMAGE,
+        MISSING_MEDIUM,
         MISSING_RECORD,
-        PICTURE_CHOICES_UNSUPPORTED,
+        RECORD_TOO_LARGE,
         SPLIT_CONFLICT,
         UNDECODABLE_IMAGE,
         UNKNOWN_SPLIT,

@@ -1,0 +1,84 @@
+package org.fednano.prep;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.fednano.prep.Reject.Reason;
+import org.fednano.sample.Medium;
+import org.fednano.sample.Split;
+
+/** The layout of IconQA's release (Lu et al., NeurIPS 2021): {@code iconqa/SPLIT/TYPE/ID/image.png} and an index. */
+record IconQa(RecordFields fields) implements JsonFormat {
+
+    private static final String PICTURES = "choose_img";
+    private static final Set<String> TYPES = Set.of("choose_txt", "fill_in_blank", PICTURES);
+
+    /** Picture choices are called A to Z. */
+    private static final int MOST_LABELS = 26;
+
+    @Override
+    public RawIndex index(IndexFiles files) throws IOException {
+        return new JsonIndex(files).problems();
+    }
+
+    @Override
+    public Accepted sample(JsonNode record, RawSpan span, MediaFiles media) throws Bad, IOException {
+        RecordFields.folderName(span.id());
+        String task = RecordFields.text(record, "ques_type", "").strip();
+        if (!TYPES.contains(task)) {
+            throw new Bad(
+                    Reason.UNKNOWN_TYPE,
+                    "ques_type must be choose_txt, choose_img or fill_in_blank: found '" + task + "'");
+        }
+        Split split = RecordFields.split(record, span);
+        String question = RecordFields.question(RecordFields.text(record, "question", ""));
+        boolean choose = !task.equals("fill_in_blank");
+        List<String> given = choose ? RecordFields.choices(record.path("choices")) : List.of();
+        int index = choose ? RecordFields.answerIndex(record.path("answer"), given.size()) : -1;
+        String folder = "iconqa/" + split.text() + "/" + task + "/" + span.id();
+        List<String> files = new ArrayList<>(List.of("image.png"));
+        List<String> choices = given;
+        if (task.equals(PICTURES)) {
+            choices = labels(given);
+            question = question + " " + legend(choices);
+            files.addAll(given);
+        }
+        String answer = choose ? choices.get(index) : RecordFields.freeAnswer(record.path("answer"));
+        String owner = fields.owner(record.path("owner"));
+        String category = RecordFields.text(record, "skill", RecordFields.text(record, "label", ""))
+                .strip();
+        List<RawMedium> pictures = new ArrayList<>();
+        for (String file : files) {
+            pictures.add(media.file(Medium.IMAGE, folder + "/" + file));
+        }
+        return new Accepted(
+                span.id(), split, owner, question, "", choices, answer, index, task, category, pictures, folder);
+    }
+
+    private static List<String> labels(List<String> files) throws Bad {
+        for (String file : files) {
+            if (file.indexOf('/') >= 0) {
+                throw new Bad(
+                        Reason.UNSAFE_PATH, "a choice's picture lies in the problem's folder: found '" + file + "'");
+            }
+        }
+        if (files.size() > MOST_LABELS) {
+            throw new Bad(
+                    Reason.BAD_CHOICES, "at most " + MOST_LABELS + " pictures to choose from: found " + files.size());
+        }
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++) {
+            labels.add(String.valueOf((char) ('A' + i)));
+        }
+        return labels;
+    }
+
+    /** Which picture is which choice: the question's own comes first. */
+    private static String legend(List<String> labels) {
+        int n = labels.size();
+        String join = n == 2 ? " and " : " to ";
+        return "Pictures 2" + join + (n + 1) + " are the choices A" + join + labels.get(n - 1) + ".";
+    }
+}

@@ -1,0 +1,179 @@
+package org.fednano.prep;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.fednano.sample.Split;
+import org.fednano.settings.JobException;
+
+/** Finds records in JSON files without keeping their text: how long they are does not matter to the driver. */
+final class JsonIndex {
+
+    static final String PROBLEMS = "problems.json";
+    static final String SPLITS = "pid_splits.json";
+
+    /** The scan skips texts; how long a record may be is decided where it is read. */
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .build())
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // a million ids are names here
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .build();
+
+    private final IndexFiles files;
+
+    JsonIndex(IndexFiles files) {
+        this.files = files;
+    }
+
+    /**
+     * The layout of IconQA's and ScienceQA's releases: {@code problems.json} holds the records by id, {@code
+     * pid_splits.json} (if there) lists the ids of each split.
+     *
+     * @throws JobException with status 3 if {@code problems.json} is missing, no JSON object, or empty
+     */
+    RawIndex problems() throws IOException {
+        Map<String, String> listed = splits();
+        List<RawSpan> spans = new ArrayList<>();
+        Set<String> seen = new LinkedHashSet<>();
+        try {
+            scan(PROBLEMS, JsonToken.START_OBJECT, (id, offset, length) -> {
+                seen.add(id);
+                spans.add(new RawSpan(PROBLEMS, offset, length, spans.size() + 1L, id, listed.getOrDefault(id, "")));
+            });
+        } catch (FileNotFoundException e) {
+            throw JobException.badInput(
+                    "prepare.source must be a folder in the release layout of IconQA or ScienceQA with a " + PROBLEMS
+                            + " in it: found none in " + files.source()
+                            + ". Set prepare.source to such a folder; `fednano generate` makes one.",
+                    e);
+        }
+        if (spans.isEmpty()) {
+            throw JobException.badInput(
+                    files.source() + "/" + PROBLEMS + " must hold at least one problem: found none.");
+        }
+        listed.forEach((id, splits) -> {
+            if (!seen.contains(id)) {
+                spans.add(new RawSpan(PROBLEMS, 0, RawSpan.NOWHERE, 0, id, splits));
+            }
+        });
+        return new RawIndex(spans, spans.size(), files.fingerprint());
+    }
+
+    /** The elements of a JSON array, in order. */
+    void array(String file, List<RawSpan> spans) throws IOException {
+        long[] n = {0};
+        scan(
+                file,
+                JsonToken.START_ARRAY,
+                (id, offset, length) -> spans.add(new RawSpan(file, offset, length, ++n[0], null, "")));
+    }
+
+    private interface Found {
+        void value(String id, long offset, long length);
+    }
+
+    /** Passes on every entry of an object, or every element of an array. */
+    private void scan(String file, JsonToken kind, Found found) throws IOException {
+        try (InputStream in = files.open(file);
+                JsonParser parser = JSON.createParser(new IndexReader(in))) {
+            expect(parser, file, kind);
+            for (JsonToken token = parser.nextToken();
+                    token != null && !token.isStructEnd();
+                    token = parser.nextToken()) {
+                String id = null;
+                if (token == JsonToken.FIELD_NAME) {
+                    id = name(parser.currentName());
+                    parser.nextToken();
+                }
+                long start = parser.currentTokenLocation().getCharOffset();
+                parser.skipChildren();
+                parser.finishToken();
+                found.value(id, start, parser.currentLocation().getCharOffset() - start);
+            }
+            refuseCut(parser, file);
+        } catch (JsonProcessingException e) {
+            throw broken(file, e);
+        }
+    }
+
+    /** A name whose bytes are no UTF-8 keeps a replacement character, by which its record is rejected later. */
+    private static String name(String parsed) {
+        return IndexReader.text(parsed)
+                .orElseGet(() -> parsed.replaceAll("[\\uD800-\\uDFFF\\uF780-\\uF7FF]", "\uFFFD"));
+    }
+
+    /** Ids with the splits that list them, joined by commas; other lists (per type, mini) say nothing new. */
+    private Map<String, String> splits() throws IOException {
+        Map<String, String> listed = new LinkedHashMap<>();
+        if (!files.exists(SPLITS)) {
+            return listed;
+        }
+        try (InputStream in = files.open(SPLITS);
+                JsonParser parser = JSON.createParser(new IndexReader(in))) {
+            expect(parser, SPLITS, JsonToken.START_OBJECT);
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String split = parser.currentName();
+                if (parser.nextToken() != JsonToken.START_ARRAY
+                        || Split.of(split).isEmpty()) {
+                    parser.skipChildren();
+                    continue;
+                }
+                while (parser.nextToken() != null && parser.currentToken() != JsonToken.END_ARRAY) {
+                    String id = name(parser.getText());
+                    parser.skipChildren();
+                    listed.merge(id, split, JsonIndex::joined);
+                }
+            }
+            refuseCut(parser, SPLITS);
+        } catch (JsonProcessingException e) {
+            throw broken(SPLITS, e);
+        }
+        return listed;
+    }
+
+    private static String joined(String splits, String split) {
+        Set<String> all = new TreeSet<>(List.of(splits.split(",")));
+        all.add(split);
+        return String.join(",", all);
+    }
+
+    private void expect(JsonParser parser, String file, JsonToken kind) throws IOException {
+        JsonToken first = parser.nextToken();
+        if (first != kind) {
+            throw JobException.badInput(files.source() + "/" + file + " must be one JSON "
+                    + (kind == JsonToken.START_OBJECT ? "object with an entry per problem" : "array with a record each")
+                    + ", in UTF-8: found " + (first == null ? "an empty file" : "a " + first) + ".");
+        }
+    }
+
+    private void refuseCut(JsonParser parser, String file) throws IOException {
+        if (parser.currentToken() == null || parser.nextToken() != null) {
+            throw JobException.badInput(files.source() + "/" + file + " must be one JSON value: found "
+                    + (parser.currentToken() == null ? "an end in the midst of it" : "more behind it")
+                    + ". Fetch or write the file again.");
+        }
+    }
+
+    private JobException broken(String file, JsonProcessingException e) {
+        return JobException.badInput(
+                files.source() + "/" + file + " is not valid JSON in UTF-8: " + e.getOriginalMessage() + " at line "
+                        + e.getLocation().getLineNr() + ", column "
+                        + e.getLocation().getColumnNr()
+                        + ". Fetch or write the file again; it may be cut off.",
+                e);
+    }
+}

@@ -1,0 +1,110 @@
+package org.fednano.prep;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.fednano.prep.Reject.Reason;
+import org.fednano.sample.Medium;
+import org.fednano.sample.Split;
+
+/**
+ * Conversations as LLaVA's training data have them: {@code {"id", "image", "conversations": [{"from", "value"}, …]}} in
+ * JSON arrays or JSON Lines. Each answer of the assistant is a sample {@code ID#1}, {@code ID#2}, …, whose context holds
+ * the turns before its question and whose pictures are those shown until then.
+ *
+ * @param named index files; empty: all in the folder
+ * @param maxContext characters that the contexts of one conversation may have in all, since each holds those before
+ */
+record Llava(RecordFields fields, List<String> named, long maxContext) implements RawFormat {
+
+    private static final String MARK = "<image>";
+
+    @Override
+    public RawIndex index(IndexFiles files) throws IOException {
+        return RecordFiles.index(files, named, List.of(".json", ".jsonl"));
+    }
+
+    @Override
+    public void check(RawSpan span, RawFiles files, Consumer<Checked> outcomes) throws IOException {
+        String text = null;
+        String id = span.source();
+        try {
+            text = files.text(span);
+            JsonNode record = RecordFields.parse(text);
+            String own = RecordFields.word(record.path("id"), "id");
+            RecordFields.name(own);
+            id = own.isEmpty() ? id : own;
+            samples(id, record, span, text, files.media(), outcomes);
+        } catch (Bad bad) {
+            outcomes.accept(Checked.of(new Reject(id, bad.reason(), bad.getMessage(), span.source(), text)));
+        }
+    }
+
+    private void samples(
+            String id, JsonNode record, RawSpan span, String text, MediaFiles media, Consumer<Checked> outcomes)
+            throws Bad, IOException {
+        Conversation conversation = Conversation.of(record.path("conversations"), MARK, maxContext);
+        List<String> images = images(record);
+        int marks = conversation.marks();
+        if (marks > 0 && marks != images.size()) {
+            throw new Bad(
+                    Reason.BAD_CONVERSATION,
+                    "each " + MARK + " in the turns stands for one picture: found " + marks + " of them and "
+                            + images.size() + " pictures");
+        }
+        Split split = fields.splitOr(RecordFields.text(record, "split", "").strip());
+        String owner = fields.owner(record.path("owner"));
+        String category = RecordFields.word(record.path("category"), "category");
+        List<RawMedium> shown = new ArrayList<>();
+        for (int turn = 0; turn < conversation.answers().size(); turn++) {
+            Conversation.Answer a = conversation.answers().get(turn);
+            String name = id + "#" + (turn + 1);
+            try {
+                int until = marks == 0 ? images.size() : a.marks();
+                while (shown.size() < until) { // a picture that is bad is so for every turn that sees it
+                    shown.add(media.file(Medium.IMAGE, images.get(shown.size())));
+                }
+                outcomes.accept(Checked.of(new Accepted(
+                        name,
+                        split,
+                        owner,
+                        RecordFields.question(a.question()),
+                        a.context(),
+                        List.of(),
+                        answer(a),
+                        -1,
+                        "conversation",
+                        category,
+                        shown,
+                        span.source())));
+            } catch (Bad bad) {
+                outcomes.accept(Checked.of(new Reject(name, bad.reason(), bad.getMessage(), span.source(), text)));
+            }
+        }
+    }
+
+    private static String answer(Conversation.Answer a) throws Bad {
+        if (a.text().isEmpty()) {
+            throw new Bad(Reason.EMPTY_ANSWER, "the assistant's turn has no text");
+        }
+        return a.text();
+    }
+
+    private static List<String> images(JsonNode record) throws Bad {
+        JsonNode node = record.has("image") ? record.path("image") : record.path("images");
+        List<String> images = new ArrayList<>();
+        if (node.isArray()) {
+            for (JsonNode image : node) {
+                images.add(RecordFields.textOf(image, "image", ""));
+            }
+        } else {
+            String image = RecordFields.textOf(node, "image", "");
+            if (!image.isEmpty()) {
+                images.add(image);
+            }
+        }
+        return images;
+    }
+}

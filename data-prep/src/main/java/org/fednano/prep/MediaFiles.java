@@ -1,0 +1,123 @@
+package org.fednano.prep;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.fednano.prep.Reject.Reason;
+import org.fednano.sample.Medium;
+import org.fednano.udf.Images;
+
+/** Pictures and other media of a raw data set: checked one by one, then read again when their shard is written. */
+final class MediaFiles implements AutoCloseable {
+
+    /** A picture's file may take this many bytes per allowed pixel; even uncompressed RGBA takes four. */
+    private static final int FILE_BYTES_PER_PIXEL = 8;
+
+    private final RawPlaces places;
+    private final SafeFolder folder;
+    private final Configuration hadoop;
+    private final Spool spool;
+
+    /** @throws IOException if the media folder is not there */
+    MediaFiles(RawPlaces places, Configuration hadoop) throws IOException {
+        this.places = places;
+        this.folder = new SafeFolder(places.media(), hadoop);
+        this.hadoop = hadoop;
+        this.spool = new Spool(places.spool(), hadoop);
+    }
+
+    /**
+     * Checks a file.
+     *
+     * @param path below the media folder, as the record gives it
+     * @throws Bad if it leads out of the folder, is missing, too large, or a picture that cannot be decoded
+     */
+    RawMedium file(String modality, String path) throws Bad, IOException {
+        FileStatus status;
+        try {
+            status = folder.file(path);
+        } catch (FileNotFoundException e) {
+            throw new Bad(
+                    modality.equals(Medium.IMAGE) ? Reason.MISSING_IMAGE : Reason.MISSING_MEDIUM, "no file at " + path);
+        }
+        refuseLong(modality, status.getLen());
+        if (modality.equals(Medium.IMAGE)) {
+            picture(folder.bytes(status), path);
+        }
+        return RawMedium.file(modality, path);
+    }
+
+    /**
+     * Checks bytes that came inside a record, and keeps them until the shards are written.
+     *
+     * @throws Bad as {@link #file}
+     */
+    RawMedium bytes(String modality, byte[] bytes) throws Bad, IOException {
+        refuseLong(modality, bytes.length);
+        if (modality.equals(Medium.IMAGE)) {
+            picture(bytes, "the record's picture");
+        }
+        return spool.add(modality, bytes);
+    }
+
+    private void refuseLong(String modality, long length) throws Bad {
+        if (!modality.equals(Medium.IMAGE) && length > places.maxMediaBytes()) {
+            throw new Bad(
+                    Reason.MEDIUM_TOO_LARGE,
+                    "at most prepare.max_media_bytes = " + places.maxMediaBytes() + " bytes of " + modality + ": found "
+                            + length);
+        }
+        if (modality.equals(Medium.IMAGE)
+                && (length / FILE_BYTES_PER_PIXEL > places.maxPixels() || length > Integer.MAX_VALUE - 8)) {
+            throw new Bad(
+                    Reason.IMAGE_TOO_LARGE,
+                    "a file of " + length + " bytes is too long for prepare.max_image_pixels = " + places.maxPixels());
+        }
+    }
+
+    private void picture(byte[] file, String name) throws Bad {
+        Optional<Images.Info> info = Images.info(file);
+        if (info.isPresent() && info.get().pixels() > places.maxPixels()) {
+            throw new Bad(
+                    Reason.IMAGE_TOO_LARGE,
+                    String.format(
+                            Locale.ROOT,
+                            "at most prepare.max_image_pixels = %d pixels: found %d x %d",
+                            places.maxPixels(),
+                            info.get().width(),
+                            info.get().height()));
+        }
+        if (info.isEmpty() || !Images.decodes(file)) {
+            throw new Bad(Reason.UNDECODABLE_IMAGE, name + " (" + file.length + " bytes) is no whole picture");
+        }
+    }
+
+    /** The bytes of a medium that passed its check; a file that was replaced by a longer one since is refused. */
+    byte[] read(RawMedium medium) throws IOException {
+        if (medium.spooled()) {
+            byte[] bytes = new byte[medium.length()];
+            Path path = new Path(medium.path());
+            try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
+                in.readFully(medium.offset(), bytes);
+            }
+            return bytes;
+        }
+        try {
+            FileStatus status = folder.file(medium.path());
+            refuseLong(medium.modality(), status.getLen());
+            return folder.bytes(status);
+        } catch (Bad e) {
+            throw new IOException(medium.path() + " changed after it was checked: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        spool.close();
+    }
+}

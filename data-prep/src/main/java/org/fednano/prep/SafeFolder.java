@@ -1,0 +1,110 @@
+package org.fednano.prep;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.fednano.prep.Reject.Reason;
+
+/**
+ * A folder of raw data that nothing is read outside of: names that records give may hold any letter, quotes and line
+ * ends, but no way up, and no symbolic link may lead out.
+ */
+final class SafeFolder {
+
+    private final Path root;
+    private final FileSystem files;
+    /** The folder itself without links; null on file systems that have none. */
+    private final java.nio.file.Path real;
+
+    /** @throws IOException if the folder is not there */
+    SafeFolder(String folder, Configuration hadoop) throws IOException {
+        Path given = new Path(folder);
+        this.files = given.getFileSystem(hadoop);
+        this.root = files.makeQualified(given);
+        this.real = "file".equals(files.getUri().getScheme()) ? real(local(root)) : null;
+    }
+
+    FileSystem files() {
+        return files;
+    }
+
+    Path root() {
+        return root;
+    }
+
+    /**
+     * The file of a name.
+     *
+     * @param name path below this folder, as a record gives it
+     * @throws Bad if it leads, or could lead, out of the folder
+     * @throws FileNotFoundException if there is no such regular file
+     */
+    FileStatus file(String name) throws Bad, IOException {
+        refuseUnsafe(name);
+        // Three parts: a colon or a percent sign in a name is no scheme and no escape.
+        Path path = new Path(root, new Path(null, null, name));
+        if (real != null) {
+            java.nio.file.Path target = real(local(path));
+            if (!target.startsWith(real)) {
+                throw new Bad(
+                        Reason.UNSAFE_PATH,
+                        "a symbolic link leads from " + name
+                                + " out of the data set's folder; copy the file into it, or"
+                                + " name the folder that holds it with prepare.media_root");
+            }
+            if (!Files.isRegularFile(target)) { // a named pipe would never end
+                throw new FileNotFoundException(name);
+            }
+        }
+        FileStatus status = files.getFileStatus(path);
+        if (!status.isFile()) {
+            throw new FileNotFoundException(name);
+        }
+        return status;
+    }
+
+    /** The bytes of a file that {@link #file} found. */
+    byte[] bytes(FileStatus status) throws IOException {
+        byte[] bytes = new byte[Math.toIntExact(status.getLen())];
+        try (var in = files.open(status.getPath())) {
+            in.readFully(bytes);
+        }
+        return bytes;
+    }
+
+    private static void refuseUnsafe(String name) throws Bad {
+        boolean up = List.of(name.split("/", -1)).contains("..");
+        if (name.isBlank() || name.startsWith("/") || up || name.indexOf(0) >= 0 || name.contains("://")) {
+            throw new Bad(
+                    Reason.UNSAFE_PATH,
+                    "a file's name must be a path below the data set's folder, without '..', root or scheme: found '"
+                            + name + "'");
+        }
+    }
+
+    private static java.nio.file.Path local(Path path) throws FileNotFoundException {
+        try {
+            return java.nio.file.Path.of(path.toUri().getPath());
+        } catch (InvalidPathException e) {
+            throw new FileNotFoundException(path + " (" + e.getReason() + ")");
+        }
+    }
+
+    private static java.nio.file.Path real(java.nio.file.Path path) throws IOException {
+        try {
+            return path.toRealPath();
+        } catch (AccessDeniedException e) {
+            throw e;
+        } catch (FileSystemException e) { // none there, a name that is too long, links in a circle
+            throw new FileNotFoundException(e.getMessage());
+        }
+    }
+}

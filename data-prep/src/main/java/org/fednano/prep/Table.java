@@ -1,0 +1,169 @@
+package org.fednano.prep;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.function.Consumer;
+import org.fednano.prep.Reject.Reason;
+import org.fednano.sample.Medium;
+
+/**
+ * Plain tables in Parquet or JSON Lines, a sample per row.
+ *
+ * @param named index files; empty: all in the folder
+ */
+record Table(RecordFields fields, List<String> named, TableColumns columns) implements RawFormat {
+
+    private static final String EMBEDDED = ";base64,";
+
+    @Override
+    public RawIndex index(IndexFiles files) throws IOException {
+        RawIndex index = RecordFiles.index(files, named, List.of(".jsonl", ".parquet"));
+        List<String> tables = index.spans().stream()
+                .map(RawSpan::file)
+                .distinct()
+                .filter(RecordFiles::isParquet)
+                .toList();
+        for (String table : tables) {
+            columns.require(ParquetRecords.columns(files, table), files.source() + "/" + table);
+        }
+        return index;
+    }
+
+    @Override
+    public void check(RawSpan span, RawFiles files, Consumer<Checked> outcomes) throws IOException {
+        if (!RecordFiles.isParquet(span.file())) {
+            String text = null;
+            try {
+                text = files.text(span);
+                row(RecordFields.parse(text), span.source(), text, files.media(), outcomes);
+            } catch (Bad bad) {
+                outcomes.accept(reject(span.source(), span.source(), bad, text));
+            }
+            return;
+        }
+        ParquetRecords.read(span, files, columns.used(), new ParquetRecords.Rows() {
+            @Override
+            public void row(long number, JsonNode row) throws IOException {
+                Table.this.row(row, span.file() + "#" + number, null, files.media(), outcomes);
+            }
+
+            @Override
+            public void bad(long number, Bad bad) {
+                String source = span.file() + "#" + number;
+                outcomes.accept(reject(source, source, bad, null));
+            }
+        });
+    }
+
+    private static Checked reject(String id, String source, Bad bad, String text) {
+        return Checked.of(new Reject(id, bad.reason(), bad.getMessage(), source, text));
+    }
+
+    private void row(JsonNode row, String source, String text, MediaFiles media, Consumer<Checked> outcomes)
+            throws IOException {
+        String id = source;
+        try {
+            String own = RecordFields.word(columns.get(row, "id"), "id");
+            RecordFields.name(own);
+            id = own.isEmpty() ? source : own;
+            outcomes.accept(Checked.of(sample(id, row, source, media)));
+        } catch (Bad bad) {
+            outcomes.accept(reject(id, source, bad, text == null ? ParquetValues.shown(row) : text));
+        }
+    }
+
+    private Accepted sample(String id, JsonNode row, String source, MediaFiles media) throws Bad, IOException {
+        String question = RecordFields.question(text(row, "question"));
+        JsonNode offered = columns.get(row, "choices");
+        boolean none = offered.isMissingNode() || offered.isNull() || offered.isArray() && offered.isEmpty();
+        boolean choose = !none;
+        List<String> choices = choose ? RecordFields.choices(offered) : List.of();
+        int index = choose ? index(row, choices) : -1;
+        String answer = choose ? choices.get(index) : RecordFields.freeAnswer(columns.get(row, "answer"));
+        String task = RecordFields.word(columns.get(row, "task"), "task");
+        List<RawMedium> all = new ArrayList<>();
+        media(Medium.IMAGE, columns.get(row, Medium.IMAGE), media, all);
+        for (String modality : columns.furtherMedia()) {
+            media(modality, columns.get(row, modality), media, all);
+        }
+        return new Accepted(
+                id,
+                fields.splitOr(text(row, "split").strip()),
+                fields.owner(columns.get(row, "owner")),
+                question,
+                text(row, "context").strip(),
+                choices,
+                answer,
+                index,
+                !task.isEmpty() ? task : choose ? "choose_txt" : "fill_in_blank",
+                RecordFields.word(columns.get(row, "category"), "category"),
+                all,
+                source);
+    }
+
+    private String text(JsonNode row, String meaning) throws Bad {
+        return RecordFields.textOf(columns.get(row, meaning), meaning, "");
+    }
+
+    /** A number is an index from 0; a text is the choice itself or, if it is none of them, a letter from A. */
+    private int index(JsonNode row, List<String> choices) throws Bad {
+        JsonNode index = columns.get(row, "answer_index");
+        JsonNode answer = index.isMissingNode() || index.isNull() ? columns.get(row, "answer") : index;
+        if (!answer.isTextual()) {
+            return RecordFields.answerIndex(RecordFields.wholeNumber(answer), choices.size());
+        }
+        String text = RecordFields.textOf(answer, "answer", "").strip();
+        int same = choices.indexOf(text);
+        if (same < 0 && text.length() == 1 && text.charAt(0) - 'A' >= 0 && text.charAt(0) - 'A' < choices.size()) {
+            same = text.charAt(0) - 'A';
+        }
+        if (text.isEmpty()) {
+            throw new Bad(Reason.EMPTY_ANSWER, "the right choice is needed: found an empty text");
+        }
+        if (same < 0 || choices.lastIndexOf(text) > same) {
+            throw new Bad(
+                    Reason.ANSWER_OUTSIDE_CHOICES,
+                    "the answer must be exactly one of the choices " + choices + ", or its letter: found '" + text
+                            + "'");
+        }
+        return same;
+    }
+
+    /** Bytes, a path, {@code {bytes, path}} as Hugging Face's data sets have it, a data URI, or a list of these. */
+    private static void media(String modality, JsonNode value, MediaFiles media, List<RawMedium> all)
+            throws Bad, IOException {
+        if (value.isArray()) {
+            for (JsonNode one : value) {
+                media(modality, one, media, all);
+            }
+        } else if (value.isBinary()) {
+            all.add(media.bytes(modality, value.binaryValue()));
+        } else if (value.isObject()) {
+            JsonNode bytes = value.path("bytes");
+            if (bytes.isTextual()) {
+                all.add(media.bytes(modality, base64(bytes.asText())));
+            } else {
+                media(modality, bytes.isBinary() ? bytes : value.path("path"), media, all);
+            }
+        } else {
+            String text = RecordFields.textOf(value, modality, "");
+            int embedded = text.startsWith("data:") ? text.indexOf(EMBEDDED) : -1;
+            if (embedded > 0) {
+                all.add(media.bytes(modality, base64(text.substring(embedded + EMBEDDED.length()))));
+            } else if (!text.isEmpty()) {
+                all.add(media.file(modality, text));
+            }
+        }
+    }
+
+    private static byte[] base64(String text) throws Bad {
+        try {
+            return Base64.getDecoder().decode(text.strip());
+        } catch (IllegalArgumentException e) {
+            throw new Bad(Reason.BROKEN_RECORD, "the bytes of a medium are no base64: " + e.getMessage());
+        }
+    }
+}
