@@ -30,12 +30,14 @@ class ClientSplitsTest {
                     split,
                     "o" + i % 3,
                     "q",
+                    "",
                     List.of(),
                     answer,
                     -1,
                     "fill_in_blank",
                     "color",
-                    "a/" + i + "/b"));
+                    List.of(RawMedium.file("image", "a/" + i + "/b")),
+                    "a/" + i));
         }
         return all;
     }

@@ -168,7 +168,7 @@ class PrepareTest {
                 .fill("2", "c002", "train", "8")
                 .fill("2", "c002", "train", "9")
                 .choose("3", "c002", "test", List.of("a", "b"), 5)
-                .record("4", RawFolder.fillRecord("c001", "train", "1").put("ques_type", "choose_img"), null)
+                .record("4", RawFolder.fillRecord("c001", "train", "1").put("ques_type", "essay"), null)
                 .record("5", RawFolder.fillRecord("c001", "train", "1"), null)
                 .raw("6", "[]")
                 .write();
@@ -180,7 +180,7 @@ class PrepareTest {
         assertEquals(2, manifest.get("kept").asInt());
         assertEquals(
                 "{\"answer_outside_choices\":1,\"broken_record\":1,\"duplicate_id\":1,\"missing_image\":1,"
-                        + "\"picture_choices_unsupported\":1}",
+                        + "\"unknown_type\":1}",
                 manifest.get("rejected").toString());
         assertEquals(1, manifest.get("format").asInt());
         assertEquals("c001", manifest.get("clients").get(0).get("client_id").asText());
@@ -191,8 +191,8 @@ class PrepareTest {
         assertEquals(5, rejects.count());
         Row duplicate = rejects.where("reason = 'duplicate_id'").head();
         assertEquals("2", duplicate.getAs("sample_id"));
-        assertEquals("problems.json#2", duplicate.getAs("source"));
-        assertTrue(duplicate.<String>getAs("record").contains("\"9\""));
+        assertEquals("iconqa/train/fill_in_blank/2", duplicate.getAs("source"));
+        assertTrue(duplicate.<String>getAs("record").contains("answer: 9"));
         assertTrue(said.stream().anyMatch(line -> line.contains("missing_image: 1")), said.toString());
     }
 
@@ -200,12 +200,11 @@ class PrepareTest {
     void tooManyRejectsAreBadInputAndLeaveNothing() throws IOException {
         RawFolder raw = new RawFolder(temp.resolve("raw"))
                 .fill("1", "c001", "train", "7")
-                .record("4", RawFolder.fillRecord("c001", "train", "1").put("ques_type", "choose_img"), null)
+                .record("4", RawFolder.fillRecord("c001", "train", "1").put("ques_type", "essay"), null)
                 .write();
         JobException e = assertThrows(JobException.class, () -> prepare(raw.folder(), temp.resolve("shards")));
         assertEquals(ExitStatus.BAD_INPUT, e.status());
-        for (String text :
-                List.of("prepare.max_reject_fraction = 0.05", "1 of 2", "picture_choices_unsupported 1", "0.50")) {
+        for (String text : List.of("prepare.max_reject_fraction = 0.05", "1 of 2", "unknown_type 1", "0.50")) {
             assertTrue(e.getMessage().contains(text), e.getMessage());
         }
         assertEquals(List.of("raw"), names());

@@ -76,10 +76,14 @@ final class RawFolder {
     }
 
     RawFolder picture(String split, String type, String id, byte[] picture) {
+        return picture(split, type, id, "image.png", picture);
+    }
+
+    RawFolder picture(String split, String type, String id, String name, byte[] picture) {
         try {
             Path home = Files.createDirectories(
                     folder.resolve("iconqa").resolve(split).resolve(type).resolve(id));
-            Files.write(home.resolve("image.png"), picture);
+            Files.write(home.resolve(name), picture);
             return this;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

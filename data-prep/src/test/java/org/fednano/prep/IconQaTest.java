@@ -1,7 +1,6 @@
 package org.fednano.prep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,11 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.apache.hadoop.conf.Configuration;
 import org.fednano.prep.Reject.Reason;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
@@ -23,9 +22,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RecordChecksTest {
+class IconQaTest {
 
-    private static final Configuration HADOOP = new Configuration();
     private static final byte[] PNG = RawFolder.png(6, 4);
 
     @TempDir
@@ -42,16 +40,7 @@ class RecordChecksTest {
 
     private List<Checked> check() throws IOException {
         raw.write();
-        RecordChecks checks = new RecordChecks(raw.folder().toString(), true, 100);
-        List<Checked> all = new java.util.ArrayList<>();
-        for (RawRecord r : index().records()) {
-            all.add(checks.check(r, HADOOP));
-        }
-        return all;
-    }
-
-    private IconQaRelease.Index index() {
-        return IconQaRelease.read(new org.apache.hadoop.fs.Path(raw.folder().toString()), HADOOP);
+        return Raw.check(raw.folder(), "prepare.max_image_pixels=100");
     }
 
     private void rejected(Reason reason, Consumer<ObjectNode> change) throws IOException {
@@ -67,10 +56,8 @@ class RecordChecksTest {
     }
 
     private void assertRejected(Reason reason, Checked checked) {
-        assertNotNull(checked.reject(), () -> "expected " + reason + ", was accepted: " + checked.accepted());
-        assertEquals(reason, checked.reject().reason(), checked.reject().detail());
-        assertTrue(checked.reject().source().startsWith("problems.json#"));
-        assertTrue(checked.reject().detail().length() > 10);
+        Reject reject = Raw.rejected(reason, checked);
+        assertTrue(reject.source().startsWith("problems.json#"));
         seen.add(reason);
     }
 
@@ -126,7 +113,6 @@ class RecordChecksTest {
         rejected(Reason.IMAGE_TOO_LARGE, r -> {}, RawFolder.png(11, 10));
         rejected(Reason.IMAGE_TOO_LARGE, r -> {}, new byte[10_000]);
         rejected(Reason.MISSING_IMAGE, r -> {}, null);
-        rejected(Reason.PICTURE_CHOICES_UNSUPPORTED, r -> r.put("ques_type", "choose_img"));
         rejected(Reason.UNDECODABLE_IMAGE, r -> {}, new byte[0]);
         rejected(Reason.UNDECODABLE_IMAGE, r -> {}, "not a picture".getBytes(java.nio.charset.StandardCharsets.UTF_8));
         rejected(Reason.UNDECODABLE_IMAGE, r -> {}, Arrays.copyOf(PNG, PNG.length / 2));
@@ -135,7 +121,7 @@ class RecordChecksTest {
         rejected(Reason.UNKNOWN_TYPE, r -> r.put("ques_type", "essay"));
         rejected(Reason.UNKNOWN_TYPE, r -> r.remove("ques_type"));
 
-        for (String id : List.of("..", ".", "", "a/b", "../../etc", "/etc", "a b", "x".repeat(200))) {
+        for (String id : List.of("..", ".", "", "a/b", "../../etc", "/etc")) {
             empty();
             raw.raw(id, RawFolder.fillRecord("c001", "train", "7").toString());
             assertRejected(Reason.UNSAFE_PATH, check().get(0));
@@ -147,8 +133,9 @@ class RecordChecksTest {
         }
         empty();
         raw.fill("1", "c001", "train", "7").fill("1", "c001", "train", "8");
-        assertEquals("7", check().get(0).accepted().answer());
-        assertRejected(Reason.DUPLICATE_ID, check().get(1));
+        Outcomes outcomes = Outcomes.of(check());
+        assertEquals("7", outcomes.accepted().get(0).answer());
+        assertEquals(1, outcomes.rejects().get("duplicate_id").size());
 
         empty();
         raw.fill("1", "c001", "train", "7").list("train", "1", "2");
@@ -161,7 +148,85 @@ class RecordChecksTest {
         raw.fill("1", "c001", "train", "7").list("test", "1").list("train", "1");
         assertRejected(Reason.SPLIT_CONFLICT, check().get(0));
 
-        assertEquals(EnumSet.allOf(Reason.class), seen);
+        assertEquals(
+                EnumSet.complementOf(EnumSet.of(
+                        Reason.BAD_CONVERSATION,
+                        Reason.BROKEN_ENCODING,
+                        Reason.DUPLICATE_ID,
+                        Reason.MEDIUM_TOO_LARGE,
+                        Reason.MISSING_MEDIUM,
+                        Reason.RECORD_TOO_LARGE)),
+                seen);
+    }
+
+    @Test
+    void picturesToChooseFromAreChoices() throws IOException {
+        choose("9", "b.png", "a.png", "c.png");
+        raw.picture("train", "choose_img", "9", "image.png", RawFolder.png(2, 2));
+        for (String name : List.of("b.png", "a.png", "c.png")) {
+            raw.picture("train", "choose_img", "9", name, RawFolder.png(3, 3));
+        }
+        Accepted a = Raw.accepted(check().get(0));
+        assertEquals("How many? Pictures 2 to 4 are the choices A to C.", a.question());
+        assertEquals(List.of("A", "B", "C"), a.choices());
+        assertEquals("B", a.answer());
+        assertEquals(1, a.answerIndex());
+        assertEquals("choose_img", a.task());
+        assertEquals("iconqa/train/choose_img/9", a.source());
+        assertEquals(
+                List.of("image.png", "b.png", "a.png", "c.png"),
+                a.media().stream()
+                        .map(m -> m.path().substring(a.source().length() + 1))
+                        .toList());
+    }
+
+    @Test
+    void twoPicturesToChooseFromAreNamedOneByOne() throws IOException {
+        choose("9", "a.png", "b.png");
+        for (String name : List.of("image.png", "a.png", "b.png")) {
+            raw.picture("train", "choose_img", "9", name, PNG);
+        }
+        assertEquals(
+                "How many? Pictures 2 and 3 are the choices A and B.",
+                Raw.accepted(check().get(0)).question());
+    }
+
+    @Test
+    void everyPictureToChooseFromMustBeSound() throws IOException {
+        choose("9", "a.png", "b.png");
+        raw.picture("train", "choose_img", "9", "image.png", PNG).picture("train", "choose_img", "9", "a.png", PNG);
+        assertTrue(Raw.rejected(Reason.MISSING_IMAGE, check().get(0)).detail().contains("b.png"));
+        empty();
+        choose("9", "../../../secret.png", "b.png");
+        raw.picture("train", "choose_img", "9", "image.png", PNG);
+        assertRejected(Reason.UNSAFE_PATH, check().get(0));
+        empty();
+        choose("9", Collections.nCopies(27, "a.png").toArray(String[]::new));
+        assertRejected(Reason.BAD_CHOICES, check().get(0));
+    }
+
+    private void choose(String id, String... pictures) {
+        ObjectNode record = choices(RawFolder.fillRecord("c001", "train", ""), pictures)
+                .put("ques_type", "choose_img")
+                .put("answer", 1);
+        raw.record(id, record, null);
+    }
+
+    @Test
+    void harmlessNamesAreRead() throws IOException {
+        List<String> ids = List.of(
+                "a b", "it's \\\"so\\\"", "a\\nb", "Zürich", "問題-7", "50%", "a:b", "#1?", "c\\\\d", "x".repeat(200));
+        for (String id : ids) {
+            String plain = new com.fasterxml.jackson.databind.ObjectMapper().readValue("\"" + id + "\"", String.class);
+            raw.raw(id, RawFolder.fillRecord("c001", "train", "7").toString())
+                    .picture("train", "fill_in_blank", plain, PNG);
+        }
+        List<Checked> checked = check();
+        for (int i = 0; i < ids.size(); i++) {
+            Raw.accepted(checked.get(i));
+        }
+        assertEquals("Zürich", checked.get(3).accepted().id());
+        assertEquals("iconqa/train/fill_in_blank/a:b", checked.get(6).accepted().source());
     }
 
     @Test
@@ -176,7 +241,7 @@ class RecordChecksTest {
 
     @Test
     void anIndexThatIsNoIndexIsBadInput() throws IOException {
-        badIndex("nowhere", "release layout");
+        badIndex("nowhere", "layout");
         for (String text : List.of("", "[1]", "{\"1\": {\"question\": \"x\"", "{}")) {
             Files.createDirectories(raw.folder());
             Files.writeString(raw.folder().resolve("problems.json"), text);
@@ -185,7 +250,7 @@ class RecordChecksTest {
     }
 
     private void badIndex(String what, String expected) {
-        JobException e = assertThrows(JobException.class, this::index, what);
+        JobException e = assertThrows(JobException.class, () -> Raw.index(Raw.settings(raw.folder())), what);
         assertEquals(ExitStatus.BAD_INPUT, e.status());
         assertTrue(e.getMessage().contains(expected), e.getMessage());
         assertTrue(e.getMessage().contains(raw.folder().toString()), e.getMessage());
