@@ -2,6 +2,7 @@ package org.fednano.prep;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
@@ -9,6 +10,7 @@ import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.ParquetRuntimeException;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
@@ -91,19 +93,40 @@ final class ParquetRecords {
             reader.setRequestedSchema(schema);
             long done = 0;
             try {
-                PageReadStore pages = reader.readRowGroup((int) span.offset());
-                RecordReader<Group> groups = new ColumnIOFactory()
-                        .getColumnIO(schema)
-                        .getRecordReader(pages, new GroupRecordConverter(schema));
+                RecordReader<Group> groups = records(reader, (int) span.offset(), schema);
                 for (; done < span.length(); done++) {
                     pass(groups.read(), schema, span.number() + done, rows);
                 }
-            } catch (RuntimeException e) {
+            } catch (ParquetRuntimeException | DamagedException e) {
                 Bad bad = new Bad(Reason.BROKEN_RECORD, "the row cannot be read from the file: " + e.getMessage());
                 for (; done < span.length(); done++) {
                     rows.bad(span.number() + done, bad);
                 }
             }
+        }
+    }
+
+    /** Bytes that are not what the file's footer says of them. */
+    private static final class DamagedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        DamagedException(Exception cause) {
+            super(cause.toString(), cause);
+        }
+    }
+
+    private static RecordReader<Group> records(ParquetFileReader reader, int rowGroup, MessageType schema)
+            throws IOException {
+        try {
+            PageReadStore pages = reader.readRowGroup(rowGroup);
+            return new ColumnIOFactory().getColumnIO(schema).getRecordReader(pages, new GroupRecordConverter(schema));
+        } catch (EOFException e) {
+            throw new DamagedException(e);
+        } catch (IOException e) {
+            boolean decoding = e.getCause() != null && !(e.getCause() instanceof IOException);
+            throw decoding ? new DamagedException(e) : e;
+        } catch (RuntimeException e) { // lengths and offsets that lead nowhere
+            throw new DamagedException(e);
         }
     }
 
