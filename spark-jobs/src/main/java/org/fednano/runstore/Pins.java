@@ -68,7 +68,7 @@ final class Pins {
         now.forEach((key, found) -> {
             Settings.Resolved expected = run.settings().getOrDefault(key, defaults.get(key));
             String then = meant(run, key, expected.value());
-            if (isPinned(key) && !isAuto(key, expected, found) && !same(then, meant(run, key, found.value()))) {
+            if (isPinned(key) && !same(then, meant(run, key, found.value()))) {
                 differences.add(key + ": expected " + expected.value() + ", found " + found.value() + " ("
                         + found.origin() + ")");
             }
