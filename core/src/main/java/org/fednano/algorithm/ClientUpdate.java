@@ -25,6 +25,7 @@ public record ClientUpdate(String clientId, float[] theta, float[] fisher, int t
      * @param trainSeconds wall time of the local epochs
      * @param fisherSeconds wall time of the extra Fisher pass
      * @param endpointSeconds part of both spent waiting for the endpoint
+     * @param cutPrompts training rows whose prompt was cut to {@code prompt.max_tokens}
      */
     public record Metrics(
             double firstEpochLoss,
@@ -35,11 +36,31 @@ public record ClientUpdate(String clientId, float[] theta, float[] fisher, int t
             long downlinkGradientBytes,
             double trainSeconds,
             double fisherSeconds,
-            double endpointSeconds)
+            double endpointSeconds,
+            long cutPrompts)
             implements Serializable {
 
         /** Of a client that sent no update: losses NaN, the rest 0. */
-        public static final Metrics NONE = new Metrics(Double.NaN, Double.NaN, 0, 0, 0, 0, 0, 0, 0);
+        public static final Metrics NONE = new Metrics(Double.NaN, Double.NaN, 0, 0, 0, 0, 0, 0, 0, 0);
+
+        Metrics withCutPrompts(long cut) {
+            return new Metrics(
+                    firstEpochLoss,
+                    lastEpochLoss,
+                    steps,
+                    endpointSamples,
+                    uplinkActivationBytes,
+                    downlinkGradientBytes,
+                    trainSeconds,
+                    fisherSeconds,
+                    endpointSeconds,
+                    cut);
+        }
+    }
+
+    /** The same, of rows of which some have a prompt that was cut. */
+    public ClientUpdate withCutPrompts(long cut) {
+        return new ClientUpdate(clientId, theta, fisher, trainingRows, metrics.withCutPrompts(cut));
     }
 
     /** Bytes of the adapter on the way up, float32. */

@@ -72,6 +72,7 @@ final class LocalMeter implements LossGradient {
                 downlink,
                 (trainedAt - start) / 1e9,
                 (System.nanoTime() - trainedAt) / 1e9,
-                endpointNanos / 1e9);
+                endpointNanos / 1e9,
+                0);
     }
 }

@@ -6,15 +6,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
 import org.fednano.weights.HfModelFolder;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A client's frozen part: an encoder with its connector for each modality, tokenizer and prompt template. Media and text
@@ -23,8 +20,6 @@ import org.slf4j.LoggerFactory;
  * native memory once.
  */
 public final class NanoEdge implements AutoCloseable {
-
-    private static final Logger LOG = LoggerFactory.getLogger(NanoEdge.class);
 
     /** Rows of the LLM's embedding table, wherever that is. */
     @FunctionalInterface
@@ -42,7 +37,6 @@ public final class NanoEdge implements AutoCloseable {
     private final MediaEmbedder media;
     private final Map<String, Byte> modalities;
     private final int hidden; // H
-    private final AtomicLong cutPrompts = new AtomicLong();
 
     /**
      * Builds it from what was broadcast.
@@ -94,38 +88,30 @@ public final class NanoEdge implements AutoCloseable {
         return tokenizer;
     }
 
-    /** Prompts cut to {@code prompt.max_tokens} so far. */
-    public long cutPrompts() {
-        return cutPrompts.get();
-    }
-
     /** Token ids of an answer, end token included. */
     public int[] answerIds(String answer) {
         return prompts.ofAnswer(answer);
     }
 
-    /** Token ids of a sample's prompt, a medium's place repeated for each of its tokens. */
+    /** Token ids of a sample's prompt, a medium's place repeated for each of its tokens; cut to {@code prompt.max_tokens}. */
     public int[] promptIds(Sample sample) {
+        return promptIds(sample, new CutPrompts());
+    }
+
+    private int[] promptIds(Sample sample, CutPrompts cut) {
         int[] counts = IntStream.range(0, sample.media().size())
                 .map(m -> media.tokens(sample, m))
                 .toArray();
         int[] ids = prompts.of(sample, counts);
-        if (ids.length > spec.maxPromptTokens()) {
-            if (cutPrompts.getAndIncrement() == 0) {
-                LOG.warn(
-                        "Prompt of sample {} has {} tokens and is cut to prompt.max_tokens = {}; further ones are only"
-                                + " counted",
-                        sample.sampleId(),
-                        ids.length,
-                        spec.maxPromptTokens());
-            }
-            return Arrays.copyOf(ids, spec.maxPromptTokens());
-        }
         if (ids.length == 0) {
             throw JobException.badInput("Sample " + sample.sampleId()
                     + " must have a prompt of at least one token: found none. Change its question or prompt.template.");
         }
-        return ids;
+        if (ids.length <= spec.maxPromptTokens()) {
+            return ids;
+        }
+        cut.add(sample, ids.length, spec.maxPromptTokens());
+        return Arrays.copyOf(ids, prompts.cut(sample, ids, counts, spec.maxPromptTokens()));
     }
 
     /**
@@ -136,7 +122,16 @@ public final class NanoEdge implements AutoCloseable {
      * @throws JobException with status 3 if a medium cannot be decoded, or no encoder reads its modality
      */
     public List<PromptFeatures> encode(List<Sample> samples, EmbeddingRows rows) {
-        List<int[]> ids = samples.stream().map(this::promptIds).toList();
+        return encode(samples, rows, new CutPrompts());
+    }
+
+    /**
+     * The same, counting.
+     *
+     * @param cut told of prompts that are cut
+     */
+    public List<PromptFeatures> encode(List<Sample> samples, EmbeddingRows rows, CutPrompts cut) {
+        List<int[]> ids = samples.stream().map(s -> promptIds(s, cut)).toList();
         int[] distinct = ids.stream()
                 .flatMapToInt(Arrays::stream)
                 .filter(id -> id != prompts.mediumId())

@@ -89,6 +89,18 @@ public record NanoEdgeSpec(
     }
 
     /**
+     * Checks the tokenizer against the LLM that is really served.
+     *
+     * @param rows of its embedding table
+     * @throws JobException with status 3 if the tokenizer has larger ids
+     */
+    public void requireFits(int rows) {
+        TokenizerFile.parse(tokenizerJson)
+                .requireFits(
+                        rows, HfModelFolder.json(configJson, Path.of("config.json")), "the tokenizer of model.dir");
+    }
+
+    /**
      * Names of the modalities with the index that marks their tokens in {@code PromptFeatures.modality}: image 0, text 1,
      * then those of further encoders in order.
      */

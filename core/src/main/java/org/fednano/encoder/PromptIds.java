@@ -83,6 +83,31 @@ final class PromptIds {
                 .toArray();
     }
 
+    /**
+     * How many of a prompt's tokens are left when it is cut on the right. Part of a picture is none: a cut through a medium
+     * goes in front of it.
+     *
+     * @param counts tokens of each of its media
+     * @throws JobException with status 3 if not even the first medium is left
+     */
+    int cut(Sample sample, int[] ids, int[] counts, int most) {
+        int left = most;
+        int medium = 0;
+        for (int t = 0; t < left; ) {
+            if (ids[t] != mediumId) {
+                t++;
+            } else if (t + counts[medium] > most && medium == 0) {
+                throw JobException.badInput("Setting prompt.max_tokens must leave room for a whole picture: expected at"
+                        + " least " + (t + counts[0]) + " for sample " + sample.sampleId() + ", found " + most + ".");
+            } else if (t + counts[medium] > most) {
+                left = t;
+            } else {
+                t += counts[medium++];
+            }
+        }
+        return left;
+    }
+
     /** Without an image token of the model's own, the texts between media are encoded one by one. */
     private int[] encode(String text) {
         boolean start = !style.isStarted(text);

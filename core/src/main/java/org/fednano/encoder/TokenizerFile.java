@@ -99,22 +99,28 @@ record TokenizerFile(String json, Map<String, Integer> vocabulary, Map<String, I
                 folder.find(file).orElse("{}"), folder.folder().resolve(file));
     }
 
-    /** The image token has no row of its own: media stand in its place. */
     private void checkFits(HfModelFolder folder) {
-        OptionalInt rows = rows(folder);
-        JsonNode config = folder.config();
+        rows(folder).ifPresent(rows -> requireFits(rows, folder.config(), "the tokenizer in " + folder.folder()));
+    }
+
+    /**
+     * Checks its ids; the image token needs no row of its own, since media stand in its place.
+     *
+     * @param rows of the embedding table
+     * @throws JobException with status 3 if an id is larger
+     */
+    void requireFits(int rows, JsonNode config, String where) {
         int image = config.path("image_token_index")
                 .asInt(config.path("image_token_id").asInt(-1));
-        Optional<Map.Entry<String, Integer>> largest = vocabulary.entrySet().stream()
+        vocabulary.entrySet().stream()
                 .filter(e -> e.getValue() != image)
-                .max(Map.Entry.comparingByValue(Comparator.naturalOrder()));
-        if (rows.isPresent() && largest.isPresent() && largest.get().getValue() >= rows.getAsInt()) {
-            throw JobException.badInput(
-                    "The tokenizer in " + folder.folder() + " must fit the embedding table: expected"
-                            + " ids below " + rows.getAsInt() + ", found "
-                            + largest.get().getValue() + " for '"
-                            + largest.get().getKey() + "'. Tokenizer and model do not belong together.");
-        }
+                .max(Map.Entry.comparingByValue())
+                .filter(e -> e.getValue() >= rows)
+                .ifPresent(largest -> {
+                    throw JobException.badInput("The embedding table must have a row for each id of " + where
+                            + ": expected ids below " + rows + ", found " + largest.getValue() + " for '"
+                            + largest.getKey() + "'. Tokenizer and model do not belong together.");
+                });
     }
 
     /** Rows of the embedding table by the weights, or else by the config. */

@@ -111,8 +111,15 @@ class NanoEdgeTest {
     void longPromptsAreCutOnTheRightAndCounted() {
         try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
             Sample sample = TinyEncoder.sample("t", TinyEncoder.picture(1, 8, 8), "what ".repeat(50));
-            assertEquals(32, edge.promptIds(sample).length);
-            assertEquals(1, edge.cutPrompts());
+            Sample other = TinyEncoder.sample("u", TinyEncoder.picture(1, 8, 8), "what ".repeat(60));
+            CutPrompts cut = new CutPrompts();
+            assertEquals(
+                    32,
+                    edge.encode(List.of(sample, other), TinyEncoder::rows, cut)
+                            .get(0)
+                            .tokens());
+            assertEquals(2, cut.count());
+            assertEquals("t", cut.first());
         }
     }
 

@@ -1,6 +1,7 @@
 package org.fednano.cli;
 
 import java.io.PrintWriter;
+import org.fednano.settings.ModelKeys;
 import org.fednano.spark.ClientCluster;
 
 /** Cached features before a run's first round, with a line for the reader. */
@@ -20,6 +21,17 @@ final class Features {
                     + encoded.made().size() + " clients  "
                     + Figures.seconds((System.nanoTime() - startNanos) / 1e9) + "  "
                     + job.cluster().featuresFolder());
+            out.flush();
+        }
+        if (!encoded.cuts().isEmpty()) {
+            ClientCluster.Cut first = encoded.cuts().get(0);
+            out.println("warning: "
+                    + encoded.cuts().stream()
+                            .mapToLong(ClientCluster.Cut::prompts)
+                            .sum() + " prompts of "
+                    + encoded.cuts().size() + " clients are cut to " + ModelKeys.MAX_PROMPT_TOKENS.key() + " = "
+                    + job.settings().get(ModelKeys.MAX_PROMPT_TOKENS) + " tokens, first that of sample " + first.first()
+                    + " (client " + first.clientId() + ")");
             out.flush();
         }
     }

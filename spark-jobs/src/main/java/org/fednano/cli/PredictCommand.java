@@ -6,6 +6,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
+import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
@@ -54,8 +55,12 @@ final class PredictCommand implements Callable<Integer> {
         try (JobSession job = new JobSession(settings);
                 Prediction prediction = new Prediction(
                         job.sparkSession().sparkContext(), settings, job.model(), job.edge(), job.llm())) {
-            long rows = prediction.answer(input, output, adapter.layout(), adapter.theta());
-            out.println("answered " + rows + " samples with round " + adapter.round() + ": " + output);
+            Prediction.Done done = prediction.answer(input, output, adapter.layout(), adapter.theta());
+            out.println("answered " + done.rows() + " samples with round " + adapter.round() + ": " + output);
+            if (done.cut() > 0) {
+                out.println("warning: " + done.cut() + " prompts are cut to " + ModelKeys.MAX_PROMPT_TOKENS.key()
+                        + " = " + settings.get(ModelKeys.MAX_PROMPT_TOKENS) + " tokens; the log names the first");
+            }
             out.flush();
             return ExitStatus.DONE.code();
         }

@@ -92,7 +92,8 @@ final class RoundRows {
                 report.uplinkFisherBytes(),
                 traffic.uplinkActivationBytes(),
                 traffic.downlinkGradientBytes(),
-                traffic.waitSeconds());
+                traffic.waitSeconds(),
+                updated ? metrics.cutPrompts() : null);
     }
 
     /** NaN says "not measured" in memory, null does in a table. */

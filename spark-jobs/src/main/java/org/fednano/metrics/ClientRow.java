@@ -27,7 +27,8 @@ public record ClientRow(
         long uplinkFisherBytes,
         long uplinkActivationBytes,
         long downlinkGradientBytes,
-        Double gatewayWaitSeconds) {
+        Double gatewayWaitSeconds,
+        Long cutPrompts) {
 
     /** What became of the client's update. */
     public enum Outcome {

@@ -233,7 +233,13 @@ public final class MetricTables {
                             "s",
                             "Part of endpoint_seconds that its calls waited in the gateway: for room, for their turn or for"
                                     + " other clients' calls to join.",
-                            ClientRow::gatewayWaitSeconds)));
+                            ClientRow::gatewayWaitSeconds),
+                    new Column<>(
+                            "cut_prompts",
+                            LONG,
+                            "prompts",
+                            "Training rows whose prompt was cut to prompt.max_tokens; null if it sent no update.",
+                            ClientRow::cutPrompts)));
 
     /** One row per client, split, category and predictor. */
     public static final MetricTable<EvaluationRow> EVALUATIONS = new MetricTable<>(

@@ -9,6 +9,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
+import org.fednano.encoder.CutPrompts;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.gateway.GatewayAddress;
 import org.fednano.gateway.Purpose;
@@ -25,6 +26,7 @@ import org.fednano.sample.Split;
  * @param shards folder (URI) of the shards
  * @param shardsFingerprint of their manifest
  * @param featuresFingerprint of encoder, connector, prompt and preprocessing
+ * @param llmFingerprint of the LLM whose embedding rows stand on text tokens
  * @param gateway where the gateway is
  * @param encoder the frozen client part, or null where features are read from the cache
  */
@@ -33,6 +35,7 @@ record ClientAccess(
         String shards,
         String shardsFingerprint,
         String featuresFingerprint,
+        String llmFingerprint,
         GatewayAddress gateway,
         EncoderHandle encoder)
         implements Serializable {
@@ -57,9 +60,10 @@ record ClientAccess(
      * Passes on a split's features in shard order.
      *
      * @param most rows at most
+     * @return prompts of the split that were cut
      * @throws org.fednano.settings.JobException with status 3 if files are missing or damaged
      */
-    void features(String clientId, Split split, int most, FrozenLlm llm, Consumer<PromptFeatures> rows) {
+    long features(String clientId, Split split, int most, FrozenLlm llm, Consumer<PromptFeatures> rows) {
         if (encoder == null) {
             int[] left = {most};
             cache(clientId).read(split, row -> {
@@ -67,28 +71,37 @@ record ClientAccess(
                     rows.accept(row);
                 }
             });
-        } else {
-            make(clientId, split, most, llm, rows);
+            return cache(clientId).cutPrompts(split);
         }
+        return make(clientId, split, most, llm, rows).count();
     }
 
     /** Makes a split's features from the raw rows, a batch of the encoder at a time. */
-    void make(String clientId, Split split, int most, FrozenLlm llm, Consumer<PromptFeatures> rows) {
+    CutPrompts make(String clientId, Split split, int most, FrozenLlm llm, Consumer<PromptFeatures> rows) {
         NanoEdge edge = encoder.edge();
         List<Sample> batch = new ArrayList<>();
         int[] left = {most};
-        rows().read(clientId, split, sample -> {
-            batch.add(sample);
-            left[0]--;
-            if (batch.size() == encoder.batchSize() || left[0] == 0) {
-                edge.encode(batch, llm::embed).forEach(rows);
-                batch.clear();
+        CutPrompts cut = new CutPrompts();
+        try (EmbeddingStore table = embeddings(clientId, edge.hidden(), llm)) {
+            rows().read(clientId, split, sample -> {
+                batch.add(sample);
+                left[0]--;
+                if (batch.size() == encoder.batchSize() || left[0] == 0) {
+                    edge.encode(batch, table, cut).forEach(rows);
+                    batch.clear();
+                }
+                return left[0] > 0;
+            });
+            if (!batch.isEmpty()) {
+                edge.encode(batch, table, cut).forEach(rows);
             }
-            return left[0] > 0;
-        });
-        if (!batch.isEmpty()) {
-            edge.encode(batch, llm::embed).forEach(rows);
         }
+        return cut;
+    }
+
+    private EmbeddingStore embeddings(String clientId, int hidden, FrozenLlm llm) {
+        return new EmbeddingStore(
+                hadoop(), ShardPaths.embeddings(shards, llmFingerprint, clientId), hidden, llm::embed);
     }
 
     /** A local folder for scratch files: where Spark or its cluster manager puts its own. */

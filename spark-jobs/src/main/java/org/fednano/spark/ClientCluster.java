@@ -1,11 +1,14 @@
 package org.fednano.spark;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.BlockLocation;
 import org.apache.hadoop.fs.FileStatus;
@@ -40,6 +43,7 @@ public final class ClientCluster implements AutoCloseable {
     private final EncoderWeights encoder;
     private final PromptTokenizer tokenizer;
     private final String featureKey;
+    private final String llmFingerprint;
     private final Map<String, List<String>> hosts;
     private SparkClients clients;
     private boolean prepared;
@@ -65,7 +69,9 @@ public final class ClientCluster implements AutoCloseable {
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         this.encoder = new EncoderWeights(this.spark, model, settings, edge);
         this.tokenizer = new PromptTokenizer(edge.tokenizerJson());
-        this.featureKey = edge.featureKey(llm.info().fingerprint());
+        this.llmFingerprint = llm.info().fingerprint();
+        this.featureKey = edge.featureKey(llmFingerprint);
+        edge.requireFits(llm.info().vocabulary());
         this.hosts = hosts(spark.hadoopConfiguration(), shards);
     }
 
@@ -79,8 +85,22 @@ public final class ClientCluster implements AutoCloseable {
         return ShardPaths.features(shards.uri(), featureKey).toString();
     }
 
-    /** What encoding did. */
-    public record Encoded(List<String> made, long rows) {}
+    /**
+     * What encoding did.
+     *
+     * @param made clients whose features were made
+     * @param rows of these clients
+     * @param cuts clients with prompts that were cut, now or when their features were made
+     */
+    public record Encoded(List<String> made, long rows, List<Cut> cuts) {}
+
+    /**
+     * Prompts of a client that were cut to {@code prompt.max_tokens}.
+     *
+     * @param prompts how many, over all splits
+     * @param first id of the first sample
+     */
+    public record Cut(String clientId, long prompts, String first) implements Serializable {}
 
     /**
      * Sees to it that every client can train: that it has rows, and sound features if they are to be cached. Looks once;
@@ -89,7 +109,7 @@ public final class ClientCluster implements AutoCloseable {
      * @throws JobException with status 3 if a client's files are missing or damaged
      */
     public Encoded prepare() {
-        Encoded encoded = new Encoded(List.of(), 0);
+        Encoded encoded = new Encoded(List.of(), 0, List.of());
         if (!prepared && settings.get(ModelKeys.ENCODER_CACHE)) {
             encoded = encode();
         } else if (!prepared) {
@@ -106,9 +126,17 @@ public final class ClientCluster implements AutoCloseable {
      */
     public Encoded encode() {
         Encoding encoding = new Encoding(spark.sc(), hosts, gateway);
-        List<String> missing = encoding.missing(access(null), shards.clientIds());
-        long rows = missing.isEmpty() ? 0 : encoding.make(access(encoder.handle()), missing);
-        return new Encoded(missing, rows);
+        Encoding.Found found = encoding.check(access(null), shards.clientIds());
+        if (found.clients().isEmpty()) {
+            return new Encoded(List.of(), 0, found.cuts());
+        }
+        Encoding.Found made = encoding.make(access(encoder.handle()), found.clients());
+        return new Encoded(
+                made.clients(),
+                made.rows(),
+                Stream.concat(found.cuts().stream(), made.cuts().stream())
+                        .sorted(Comparator.comparing(Cut::clientId))
+                        .toList());
     }
 
     /** The clients as partitions of a stage; one instance for the whole run. */
@@ -164,7 +192,8 @@ public final class ClientCluster implements AutoCloseable {
     }
 
     private ClientAccess access(EncoderHandle handle) {
-        return new ClientAccess(conf, shards.uri(), shards.fingerprint(), featureKey, gateway.address(), handle);
+        return new ClientAccess(
+                conf, shards.uri(), shards.fingerprint(), featureKey, llmFingerprint, gateway.address(), handle);
     }
 
     /** Where each client's first file lies, for the scheduler; nothing for local files. */

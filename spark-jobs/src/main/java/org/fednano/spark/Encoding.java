@@ -28,17 +28,34 @@ final class Encoding {
     }
 
     /** What a client's task found or did. */
-    private record Result(String clientId, boolean sound, long rows, ExitStatus status, String error)
+    private record Result(
+            String clientId, boolean sound, long rows, ClientCluster.Cut cut, ExitStatus status, String error)
             implements Serializable {}
+
+    /**
+     * What a job found or did.
+     *
+     * @param clients whose features are missing, or were made
+     * @param cuts of prompts, by client
+     */
+    record Found(List<String> clients, long rows, List<ClientCluster.Cut> cuts) {}
+
+    private static List<ClientCluster.Cut> cuts(List<Result> results) {
+        return results.stream()
+                .map(Result::cut)
+                .filter(c -> c != null && c.prompts() > 0)
+                .toList();
+    }
 
     /**
      * Clients whose features are missing, damaged, or of other shards; every client must have training rows.
      *
      * @throws JobException with status 3 if a client's files cannot be read or hold no training rows
      */
-    List<String> missing(ClientAccess access, List<String> clients) {
+    Found check(ClientAccess access, List<String> clients) {
         List<Result> results = run("check of features", clients, new Check(access));
-        return results.stream().filter(r -> !r.sound()).map(Result::clientId).toList();
+        return new Found(
+                results.stream().filter(r -> !r.sound()).map(Result::clientId).toList(), 0, cuts(results));
     }
 
     /**
@@ -54,15 +71,14 @@ final class Encoding {
      * Makes features.
      *
      * @param access with the encoder
-     * @return rows encoded
+     * @return rows encoded, and whose prompts were cut
      * @throws JobException with the status of the first client that failed
      */
-    long make(ClientAccess access, List<String> clients) {
+    Found make(ClientAccess access, List<String> clients) {
         gateway.begin(Purpose.ENCODE, 0);
         try {
-            return run("encoding", clients, new Make(access)).stream()
-                    .mapToLong(Result::rows)
-                    .sum();
+            List<Result> results = run("encoding", clients, new Make(access));
+            return new Found(clients, results.stream().mapToLong(Result::rows).sum(), cuts(results));
         } finally {
             gateway.end(Purpose.ENCODE, 0);
         }
@@ -105,9 +121,9 @@ final class Encoding {
         try {
             return work.work();
         } catch (JobException e) {
-            return new Result(clientId, false, 0, e.status(), e.getMessage());
+            return new Result(clientId, false, 0, null, e.status(), e.getMessage());
         } catch (Exception e) {
-            return new Result(clientId, false, 0, ExitStatus.FAILED, e.toString());
+            return new Result(clientId, false, 0, null, ExitStatus.FAILED, e.toString());
         }
     }
 
@@ -116,7 +132,9 @@ final class Encoding {
         public Result run(String clientId) {
             return guarded(clientId, () -> {
                 access.rows().requireTrainingRows(clientId);
-                return new Result(clientId, access.cache(clientId).sound(), 0, ExitStatus.DONE, "");
+                boolean sound = access.cache(clientId).sound();
+                return new Result(
+                        clientId, sound, 0, sound ? access.cache(clientId).cut(clientId) : null, ExitStatus.DONE, "");
             });
         }
     }
@@ -126,7 +144,7 @@ final class Encoding {
         public Result run(String clientId) {
             return guarded(clientId, () -> {
                 access.rows().requireTrainingRows(clientId);
-                return new Result(clientId, true, 0, ExitStatus.DONE, "");
+                return new Result(clientId, true, 0, null, ExitStatus.DONE, "");
             });
         }
     }
@@ -146,7 +164,7 @@ final class Encoding {
                 if (files.count(Split.TRAIN) == 0) {
                     throw JobException.badInput("Client " + clientId + " needs at least one training row.");
                 }
-                return new Result(clientId, true, count[0], ExitStatus.DONE, "");
+                return new Result(clientId, true, count[0], files.cut(clientId), ExitStatus.DONE, "");
             });
         }
     }

@@ -23,6 +23,7 @@ import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.fednano.encoder.CutPrompts;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
@@ -62,9 +63,9 @@ final class FeatureFiles {
         this.shardsFingerprint = shardsFingerprint;
     }
 
-    /** Whatever makes a split's features, row by row in shard order. */
+    /** Whatever makes a split's features, row by row in shard order; says which prompts were cut. */
     interface Source {
-        void read(Split split, Consumer<PromptFeatures> rows);
+        CutPrompts read(Split split, Consumer<PromptFeatures> rows);
     }
 
     /** Whether the features are there, whole and of these shards: reads all of them. */
@@ -87,6 +88,25 @@ final class FeatureFiles {
     long count(Split split) {
         FeatureMarker.Content content = requireMarker().splits().get(split.text());
         return content == null ? 0 : content.rows();
+    }
+
+    /** Prompts of a split that were cut when its features were made, by the marker. */
+    long cutPrompts(Split split) {
+        FeatureMarker.Content content = requireMarker().splits().get(split.text());
+        return content == null ? 0 : content.cut();
+    }
+
+    /** The same of all splits, for whoever reads the job's output. */
+    ClientCluster.Cut cut(String clientId) {
+        var splits = requireMarker().splits().values();
+        return new ClientCluster.Cut(
+                clientId,
+                splits.stream().mapToLong(FeatureMarker.Content::cut).sum(),
+                splits.stream()
+                        .map(FeatureMarker.Content::firstCut)
+                        .filter(s -> !s.isEmpty())
+                        .findFirst()
+                        .orElse(""));
     }
 
     /**
@@ -146,9 +166,11 @@ final class FeatureFiles {
         for (Split split : Split.values()) {
             Path file = file(to, split);
             try (SplitWriter writer = new SplitWriter(conf, file)) {
-                source.read(split, writer::add);
+                CutPrompts cut = source.read(split, writer::add);
                 if (writer.rows > 0) {
-                    contents.put(split, new FeatureMarker.Content(writer.rows, writer.crc.getValue()));
+                    contents.put(
+                            split,
+                            new FeatureMarker.Content(writer.rows, writer.crc.getValue(), cut.count(), cut.first()));
                 }
             }
         }

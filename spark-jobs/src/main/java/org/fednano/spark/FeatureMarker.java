@@ -26,8 +26,10 @@ record FeatureMarker(String fingerprint, String shards, Map<String, Content> spl
     /**
      * @param rows samples in the split
      * @param crc32c over the rows as {@link FeatureCodec} writes them, in file order
+     * @param cut rows whose prompt was cut
+     * @param firstCut id of the first of them, or empty
      */
-    record Content(long rows, long crc32c) {}
+    record Content(long rows, long crc32c, long cut, String firstCut) {}
 
     /** The marker in a client's features folder, unless it is missing or broken. */
     static Optional<FeatureMarker> read(Configuration conf, Path folder) {
@@ -44,7 +46,9 @@ record FeatureMarker(String fingerprint, String shards, Map<String, Content> spl
                             e.getKey(),
                             new Content(
                                     e.getValue().path("rows").asLong(-1),
-                                    e.getValue().path("crc32c").asLong(-1))));
+                                    e.getValue().path("crc32c").asLong(-1),
+                                    e.getValue().path("cut_prompts").asLong(0),
+                                    e.getValue().path("first_cut").asText(""))));
             return Optional.of(new FeatureMarker(
                     root.path("fingerprint").asText(), root.path("shards").asText(), splits));
         } catch (IOException e) {
@@ -57,8 +61,11 @@ record FeatureMarker(String fingerprint, String shards, Map<String, Content> spl
         ObjectNode root = json.createObjectNode();
         root.put("format", 1).put("fingerprint", fingerprint).put("shards", shards);
         ObjectNode all = root.putObject("splits");
-        splits.forEach((split, content) ->
-                all.putObject(split).put("rows", content.rows()).put("crc32c", content.crc32c()));
+        splits.forEach((split, content) -> all.putObject(split)
+                .put("rows", content.rows())
+                .put("crc32c", content.crc32c())
+                .put("cut_prompts", content.cut())
+                .put("first_cut", content.firstCut()));
         Path file = new Path(folder, NAME);
         try (FSDataOutputStream out = file.getFileSystem(conf).create(file, false)) {
             out.write(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));

@@ -16,6 +16,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
+import org.fednano.encoder.CutPrompts;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.gateway.GatewayAddress;
 import org.fednano.gateway.Purpose;
@@ -45,24 +46,27 @@ record Predicting(
             }""");
 
     /** What came of a file. */
-    record Result(String file, long rows, ExitStatus status, String error) implements Serializable {}
+    record Result(String file, long rows, long cut, ExitStatus status, String error) implements Serializable {}
 
     @Override
     public Result run(String file) {
         try {
-            return new Result(file, answer(file), ExitStatus.DONE, "");
+            CutPrompts cut = new CutPrompts();
+            return new Result(file, answer(file, cut), cut.count(), ExitStatus.DONE, "");
         } catch (JobException e) {
-            return new Result(file, 0, e.status(), e.getMessage());
+            return new Result(file, 0, 0, e.status(), e.getMessage());
         } catch (RuntimeException | IOException e) {
-            return new Result(file, 0, ExitStatus.FAILED, "Answering " + file + ": " + e);
+            return new Result(file, 0, 0, ExitStatus.FAILED, "Answering " + file + ": " + e);
         }
     }
 
-    private long answer(String file) throws IOException {
+    private long answer(String file, CutPrompts cut) throws IOException {
         Configuration hadoop = conf.value().value();
         Path part = new Path(output, String.format("part-%05d.parquet", files.indexOf(file)));
         long[] rows = {0};
         try (FrozenLlm llm = gateway.open(Purpose.EVALUATE, 0, file);
+                EmbeddingStore table =
+                        EmbeddingStore.temporary(hadoop, encoder.edge().hidden(), llm::embed);
                 ParquetWriter<Group> writer = ExampleParquetWriter.builder(part)
                         .withConf(hadoop)
                         .withType(SCHEMA)
@@ -73,22 +77,23 @@ record Predicting(
                 rows[0]++;
                 batch.add(sample);
                 if (batch.size() == encoder.batchSize()) {
-                    write(batch, llm, writer);
+                    write(batch, cut, llm, table, writer);
                 }
                 return true;
             });
-            write(batch, llm, writer);
+            write(batch, cut, llm, table, writer);
         }
         return rows[0];
     }
 
-    private void write(List<Sample> batch, FrozenLlm llm, ParquetWriter<Group> writer) {
+    private void write(
+            List<Sample> batch, CutPrompts cut, FrozenLlm llm, EmbeddingStore table, ParquetWriter<Group> writer) {
         if (batch.isEmpty()) {
             return;
         }
         NanoEdge edge = encoder.edge();
         Answering answering = new Answering(plan.value(), llm);
-        edge.encode(batch, llm::embed).forEach(answering::add);
+        edge.encode(batch, table, cut).forEach(answering::add);
         List<Answering.Answer> answers = answering.finish();
         for (int i = 0; i < batch.size(); i++) {
             Sample sample = batch.get(i);

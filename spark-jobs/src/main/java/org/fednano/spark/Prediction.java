@@ -45,14 +45,21 @@ public final class Prediction implements AutoCloseable {
     }
 
     /**
+     * What was answered.
+     *
+     * @param cut rows whose prompt was cut to {@code prompt.max_tokens}
+     */
+    public record Done(long rows, long cut) {}
+
+    /**
      * Answers every row; the output folder appears whole or not at all.
      *
      * @param input Parquet file or folder of such files (URI)
      * @param output folder (URI) to create
-     * @return rows answered
+     * @return what was answered
      * @throws JobException with status 2 if the output exists, 3 if the input is missing or lacks a column
      */
-    public long answer(String input, String output, AdapterLayout layout, float[] theta) {
+    public Done answer(String input, String output, AdapterLayout layout, float[] theta) {
         Configuration conf = spark.hadoopConfiguration();
         Path target = new Path(output);
         Path temporary = new Path(
@@ -65,11 +72,11 @@ public final class Prediction implements AutoCloseable {
             }
             List<String> files = files(conf, new Path(input));
             try {
-                long rows = run(files, temporary, layout, theta);
+                Done done = run(files, temporary, layout, theta);
                 if (!fs.rename(temporary, target)) {
                     throw new IOException("cannot rename " + temporary + " to " + target);
                 }
-                return rows;
+                return done;
             } finally {
                 fs.delete(temporary, true);
             }
@@ -78,7 +85,7 @@ public final class Prediction implements AutoCloseable {
         }
     }
 
-    private long run(List<String> files, Path temporary, AdapterLayout layout, float[] theta) throws IOException {
+    private Done run(List<String> files, Path temporary, AdapterLayout layout, float[] theta) throws IOException {
         temporary.getFileSystem(spark.hadoopConfiguration()).mkdirs(temporary);
         EvaluationPlan plan = new EvaluationPlan(
                 0,
@@ -111,13 +118,15 @@ public final class Prediction implements AutoCloseable {
             conf.destroy();
         }
         long rows = 0;
+        long cut = 0;
         for (Predicting.Result result : results.values()) {
             if (result.status() != ExitStatus.DONE) {
                 throw new JobException(result.status(), result.error());
             }
             rows += result.rows();
+            cut += result.cut();
         }
-        return rows;
+        return new Done(rows, cut);
     }
 
     private static List<String> files(Configuration conf, Path input) throws IOException {

@@ -35,6 +35,11 @@ final class ShardPaths {
         return new Path(features(shards, fingerprint), "client_id=" + clientId);
     }
 
+    /** Token-embedding rows of one LLM that one client's texts need. */
+    static Path embeddings(String shards, String llm, String clientId) {
+        return new Path(shards, "embeddings/" + llm + "/client_id=" + clientId);
+    }
+
     /** Parquet files of a folder by name; none if the folder is not there. */
     static List<FileStatus> parquetFiles(Configuration conf, Path folder) {
         try {

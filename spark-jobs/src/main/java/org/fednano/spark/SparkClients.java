@@ -146,8 +146,9 @@ public final class SparkClients implements Clients, AutoCloseable {
             Round told = round.value();
             try (FrozenLlm llm = access.open(Purpose.TRAIN, told.number(), clientId);
                     ScratchRows rows = ScratchRows.in(ClientAccess.scratch())) {
-                access.features(clientId, Split.TRAIN, Integer.MAX_VALUE, llm, rows::add);
-                return FedNano.clientUpdate(clientId, told, required(clientId, rows), llm);
+                long cut = access.features(clientId, Split.TRAIN, Integer.MAX_VALUE, llm, rows::add);
+                return FedNano.clientUpdate(clientId, told, required(clientId, rows), llm)
+                        .withCutPrompts(cut);
             }
         }
 

@@ -55,7 +55,8 @@ public final class Rows {
                 1000,
                 250_000,
                 200_000,
-                0.25);
+                0.25,
+                0L);
     }
 
     public static ClientRow failed(String client) {
@@ -79,7 +80,8 @@ public final class Rows {
                 0,
                 0,
                 0,
-                0.0);
+                0.0,
+                null);
     }
 
     public static EvaluationRow evaluation(

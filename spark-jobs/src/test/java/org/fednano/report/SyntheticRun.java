@@ -126,7 +126,8 @@ final class SyntheticRun {
                         0,
                         1_000_000,
                         900_000,
-                        0.0));
+                        0.0,
+                        null));
                 continue;
             }
             double loss = (0.8 + 0.1 * (k % 5)) * (0.25 + 1.9 * Math.exp(-0.35 * round));
@@ -151,7 +152,8 @@ final class SyntheticRun {
                     strategy.equals("fedavg") ? 0 : ADAPTER_BYTES,
                     bytes,
                     bytes,
-                    trainingRows(k) * 0.001));
+                    trainingRows(k) * 0.001,
+                    0L));
         }
         return rows;
     }

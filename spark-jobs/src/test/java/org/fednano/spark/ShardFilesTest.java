@@ -17,6 +17,7 @@ import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.fednano.encoder.CutPrompts;
 import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
@@ -162,6 +163,7 @@ class ShardFilesTest {
             for (int i = 0; split == Split.TRAIN && i < 40; i++) {
                 rows.accept(row(i));
             }
+            return new CutPrompts();
         });
         assertTrue(files.sound());
         assertEquals(40, files.count(Split.TRAIN));

@@ -1,0 +1,179 @@
+package org.fednano.spark;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.fednano.encoder.NanoEdge;
+import org.fednano.settings.JobException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The token-embedding rows that one client's texts need, kept with the client: each row is fetched from the endpoint once.
+ * The folder holds {@link EmbeddingSegment}s; a damaged one is deleted and its rows are fetched again. The heap holds the
+ * ids and at most {@value #PENDING_BYTES} bytes of rows that are not written yet. For one thread.
+ */
+final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddingStore.class);
+
+    /** Rows wait in memory until there are this many bytes: fewer files, little to lose when a task dies. */
+    private static final long PENDING_BYTES = 8L << 20;
+
+    private final Configuration conf;
+    private final Path folder;
+    private final int hidden; // H
+    private final NanoEdge.EmbeddingRows endpoint;
+    private final List<EmbeddingSegment> segments = new ArrayList<>();
+    private final TreeMap<Integer, float[]> pending = new TreeMap<>();
+    private boolean writable = true;
+    private boolean temporary;
+
+    /**
+     * @param folder of one client and one LLM; need not be there
+     * @param hidden H
+     * @param endpoint where rows come from that are not there yet
+     */
+    EmbeddingStore(Configuration conf, Path folder, int hidden, NanoEdge.EmbeddingRows endpoint) {
+        this.conf = conf;
+        this.folder = folder;
+        this.hidden = hidden;
+        this.endpoint = endpoint;
+        try {
+            FileSystem fs = folder.getFileSystem(conf);
+            if (fs.exists(folder)) {
+                for (FileStatus file : fs.listStatus(folder, p -> p.getName().endsWith(EmbeddingSegment.SUFFIX))) {
+                    open(fs, file.getPath());
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Reading " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** For rows of nobody in particular: kept for as long as it is open, in a scratch folder of this machine. */
+    static EmbeddingStore temporary(Configuration conf, int hidden, NanoEdge.EmbeddingRows endpoint) {
+        Path folder = new Path(ClientAccess.scratch().toUri().toString(), "fednano-embeddings-" + UUID.randomUUID());
+        EmbeddingStore store = new EmbeddingStore(conf, folder, hidden, endpoint);
+        store.temporary = true;
+        return store;
+    }
+
+    private void open(FileSystem fs, Path file) throws IOException {
+        Optional<EmbeddingSegment> segment = EmbeddingSegment.open(conf, file, hidden);
+        if (segment.isPresent()) {
+            segments.add(segment.get());
+        } else {
+            LOG.warn("{} is damaged: its rows are fetched again", file);
+            fs.delete(file, false);
+        }
+    }
+
+    /**
+     * @param ids (N), each at most once
+     * @return (N, H)
+     */
+    @Override
+    public float[] embed(int[] ids) {
+        float[] rows = new float[Math.multiplyExact(ids.length, hidden)];
+        int[] missing = new int[ids.length]; // places in ids
+        int count = 0;
+        for (int i = 0; i < ids.length; i++) {
+            if (!find(ids[i], rows, i)) {
+                missing[count++] = i;
+            }
+        }
+        if (count > 0) {
+            fetch(ids, Arrays.copyOf(missing, count), rows);
+        }
+        return rows;
+    }
+
+    private boolean find(int id, float[] rows, int to) {
+        float[] waiting = pending.get(id);
+        if (waiting != null) {
+            System.arraycopy(waiting, 0, rows, to * hidden, hidden);
+            return true;
+        }
+        for (EmbeddingSegment segment : segments) {
+            int place = segment.find(id);
+            if (place >= 0) {
+                try {
+                    segment.read(place, rows, to);
+                    return true;
+                } catch (IOException e) {
+                    throw new UncheckedIOException("Reading " + segment.file() + ": " + e.getMessage(), e);
+                }
+            }
+        }
+        return false;
+    }
+
+    private void fetch(int[] ids, int[] places, float[] rows) {
+        float[] fetched = endpoint.embed(Arrays.stream(places).map(i -> ids[i]).toArray());
+        if (fetched.length != places.length * hidden) {
+            throw JobException.badInput("Embedding rows must hold N*H values: expected "
+                    + places.length + "*" + hidden + ", got " + fetched.length
+                    + ". Encoder and LLM are of different models.");
+        }
+        for (int m = 0; m < places.length; m++) {
+            System.arraycopy(fetched, m * hidden, rows, places[m] * hidden, hidden);
+            if (writable) {
+                pending.put(ids[places[m]], Arrays.copyOfRange(fetched, m * hidden, (m + 1) * hidden));
+                if (pending.size() * 4L * hidden >= PENDING_BYTES) {
+                    write();
+                }
+            }
+        }
+    }
+
+    /** A folder that cannot be written costs calls, not the job: rows are a cache. */
+    private void write() {
+        if (pending.isEmpty()) {
+            return;
+        }
+        try {
+            Path file = EmbeddingSegment.write(conf, folder, pending);
+            EmbeddingSegment.open(conf, file, hidden).ifPresent(segments::add);
+        } catch (IOException e) {
+            writable = false;
+            LOG.warn("Embedding rows cannot be kept in {} and are fetched each time: {}", folder, e.toString());
+        }
+        pending.clear();
+    }
+
+    /** Keeps what was fetched. */
+    @Override
+    public void close() {
+        if (!temporary) {
+            write();
+        }
+        for (EmbeddingSegment segment : segments) {
+            try {
+                segment.close();
+            } catch (IOException e) {
+                LOG.warn("Closing {}: {}", segment.file(), e.toString());
+            }
+        }
+        if (temporary) {
+            delete();
+        }
+    }
+
+    private void delete() {
+        try {
+            folder.getFileSystem(conf).delete(folder, true);
+        } catch (IOException e) {
+            LOG.warn("Deleting {}: {}", folder, e.toString());
+        }
+    }
+}
