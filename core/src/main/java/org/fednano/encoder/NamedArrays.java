@@ -10,6 +10,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.fednano.settings.JobException;
@@ -23,11 +24,13 @@ public final class NamedArrays implements AutoCloseable {
 
     private final NDManager manager;
     private final Map<String, NDArray> arrays = new LinkedHashMap<>();
+    private final Map<String, String> origins = new HashMap<>(); // for messages
+    private final String origin;
 
     /**
      * Copies tensors into native memory, piece by piece: nothing else holds a whole one meanwhile.
      *
-     * @throws JobException with status 3 if a tensor cannot be read
+     * @throws JobException with status 3 if a tensor cannot be read, or holds NaN or infinity
      */
     public NamedArrays(TensorSource tensors) {
         this(tensors, tensors.names(), PIECE);
@@ -40,6 +43,7 @@ public final class NamedArrays implements AutoCloseable {
 
     NamedArrays(TensorSource tensors, Collection<String> names, long piece) {
         manager = NDManager.newBaseManager("PyTorch");
+        origin = tensors.origin("");
         try {
             names.forEach(name -> arrays.put(name, filled(tensors, name, piece)));
         } catch (JobException | EngineException e) {
@@ -56,10 +60,11 @@ public final class NamedArrays implements AutoCloseable {
     private NDArray filled(TensorSource tensors, String name, long piece) {
         NDArray array = manager.create(new Shape(tensors.shape(name)), DataType.FLOAT32);
         array.setName(name);
+        origins.put(name, tensors.origin(name));
         long size = array.size();
         if (size <= piece) {
             if (size > 0) {
-                tensors.read(name, 0, memory(array));
+                fill(tensors, name, 0, array);
             }
             return array;
         }
@@ -67,11 +72,24 @@ public final class NamedArrays implements AutoCloseable {
             for (long from = 0; from < size; from += piece) {
                 // A view: it shares the array's memory.
                 try (NDArray part = flat.get(new NDIndex("{}:{}", from, Math.min(size, from + piece)))) {
-                    tensors.read(name, from, memory(part));
+                    fill(tensors, name, from, part);
                 }
             }
         }
         return array;
+    }
+
+    /** Reads a piece; NaN or infinity among weights would spread to every answer without a word. */
+    private static void fill(TensorSource tensors, String name, long from, NDArray part) {
+        FloatBuffer memory = memory(part);
+        tensors.read(name, from, memory.duplicate());
+        for (int i = 0; i < memory.limit(); i++) {
+            if (!Float.isFinite(memory.get(i))) {
+                throw JobException.badInput("Tensor " + name + " in " + tensors.origin(name)
+                        + " must hold finite values: found " + memory.get(i) + " as value " + (from + i)
+                        + ". The file is damaged: copy the model again.");
+            }
+        }
     }
 
     private static FloatBuffer memory(NDArray array) {
@@ -101,14 +119,15 @@ public final class NamedArrays implements AutoCloseable {
     public NDArray get(String name, long... shape) {
         NDArray array = arrays.get(name);
         if (array == null) {
-            throw JobException.badInput("Tensor " + name + " of shape " + Arrays.toString(shape)
-                    + " expected among the model's weights: found none of that name among " + arrays.size()
-                    + ". The weights do not belong to the model's config.json.");
+            throw JobException.badInput("Tensor " + name + " of shape " + Arrays.toString(shape) + " expected in "
+                    + origin + ": found none of that name among " + arrays.size()
+                    + " that were loaded. The weights do not belong to the model's config.json.");
         }
         long[] found = array.getShape().getShape();
         if (!Arrays.equals(found, shape)) {
-            throw JobException.badInput("Tensor " + name + " must have shape " + Arrays.toString(shape) + ": found "
-                    + Arrays.toString(found) + ". The weights do not belong to the model's config.json.");
+            throw JobException.badInput("Tensor " + name + " in " + origins.get(name) + " must have shape "
+                    + Arrays.toString(shape) + ": found " + Arrays.toString(found)
+                    + ". The weights do not belong to the model's config.json.");
         }
         return array;
     }

@@ -60,7 +60,29 @@ final class WeightFiles {
                 }
             }
         }
+        requireOneHalf(places);
         return new WeightFiles(opened.keySet().stream().map(folder::resolve).toList(), places);
+    }
+
+    /**
+     * Float16 and bfloat16 side by side in one part of a model never come from training or conversion, but from a damaged
+     * header, and each reads the other's bits as other numbers.
+     */
+    private static void requireOneHalf(TreeMap<String, Place> places) {
+        Map<String, String> seen = new TreeMap<>(); // part and type, to a tensor of it
+        places.forEach((name, place) -> {
+            String part = name.substring(0, name.indexOf('.') + 1);
+            String dtype = place.file().dtype(place.name());
+            if (dtype.equals("F16") || dtype.equals("BF16")) {
+                seen.putIfAbsent(part + dtype, name);
+                String other = seen.get(part + (dtype.equals("F16") ? "BF16" : "F16"));
+                if (other != null) {
+                    throw JobException.badInput("Tensor " + name + " in " + place.origin(name)
+                            + " must have the half-precision type of the tensors around it: found " + dtype
+                            + ", and tensor " + other + " of the other. The file is damaged: copy the model again.");
+                }
+            }
+        });
     }
 
     private static void openShards(Path folder, Map<String, SafeTensors> opened) {

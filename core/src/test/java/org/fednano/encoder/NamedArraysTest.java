@@ -3,6 +3,7 @@ package org.fednano.encoder;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -57,13 +58,22 @@ class NamedArraysTest {
 
             @Override
             public void read(String name, long from, FloatBuffer target) {
-                assertEquals(true, target.remaining() <= 5 && target.isDirect());
+                assertTrue(target.remaining() <= 5 && target.isDirect());
                 SOURCE.read(name, from, target);
             }
         };
         try (NamedArrays arrays = new NamedArrays(counted, counted.names(), 5)) {
             assertArrayEquals(MATRIX.values(), arrays.get("matrix", 4, 3).toFloatArray());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void weightsThatAreNotFiniteAreTold(float value) {
+        TensorSource damaged = TensorSource.of(Map.of("matrix", new FloatTensor(new float[] {1, 2, 3, value}, 2, 2)));
+        String message = assertThrows(JobException.class, () -> new NamedArrays(damaged, damaged.names(), 3))
+                .getMessage();
+        assertTrue(message.contains("matrix") && message.contains(value + " as value 3"), message);
     }
 
     @Test

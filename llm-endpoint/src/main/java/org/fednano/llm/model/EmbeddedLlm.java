@@ -57,7 +57,20 @@ public final class EmbeddedLlm implements FrozenLlm {
                 config.layers(),
                 "FP32",
                 new LlmInfo.Limits(MAX_TOKENS, Integer.MAX_VALUE),
-                probe());
+                soundProbe(name));
+    }
+
+    /** Weights that are finite and yet overflow are those of a damaged file, or of a model that needs more than float32. */
+    private LlmInfo.Probe soundProbe(String name) {
+        try {
+            return probe();
+        } catch (LlmException e) {
+            close();
+            throw JobException.badInput(
+                    "The weights of model " + name + " must give a finite loss on eight tokens: " + e.getMessage()
+                            + ". The files are damaged, or the model does not run in float32.",
+                    e);
+        }
     }
 
     /** Ids spread over the vocabulary, and the loss that this model has on them. */
