@@ -163,6 +163,23 @@ class HfModelFolderTest {
         assertNotEquals(after, HfModelFolder.open(folder).fingerprint("FP32"));
     }
 
+    /**
+     * Runs, features and results out there carry this value.
+     *
+     * <pre>
+     * h = hashlib.sha256(b"model.safetensors" + open("model.safetensors", "rb").read())
+     * for text in (open("config.json", "rb").read(), open("tokenizer.json", "rb").read(), b"FP32"):
+     *     h.update(b"\\0" + text)
+     * </pre>
+     */
+    @Test
+    void theShippedModelKeepsItsFingerprint() {
+        assertEquals(
+                "ea28b782fecd85f72e3441c9e60c08f94c24b591a9fc6b1321be7bee74e3531e",
+                HfModelFolder.open(Path.of("..", "conf", "models", "nano-llava"))
+                        .fingerprint("FP32"));
+    }
+
     @Test
     void whatIsMissingIsNamed() throws IOException {
         refused("model.safetensors", folder);
