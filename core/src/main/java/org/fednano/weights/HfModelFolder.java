@@ -118,7 +118,7 @@ public final class HfModelFolder implements TensorSource {
     }
 
     /**
-     * SHA-256 over weights, config, tokenizer, generation config where there is one, and compute dtype, in hexadecimal: what
+     * SHA-256 over weights, config, tokenizer and generation config where there are any, and compute dtype, in hexadecimal: what
      * an answer of the LLM depends on. One pass over the weight files.
      *
      * @param dtype compute dtype, such as {@code FP32}
@@ -135,7 +135,9 @@ public final class HfModelFolder implements TensorSource {
                     }
                 }
             }
-            List<String> texts = new ArrayList<>(List.of(text("config.json"), text("tokenizer.json"), dtype));
+            boolean tokenizer = Files.exists(folder.resolve("tokenizer.json")); // the LLM itself needs none
+            List<String> texts =
+                    new ArrayList<>(List.of(text("config.json"), tokenizer ? text("tokenizer.json") : "", dtype));
             generationConfig().ifPresent(json -> texts.add(json.toString()));
             for (String text : texts) {
                 digest.update((byte) 0);
