@@ -61,6 +61,7 @@ def raw_png(rng, width, height, depth, colour, samples, extra=()):
 def wide_profile():
     """A colour profile that visibly changes colours where a decoder applies it."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes(12)  # the date
     for i in range(struct.unpack(">I", profile[128:132])[0]):
         at = 132 + 12 * i
         if profile[at:at + 4] == b"rXYZ":
@@ -101,6 +102,13 @@ def pictures(rng):
     files["gamma.png"] = raw_png(rng, 20, 9, 8, 2, 3, [(b"gAMA", struct.pack(">I", 22000))])
     save("gray-16.png", Image.fromarray(rng.integers(0, 600, (9, 20)).astype(numpy.uint16)))
     save("palette.gif", palette)
+    save("clear.gif", palette, transparency=5)
+    for name in ("palette.gif", "clear.gif"):  # the same frames in the middle of larger screens
+        moved = bytearray(files[name])
+        frame = moved.index(b"\x2c\0\0\0\0")
+        moved[6:10] = struct.pack("<HH", 40, 20)
+        moved[frame + 1:frame + 5] = struct.pack("<HH", 3, 2)
+        files["moved-" + name] = bytes(moved)
     save("rgb.bmp", small)
     save("rgba.bmp", Image.fromarray(scene(rng, 31, 24, 4), "RGBA"))
     save("palette.bmp", palette)

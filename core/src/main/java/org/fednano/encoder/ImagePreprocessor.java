@@ -6,8 +6,8 @@ import org.fednano.settings.JobException;
 /**
  * Pictures as the vision tower wants them, as {@code preprocessor_config.json} says: pad to a square, resize, crop the
  * middle, rescale, normalise, with the bytes and the floats that transformers 4.57 gives for a CLIPImageProcessor,
- * SiglipImageProcessor or LlavaImageProcessor. (Their {@code Fast} versions resample with 15-bit weights in place of
- * Pillow's 22: single bytes there differ by one, 1/255.) Pictures always become RGB; where {@code do_convert_rgb} is
+ * SiglipImageProcessor or LlavaImageProcessor. (Their {@code Fast} versions resample with weights of 15 bits in
+ * place of Pillow's 22: 0.4 % of the bytes there differ by one.) Pictures always become RGB; where {@code do_convert_rgb} is
  * false, transformers refuses all others.
  */
 public final class ImagePreprocessor {

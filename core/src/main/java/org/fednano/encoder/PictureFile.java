@@ -34,11 +34,20 @@ record PictureFile(byte[] file, String where) {
             try {
                 List<String> warnings = new ArrayList<>(); // no exceptions through native code
                 reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-                reader.setInput(in, true, true); // without metadata: they may hold bombs of their own
+                boolean gif = reader.getFormatName().equalsIgnoreCase("gif");
+                reader.setInput(
+                        in, true, !gif); // metadata may hold bombs of their own; GIF's cannot, and tell the place
                 checkSize(reader.getWidth(0), reader.getHeight(0));
-                RgbImage image = jpeg != null && jpeg.components() == 4
-                        ? jpeg.rgb(reader.readRaster(0, null))
-                        : rgb(reader.read(0), isGrayPngOf16Bits());
+                RgbImage image;
+                if (jpeg != null && jpeg.components() == 4) {
+                    image = jpeg.rgb(reader.readRaster(0, null));
+                } else if (gif) {
+                    GifScreen screen = GifScreen.of(reader, file);
+                    checkSize(screen.width(), screen.height());
+                    image = screen.with(reader.read(0));
+                } else {
+                    image = rgb(reader.read(0), isGrayPngOf16Bits());
+                }
                 requireWhole(warnings);
                 return image;
             } finally {
