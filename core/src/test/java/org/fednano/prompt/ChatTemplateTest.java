@@ -127,7 +127,7 @@ class ChatTemplateTest {
     @Test
     void aTemplateThatCannotBeUsedIsRefusedWithItsFileAndAWayOut() {
         assertRefused("{{ raise_exception('No pictures here') }}", "No pictures here");
-        assertRefused("{{ messages[0]['content'] | nonsense }}", "nonsense");
+        assertRefused("{{ messages[0]['content'] | nonsense }}", "found ''");
         assertRefused("{% for m in messages %}", "for");
         assertRefused("Hello", "found 'Hello'");
         assertRefused("{{ messages[0]['role'].upper().encode() }}", "encode");
