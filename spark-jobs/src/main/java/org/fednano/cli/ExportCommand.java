@@ -92,6 +92,7 @@ final class ExportCommand implements Callable<Integer> {
                 .put("inference_mode", true)
                 .put("formula", "y = x + (lora_alpha / r) * (x @ down) @ up")
                 .put("prompt_template", settings.get(ModelKeys.PROMPT))
+                .put("prompt_user", settings.get(ModelKeys.PROMPT_USER))
                 .put("strategy", settings.get(RunKeys.STRATEGY))
                 .put("run_id", run.info().runId())
                 .put("round", adapter.round())

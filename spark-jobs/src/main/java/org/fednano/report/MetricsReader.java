@@ -181,7 +181,8 @@ final class MetricsReader {
                 row.number("fisher_seconds"),
                 row.number("endpoint_seconds"),
                 row.number("merge_weight_share"),
-                traffic(row));
+                traffic(row),
+                row.whole("cut_prompts"));
     }
 
     private static Evaluation evaluation(int round, Row row) {

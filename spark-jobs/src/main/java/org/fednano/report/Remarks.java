@@ -3,6 +3,7 @@ package org.fednano.report;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import org.fednano.report.RunMetrics.Round;
 import org.fednano.report.RunMetrics.Traffic;
 import org.fednano.report.RunSummary.ClientCourse;
@@ -31,6 +32,7 @@ final class Remarks {
             behind(lines, summary.splits().get(0));
         }
         weight(lines);
+        cut(lines);
         rounds(lines);
         return lines;
     }
@@ -127,6 +129,16 @@ final class Remarks {
                         + " of the merge with " + Numbers.percent(c.rowShare())
                         + " of the training rows. A Fisher weight grows with misfit: check that client's data, or compare"
                         + " with the strategies fednano-norm and fedavg."));
+    }
+
+    private void cut(List<String> lines) {
+        Map<String, Long> cut = summary.cutPrompts();
+        if (!cut.isEmpty()) {
+            long prompts = cut.values().stream().mapToLong(Long::longValue).sum();
+            lines.add(Numbers.of(prompts, "training prompt was", "training prompts were")
+                    + " cut to prompt.max_tokens, at " + Words.few(List.copyOf(cut.keySet()))
+                    + ": what stood behind the cut was not learnt from.");
+        }
     }
 
     private void rounds(List<String> lines) {

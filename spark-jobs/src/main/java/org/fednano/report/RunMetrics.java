@@ -65,7 +65,8 @@ record RunMetrics(String runId, List<Round> rounds, List<Client> clients, List<E
             double fisherSeconds,
             double endpointSeconds,
             double mergeWeightShare,
-            Traffic traffic) {
+            Traffic traffic,
+            long cutPrompts) {
 
         boolean merged() {
             return outcome.equals("merged");

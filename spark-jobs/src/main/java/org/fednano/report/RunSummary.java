@@ -304,4 +304,11 @@ final class RunSummary {
     private static <T> double mean(List<T> rows, ToDoubleFunction<T> value) {
         return Spread.of(rows.stream().map(value::applyAsDouble).toList()).mean();
     }
+
+    /** Clients with training rows whose prompt was cut, and how many these are. */
+    Map<String, Long> cutPrompts() {
+        return run.clients().stream()
+                .filter(c -> c.cutPrompts() > 0)
+                .collect(Collectors.toMap(Client::clientId, Client::cutPrompts, Math::max, TreeMap::new));
+    }
 }

@@ -99,6 +99,17 @@ class ReportCommandTest {
     }
 
     @Test
+    void promptsThatWereCutAreSaid() throws Exception {
+        new SyntheticRun(metrics(), "demo", "fednano", 3, 2, 1).write();
+        RunMetrics metrics =
+                new MetricsReader(metrics().toString(), new org.apache.hadoop.conf.Configuration()).read("demo");
+        List<String> lines = new Remarks(new RunSummary(metrics)).lines();
+        assertTrue(
+                lines.stream().anyMatch(l -> l.startsWith("4 training prompts were cut to prompt.max_tokens, at c")),
+                lines.toString());
+    }
+
+    @Test
     void whatComesFromDataIsEscaped() throws Exception {
         String nasty = "<script>alert('&\"')</script>\u0001";
         new SyntheticRun(metrics(), "demo", "fednano", 1, 1, 1)

@@ -153,7 +153,7 @@ final class SyntheticRun {
                     bytes,
                     bytes,
                     trainingRows(k) * 0.001,
-                    0L));
+                    k == 1 ? 4L : 0L));
         }
         return rows;
     }
