@@ -105,7 +105,7 @@ public final class DataKeys {
             "prepare.max_image_pixels",
             16_777_216,
             1,
-            Integer.MAX_VALUE,
+            1 << 26,
             "Pixels (width x height) above which a picture is rejected before it is decoded.");
     public static final Setting<Long> MAX_RECORD_BYTES = Setting.ofBytes(
             "prepare.max_record_bytes",

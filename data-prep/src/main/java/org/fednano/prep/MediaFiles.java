@@ -8,8 +8,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.fednano.encoder.RgbImage;
 import org.fednano.prep.Reject.Reason;
 import org.fednano.sample.Medium;
+import org.fednano.settings.JobException;
 import org.fednano.udf.Images;
 
 /** Pictures and other media of a raw data set: checked one by one, then read again when their shard is written. */
@@ -80,20 +82,26 @@ final class MediaFiles implements AutoCloseable {
         }
     }
 
+    /** A picture must be one that training can decode, by the same code. */
     private void picture(byte[] file, String name) throws Bad {
-        Optional<Images.Info> info = Images.info(file);
-        if (info.isPresent() && info.get().pixels() > places.maxPixels()) {
+        Optional<Images.Info> info = Images.info(file); // of the header alone
+        if (info.isPresent()
+                && (info.get().pixels() > places.maxPixels()
+                        || Math.max(info.get().width(), info.get().height()) > RgbImage.MAX_SIDE)) {
             throw new Bad(
                     Reason.IMAGE_TOO_LARGE,
                     String.format(
                             Locale.ROOT,
-                            "at most prepare.max_image_pixels = %d pixels: found %d x %d",
+                            "at most prepare.max_image_pixels = %d pixels and %d on a side: found %d x %d",
                             places.maxPixels(),
+                            RgbImage.MAX_SIDE,
                             info.get().width(),
                             info.get().height()));
         }
-        if (info.isEmpty() || !Images.decodes(file)) {
-            throw new Bad(Reason.UNDECODABLE_IMAGE, name + " (" + file.length + " bytes) is no whole picture");
+        try {
+            RgbImage.decode(file, name);
+        } catch (JobException e) {
+            throw new Bad(Reason.UNDECODABLE_IMAGE, e.getMessage());
         }
     }
 

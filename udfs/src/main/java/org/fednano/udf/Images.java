@@ -3,7 +3,6 @@ package org.fednano.udf;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import javax.imageio.ImageIO;
@@ -27,9 +26,6 @@ public final class Images {
         }
     }
 
-    /** libjpeg's words for pixels that it made up; other warnings, such as a missing end mark, lose none. */
-    private static final List<String> LOSSES = List.of("premature end of data segment", "bad Huffman code");
-
     private Images() {}
 
     /** Reads the header only, so a small file that claims a huge picture costs nothing. Empty if it is no picture. */
@@ -40,22 +36,6 @@ public final class Images {
                         reader.getWidth(0),
                         reader.getHeight(0),
                         reader.getFormatName().toLowerCase(Locale.ROOT)));
-    }
-
-    /** Whether the whole picture can be decoded. Look at {@link #info} first: this allocates all its pixels. */
-    public static boolean decodes(byte[] file) {
-        boolean[] cut = {false};
-        boolean decoded = read(file, reader -> {
-                    // The JPEG reader makes grey of what is missing and says so by the way.
-                    reader.addIIOReadWarningListener((source, warning) -> cut[0] |= tellsOfLoss(warning));
-                    return reader.read(0);
-                })
-                .isPresent();
-        return decoded && !cut[0];
-    }
-
-    private static boolean tellsOfLoss(String warning) {
-        return LOSSES.stream().anyMatch(warning::contains);
     }
 
     private interface Use<T> {
@@ -71,8 +51,7 @@ public final class Images {
             }
             ImageReader reader = readers.next();
             try {
-                // Without comments and profiles, which a few kilobytes can make gigabytes of.
-                reader.setInput(in, true, true);
+                reader.setInput(in, true, true); // comments and profiles may unpack to gigabytes
                 return Optional.ofNullable(use.of(reader));
             } finally {
                 reader.dispose();
