@@ -119,7 +119,8 @@ VARIANTS = [
                   "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
                                    "high_freq_factor": 4.0, "original_max_position_embeddings": 64}}),
     Variant("head-size", [[("rgb", 18, 57)], [("rgb", 16, 16)]], llava={"multimodal_projector_bias": False},
-            text={**LLAMA_SMALL, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 14}),
+            text={**LLAMA_SMALL, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 14,
+                  "rms_norm_eps": 0.02}),  # large enough to show
     Variant("siglip-qwen2", [["rgb"], ["palette"]], vision=SIGLIP_SMALL, tokenizer="qwen2",
             template=CHATML, preprocessing=SIGLIP_PICTURES,
             llava={"vision_feature_layer": -1, "vision_feature_select_strategy": "full"},
@@ -128,7 +129,7 @@ VARIANTS = [
                   "rms_norm_eps": 1e-6, "rope_theta": 1000000.0, "tie_word_embeddings": True}),
     Variant("clip-full", [["rgb"], ["rgba"]], preprocessing={
                 **CLIP_PICTURES, "size": {"height": 20, "width": 18}, "crop_size": {"height": 16, "width": 16}},
-            vision={**CLIP_SMALL, "hidden_act": "gelu", "patch_size": 4},
+            vision={**CLIP_SMALL, "hidden_act": "gelu", "patch_size": 4, "layer_norm_eps": 0.02},
             llava={"vision_feature_layer": 1, "vision_feature_select_strategy": "full"}),
     Variant("layer-list", [["rgb"], [("rgb", 90, 33)]],
             llava={"vision_feature_layer": [-2, 1, -1]},
