@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -20,7 +19,6 @@ import org.fednano.sample.FeatureBatch;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.Settings;
-import org.fednano.weights.HfModelFolder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,7 +31,7 @@ class AdaptedLlmTest {
 
     @BeforeAll
     static void load() {
-        llm = EmbeddedLlm.open(HfModelFolder.open(Path.of("src", "test", "resources", "parity", "tiny-llava")));
+        llm = TinyDecoder.llm(TinyDecoder.GROUPED_TIED);
         layout = AdapterLayout.of("both", llm.info().hidden(), 4, 8);
     }
 
