@@ -1,6 +1,5 @@
 package org.fednano.encoder;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
@@ -46,7 +45,7 @@ public final class NamedArrays implements AutoCloseable {
         origin = tensors.origin("");
         try {
             names.forEach(name -> arrays.put(name, filled(tensors, name, piece)));
-        } catch (JobException | EngineException e) {
+        } catch (RuntimeException | Error e) {
             close();
             throw e;
         }

@@ -41,6 +41,8 @@ final class Sequences {
                 .sum();
         sources = new long[counted];
         targets = new long[counted];
+        float[] inputs = table.apply(inputs(choices)); // one call: each costs as much as many rows
+        int row = 0;
         int m = 0;
         for (int b = 0; b < prompts.size(); b++) {
             int real = prompts.lengths()[b];
@@ -54,8 +56,8 @@ final class Sequences {
             int at = real;
             for (int c = 0; c < choices[b].length; c++) {
                 int[] ids = choices[b][c];
-                float[] rows = table.apply(Arrays.copyOf(ids, ids.length - 1));
-                System.arraycopy(rows, 0, embeds, (b * length + at) * hidden, rows.length);
+                System.arraycopy(inputs, row * hidden, embeds, (b * length + at) * hidden, (ids.length - 1) * hidden);
+                row += ids.length - 1;
                 for (int j = 0; j < ids.length; j++, m++) {
                     sources[m] = (long) b * length + (j == 0 ? real - 1 : at + j - 1);
                     targets[m] = ids[j];
@@ -67,6 +69,14 @@ final class Sequences {
                 at += ids.length - 1;
             }
         }
+    }
+
+    /** All ids of the choices but each one's last, which is only predicted. */
+    private static int[] inputs(int[][][] choices) {
+        return Arrays.stream(choices)
+                .flatMap(Arrays::stream)
+                .flatMapToInt(ids -> Arrays.stream(ids, 0, ids.length - 1))
+                .toArray();
     }
 
     static Sequences ofAnswers(
