@@ -24,7 +24,7 @@ record BroadcastBytes(List<Broadcast<byte[]>> pieces) implements Serializable {
      * Bytes of a piece. The larger, the fewer broadcasts; the smaller, the less an executor's heap needs: each piece is there
      * twice for a moment, as blocks and as one array.
      */
-    static final int PIECE = 32 << 20;
+    static final int PIECE = 8 << 20;
 
     /** Cuts a stream into broadcasts. */
     static BroadcastBytes of(JavaSparkContext spark, InputStream bytes, int pieceBytes) throws IOException {
