@@ -75,7 +75,9 @@ public final class EncoderBroadcast {
 
     private static void encode(Settings settings, String master, Path folder, long bytes) throws IOException {
         EngineThreads.apply(settings);
-        String java = "-XX:+UseSerialGC -Dai.djl.offline=true -DOPT_OUT_TRACKING=true -Dai.djl.pytorch.num_threads=1"
+        // A heap that stays near what lives in it: garbage is memory, too.
+        String java = "-XX:+UseSerialGC -Xmn48m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=15"
+                + " -Dai.djl.offline=true -DOPT_OUT_TRACKING=true -Dai.djl.pytorch.num_threads=1"
                 + " -Dai.djl.pytorch.num_interop_threads=1";
         try (SparkSession spark = SparkSession.builder()
                         .master(master)
@@ -87,6 +89,8 @@ public final class EncoderBroadcast {
                         .config("spark.cores.max", 2)
                         .config("spark.executor.memory", "480m")
                         .config("spark.executorEnv.MALLOC_ARENA_MAX", "2")
+                        .config("spark.executorEnv.MALLOC_MMAP_THRESHOLD_", "262144") // freed at once
+                        .config("spark.memory.fraction", "0.3") // blocks of a broadcast go to disk
                         .config("spark.scheduler.minRegisteredResourcesRatio", "1")
                         .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                         .config("spark.executor.extraJavaOptions", java)
