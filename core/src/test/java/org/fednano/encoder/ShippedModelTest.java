@@ -1,0 +1,48 @@
+package org.fednano.encoder;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.fednano.sample.Sample;
+import org.fednano.sample.Split;
+import org.fednano.settings.Settings;
+import org.fednano.weights.HfModelFolder;
+import org.junit.jupiter.api.Test;
+
+/** Whatever other models need, nano-llava's prompts and features stay what its published results were measured with. */
+class ShippedModelTest {
+
+    private static final HfModelFolder MODEL = HfModelFolder.open(Path.of("../conf/models/nano-llava"));
+
+    /** Computed from the files by the first version's recipe, in Python: SHA-256 over texts with their lengths. */
+    @Test
+    void itsFeaturesKeepTheirKey() {
+        assertEquals(
+                "d1c166af49c5d6e54462f9714cd4f029bd9b0880ae52ab8bcf3002dc48a08412",
+                NanoEdgeSpec.of(MODEL, Settings.defaults()).fingerprint());
+    }
+
+    @Test
+    void itsPromptsAndAnswersKeepTheirIds() {
+        NanoEdgeSpec spec = NanoEdgeSpec.of(MODEL, Settings.defaults());
+        try (PromptTokenizer tokenizer = new PromptTokenizer(spec.tokenizerJson(), spec.prompt())) {
+            PromptIds ids = new PromptIds(MODEL.config(), spec, tokenizer);
+            for (String text : List.of("what color is the circle?", "two", "a Red  square!", "x", "12", "it's zyx_w")) {
+                int[] answer = tokenizer.encode(text, false);
+                assertArrayEquals(
+                        IntStream.concat(IntStream.of(answer), IntStream.of(3)).toArray(), ids.ofAnswer(text), text);
+                assertArrayEquals(
+                        tokenizer.encode("USER: " + text + " ASSISTANT:", false),
+                        ids.of(asking(text), new int[0]),
+                        text);
+            }
+        }
+    }
+
+    private static Sample asking(String text) {
+        return new Sample("s", "c", Split.TEST, List.of(), text, "", List.of(), "a", -1, "t", "k", "s");
+    }
+}
