@@ -19,16 +19,40 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Turns a raw data set into one shard per client.",
-            "Settings: prepare.*. Reads IconQA's release layout: choose_txt and fill_in_blank problems. Every record",
-            "ends in a shard or, with its reason, in rejects/; manifest.json counts both."
+            "",
+            "Settings: prepare.*; prepare.format names the layout of prepare.source:",
+            "  iconqa     IconQA's release: problems.json, pid_splits.json, iconqa/SPLIT/TYPE/ID/*.png",
+            "  scienceqa  ScienceQA's release: problems.json, pid_splits.json, SPLIT/ID/image.png",
+            "  llava      conversations in .json or .jsonl: id, image, conversations",
+            "  table      rows in .jsonl or .parquet; prepare.columns says which column is what",
+            "",
+            "Every record ends in a shard or, with its reason, in rejects/; manifest.json counts",
+            "both. Nothing outside prepare.source and prepare.media_root is read."
         },
         footer = {
             "",
             "Examples:",
-            "  fednano prepare --set prepare.source=work/raw --set prepare.out=work/shards",
-            "  fednano prepare --set prepare.source=iconqa --set prepare.split=dirichlet --set prepare.clients=10 \\",
-            "      --set prepare.max_reject_fraction=0.6",
-            "Exit status: 2 the output exists or the settings do not fit the data, 3 the data is bad."
+            "  What fednano generate drew; its records name their owners:",
+            "    fednano prepare --set prepare.source=work/raw --set prepare.out=work/shards",
+            "  A release without owners, over ten clients with skewed answers:",
+            "    fednano prepare --set prepare.source=iconqa_data \\",
+            "      --set prepare.split=dirichlet --set prepare.clients=10",
+            "  ScienceQA whose pictures were not all fetched: those problems are rejects:",
+            "    fednano prepare --set prepare.format=scienceqa --set prepare.source=scienceqa \\",
+            "      --set prepare.split=iid --set prepare.max_reject_fraction=0.6",
+            "  Conversations; the pictures lie elsewhere; one sample per answer:",
+            "    fednano prepare --set prepare.format=llava --set prepare.source=chats \\",
+            "      --set prepare.files=train.json --set prepare.media_root=/data/coco \\",
+            "      --set prepare.split=iid",
+            "  A table with column names of its own, and sounds beside the pictures:",
+            "    fednano prepare --set prepare.format=table --set prepare.source=rows \\",
+            "      --set prepare.columns.question=q --set prepare.columns.image=photo.bytes \\",
+            "      --set prepare.columns.audio=wav --set prepare.split=iid",
+            "  What would be kept, what rejected and why; nothing is written:",
+            "    fednano prepare --dry-run --set prepare.source=iconqa_data --set prepare.split=iid",
+            "",
+            "Exit status: 2 the output exists or the settings do not fit the data,",
+            "3 the data is bad."
         })
 final class PrepareCommand implements Callable<Integer> {
 

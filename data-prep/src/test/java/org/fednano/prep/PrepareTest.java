@@ -8,12 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -194,6 +196,125 @@ class PrepareTest {
         assertEquals("iconqa/train/fill_in_blank/2", duplicate.getAs("source"));
         assertTrue(duplicate.<String>getAs("record").contains("answer: 9"));
         assertTrue(said.stream().anyMatch(line -> line.contains("missing_image: 1")), said.toString());
+    }
+
+    @Test
+    void whatASampleHasBesidesOnePictureIsInColumnMedia() throws IOException {
+        Path raw = Files.createDirectories(temp.resolve("raw"));
+        byte[] png = RawFolder.png(3, 3);
+        Files.write(raw.resolve("a.png"), png);
+        Files.write(raw.resolve("a.wav"), new byte[] {5, 6});
+        String bytes = Base64.getEncoder().encodeToString(RawFolder.png(4, 4));
+        Files.writeString(
+                raw.resolve("rows.jsonl"),
+                "{\"id\": 1, \"question\": \"q\", \"answer\": \"a\", \"context\": \"c\", \"audio\": \"a.wav\", \"image\":"
+                        + " [\"a.png\", {\"bytes\": \"" + bytes + "\"}]}\n"
+                        + "{\"id\": 2, \"question\": \"q\", \"answer\": \"a\", \"audio\": \"a.wav\"}\n"
+                        + "{\"id\": 3, \"question\": \"q\", \"answer\": \"a\"}\n");
+        Path out = temp.resolve("shards");
+        String[] sets = {"prepare.format=table", "prepare.split=iid", "prepare.clients=1", "prepare.columns.audio=audio"
+        };
+        prepare(raw, out, sets);
+        List<Row> rows = spark.read()
+                .parquet(out.resolve("clients").toString())
+                .orderBy("sample_id")
+                .collectAsList();
+        assertArrayEquals(png, rows.get(0).<byte[]>getAs("image"));
+        assertEquals("c", rows.get(0).getAs("context"));
+        List<Row> media = rows.get(0).getList(rows.get(0).fieldIndex("media"));
+        assertEquals("image", media.get(0).getAs("modality"));
+        assertArrayEquals(RawFolder.png(4, 4), media.get(0).<byte[]>getAs("bytes"));
+        assertEquals("audio", media.get(1).getAs("modality"));
+        assertArrayEquals(new byte[] {5, 6}, media.get(1).<byte[]>getAs("bytes"));
+        assertTrue(rows.get(1).isNullAt(rows.get(1).fieldIndex("image")));
+        assertEquals(1, rows.get(1).getList(rows.get(1).fieldIndex("media")).size());
+        assertEquals(0, rows.get(2).getList(rows.get(2).fieldIndex("media")).size());
+        assertFalse(Files.exists(out.resolve("_spool")));
+        assertEquals(List.of("raw", "shards"), names());
+
+        prepare(raw, temp.resolve("again"), sets);
+        assertEquals(contents(out), contents(temp.resolve("again")));
+    }
+
+    /**
+     * Fingerprints of shards that were made before there were contexts and further media hold for ever:
+     * {@code sha256(b"".join(struct.pack(">I", len(f)) + f for f in [id, client, split, question, answer, task,
+     * category, "\0".join(choices), str(answer_index), image]))} in Python.
+     */
+    @Test
+    void samplesOfOnePictureAreWrittenAsEver() throws IOException {
+        byte[] picture = HexFormat.of()
+                .parseHex("89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+                        + "0000000a49444154789c63600700000900082023c38c0000000049454e44ae426082");
+        RawFolder raw = new RawFolder(temp.resolve("raw"))
+                .record("1", RawFolder.fillRecord("c001", "train", "7"), picture)
+                .write();
+        prepare(raw.folder(), temp.resolve("shards"));
+        JsonNode manifest =
+                new ObjectMapper().readTree(temp.resolve("shards/manifest.json").toFile());
+        assertEquals(
+                "sha256:d210ffe6081cdae81ee52b990ad78648f195aaf544ff710663074f6e146eff39",
+                manifest.get("source_fingerprint").asText());
+        assertEquals(
+                "1b94ebc34e39b5ac8262ac7bec10b40caec66ecee618154305b16512ce6162ed",
+                manifest.at("/clients/0/content_sha256/train").asText());
+        assertFalse(List.of(spark.read()
+                        .parquet(temp.resolve("shards/clients").toString())
+                        .columns())
+                .contains("media"));
+    }
+
+    @Test
+    void conversationsAreCountedByTheirAnswers() throws IOException {
+        Path chats = Files.createDirectories(temp.resolve("chats"));
+        Files.writeString(
+                chats.resolve("c.jsonl"),
+                "{\"id\": \"x\\n'..\\\"é\", \"conversations\": [{\"from\": \"human\", \"value\": \"q\"}, {\"from\": \"gpt\","
+                        + " \"value\": \"a\"}, {\"from\": \"human\", \"value\": \"r\"}, {\"from\": \"gpt\", \"value\": \"\"}]}\n"
+                        + "no json\n");
+        Path out = temp.resolve("shards");
+        prepare(
+                chats,
+                out,
+                "prepare.format=llava",
+                "prepare.split=iid",
+                "prepare.clients=1",
+                "prepare.max_reject_fraction=0.7");
+        JsonNode manifest =
+                new ObjectMapper().readTree(out.resolve("manifest.json").toFile());
+        assertEquals(3, manifest.get("read").asInt());
+        assertEquals(1, manifest.get("kept").asInt());
+        assertEquals(
+                "{\"broken_record\":1,\"empty_answer\":1}",
+                manifest.get("rejected").toString());
+        Row row = spark.read().parquet(out.resolve("clients").toString()).head();
+        assertEquals("x\n'..\"é#1", row.getAs("sample_id"));
+        assertTrue(said.stream().noneMatch(line -> line.contains("\n")), said.toString());
+        assertEquals(List.of("chats", "shards"), names());
+    }
+
+    @Test
+    void aMissingMediaFolderIsBadInput() throws IOException {
+        RawFolder raw = new RawFolder(temp.resolve("raw"))
+                .fill("1", "c001", "train", "7")
+                .write();
+        JobException e = assertThrows(
+                JobException.class,
+                () -> prepare(raw.folder(), temp.resolve("shards"), "prepare.media_root=" + temp.resolve("none")));
+        assertEquals(ExitStatus.BAD_INPUT, e.status());
+        assertTrue(e.getMessage().contains("prepare.media_root"), e.getMessage());
+        assertEquals(List.of("raw"), names());
+    }
+
+    @Test
+    void rejectsOfDataWithoutOwnersSayWhatToDo() {
+        ObjectNode record = RawFolder.fillRecord("", "train", "7");
+        record.remove("owner");
+        RawFolder raw = new RawFolder(temp.resolve("raw"))
+                .record("1", record, RawFolder.png(2, 2))
+                .write();
+        JobException e = assertThrows(JobException.class, () -> prepare(raw.folder(), temp.resolve("shards")));
+        assertTrue(e.getMessage().contains("prepare.split = iid"), e.getMessage());
     }
 
     @Test
