@@ -26,6 +26,7 @@ from safetensors.torch import save_file  # noqa: E402
 from transformers import LlavaConfig, LlavaForConditionalGeneration  # noqa: E402
 
 transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()  # it warns of the slow image processor, which is wanted here
 
 import parity_pictures  # noqa: E402
 import parity_reference  # noqa: E402

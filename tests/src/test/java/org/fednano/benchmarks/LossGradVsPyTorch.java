@@ -158,6 +158,8 @@ public final class LossGradVsPyTorch {
             List<String> command = new ArrayList<>(
                     List.of(python, "-B", "tests/src/test/python/loss_grad.py", "--folder", folder.toString()));
             options.forEach((key, value) -> command.addAll(List.of("--" + key, value)));
+            // It inherits OMP_WAIT_POLICY=PASSIVE: beside other load its threads would otherwise spin, ten times as
+            // slow.
             process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
