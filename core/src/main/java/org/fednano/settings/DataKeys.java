@@ -81,15 +81,22 @@ public final class DataKeys {
     public static final Setting<String> SPLIT = Setting.ofChoice(
             "prepare.split",
             "owner",
-            List.of("owner", "iid", "dirichlet"),
-            "How samples go to clients: by the owner that the records name, at random, or skewed by a column.");
-    public static final Setting<Integer> CLIENTS =
-            Setting.ofInt("prepare.clients", 5, 1, 100_000, "Clients to split over (iid and dirichlet).");
-    public static final Setting<String> DIRICHLET_COLUMN = Setting.ofChoice(
-            "prepare.dirichlet_column",
+            List.of("owner", "column", "iid", "dirichlet", "categories", "clusters"),
+            "How samples go to clients: by the owner that the records name; a client per value of split_column; at random;"
+                    + " each value of split_column in shares of its own; a fixed number of its values per client; by"
+                    + " clusters of picture features.");
+    public static final Setting<Integer> CLIENTS = Setting.ofInt(
+            "prepare.clients", 5, 1, 100_000, "Clients to split over (iid, dirichlet, categories, clusters).");
+    public static final Setting<String> SPLIT_COLUMN = Setting.ofText(
+            "prepare.split_column",
             "answer",
-            List.of("answer", "task", "category"),
-            "Column that dirichlet skews.");
+            "What column, dirichlet and categories go by: answer, task, category, owner, or any field of the raw records.");
+    public static final Setting<Integer> CATEGORIES_PER_CLIENT = Setting.ofInt(
+            "prepare.categories_per_client",
+            2,
+            1,
+            1_000_000,
+            "Values of split_column that a client gets (categories).");
     public static final Setting<Double> DIRICHLET_ALPHA =
             Setting.ofDouble("prepare.dirichlet_alpha", 0.5, 1e-3, 1e6, "Its concentration; small is skewed.");
     public static final Setting<Integer> MIN_SAMPLES =
@@ -140,7 +147,8 @@ public final class DataKeys {
             PREPARE_SEED,
             SPLIT,
             CLIENTS,
-            DIRICHLET_COLUMN,
+            SPLIT_COLUMN,
+            CATEGORIES_PER_CLIENT,
             DIRICHLET_ALPHA,
             MIN_SAMPLES,
             MAX_REJECTS,

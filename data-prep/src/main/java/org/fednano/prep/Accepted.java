@@ -9,6 +9,7 @@ import org.fednano.sample.Split;
  *
  * @param owner the client that the record names, or null
  * @param context text before the question; may be empty
+ * @param column what the record says in {@code prepare.split_column}, where that is none of the other fields; else empty
  * @param media pictures first, in the order of the prompt
  * @param source where the record stands in the raw data set
  */
@@ -23,6 +24,7 @@ record Accepted(
         int answerIndex,
         String task,
         String category,
+        String column,
         List<RawMedium> media,
         String source)
         implements Serializable {

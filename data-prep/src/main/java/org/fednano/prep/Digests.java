@@ -31,4 +31,11 @@ final class Digests {
     static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());
     }
+
+    /** SHA-256 of one text, hexadecimal. */
+    static String of(String text) {
+        MessageDigest digest = sha256();
+        add(digest, text);
+        return hex(digest);
+    }
 }

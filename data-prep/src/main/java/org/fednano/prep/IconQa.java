@@ -54,7 +54,19 @@ record IconQa(RecordFields fields) implements JsonFormat {
             pictures.add(media.file(Medium.IMAGE, folder + "/" + file));
         }
         return new Accepted(
-                span.id(), split, owner, question, "", choices, answer, index, task, category, pictures, folder);
+                span.id(),
+                split,
+                owner,
+                question,
+                "",
+                choices,
+                answer,
+                index,
+                task,
+                category,
+                fields.column(record),
+                pictures,
+                folder);
     }
 
     private static List<String> labels(List<String> files) throws Bad {

@@ -57,6 +57,7 @@ record Llava(RecordFields fields, List<String> named, long maxContext) implement
         Split split = fields.splitOr(RecordFields.text(record, "split", "").strip());
         String owner = fields.owner(record.path("owner"));
         String category = RecordFields.word(record.path("category"), "category");
+        String column = fields.column(record);
         List<RawMedium> shown = new ArrayList<>();
         for (int turn = 0; turn < conversation.answers().size(); turn++) {
             Conversation.Answer a = conversation.answers().get(turn);
@@ -77,6 +78,7 @@ record Llava(RecordFields fields, List<String> named, long maxContext) implement
                         -1,
                         "conversation",
                         category,
+                        column,
                         shown,
                         span.source())));
             } catch (Bad bad) {

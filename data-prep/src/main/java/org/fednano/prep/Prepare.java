@@ -111,7 +111,9 @@ public final class Prepare {
         Outcomes outcomes = Outcomes.of(check(format, places, index));
         outcomes.sayCounts(say);
         outcomes.refuseTooMany(settings.get(DataKeys.MAX_REJECTS), source);
-        ClientSplits splits = new ClientSplits(settings);
+        ClientSplits splits = new ClientSplits(
+                settings,
+                (samples, clusters) -> new PictureClusters(settings, spark, shared, places, say).of(samples, clusters));
         SortedMap<String, List<Accepted>> clients = splits.assign(outcomes.accepted());
         sayShards(clients);
         return new Shards(index, outcomes, splits, clients);

@@ -31,7 +31,9 @@ interface RawFormat extends Serializable {
             case "scienceqa" -> new ScienceQa(fields, settings.get(DataKeys.LECTURE));
             case "llava" -> new Llava(fields, settings.get(DataKeys.FILES), settings.get(DataKeys.MAX_RECORD_BYTES));
             case "table" -> new Table(
-                    fields, settings.get(DataKeys.FILES), new TableColumns(settings.get(DataKeys.COLUMNS)));
+                    fields,
+                    settings.get(DataKeys.FILES),
+                    new TableColumns(settings.get(DataKeys.COLUMNS), fields.splitColumn()));
             default -> throw new IllegalStateException("Unknown format " + settings.get(DataKeys.FORMAT));
         };
     }

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.fednano.prep.Reject.Reason;
 import org.fednano.sample.Split;
@@ -38,10 +39,13 @@ final class RecordFields implements Serializable {
 
     private final boolean needsOwner;
     private final String defaultSplit;
+    private final String splitColumn;
 
     RecordFields(Settings settings) {
         this.needsOwner = settings.get(DataKeys.SPLIT).equals("owner");
         this.defaultSplit = settings.get(DataKeys.DEFAULT_SPLIT);
+        String column = settings.get(DataKeys.SPLIT_COLUMN);
+        this.splitColumn = ClientSplits.usesColumn(settings) && !ClientSplits.FIELDS.contains(column) ? column : "";
     }
 
     /** A record's text as an object. */
@@ -185,6 +189,26 @@ final class RecordFields implements Serializable {
         return Split.of(name)
                 .orElseThrow(() -> new Bad(
                         Reason.UNKNOWN_SPLIT, "split must be train, val, test or balanced: found '" + name + "'"));
+    }
+
+    /** {@code prepare.split_column} where it is to be read from the record itself; else empty. */
+    String splitColumn() {
+        return splitColumn;
+    }
+
+    /** What a record says in that column; empty if it says nothing. */
+    String column(JsonNode record) throws Bad {
+        return column(record::path);
+    }
+
+    /** The same of a record that is read by names. */
+    String column(Function<String, JsonNode> record) throws Bad {
+        return splitColumn.isEmpty() ? "" : word(record.apply(splitColumn), splitColumn);
+    }
+
+    /** Whether a text can be a client's id as it is. */
+    static boolean isClientId(String text) {
+        return SAFE_NAME.matcher(text).matches();
     }
 
     /** The client that a record names: the name of a folder, hence the narrow rule. */

@@ -48,6 +48,7 @@ record ScienceQa(RecordFields fields, boolean lecture) implements JsonFormat {
                 index,
                 RecordFields.text(record, "task", "").strip(),
                 RecordFields.text(record, "topic", "").strip(),
+                fields.column(record),
                 pictures,
                 span.source());
     }

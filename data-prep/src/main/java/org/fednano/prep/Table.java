@@ -100,6 +100,7 @@ record Table(RecordFields fields, List<String> named, TableColumns columns) impl
                 index,
                 !task.isEmpty() ? task : choose ? "choose_txt" : "fill_in_blank",
                 RecordFields.word(columns.get(row, "category"), "category"),
+                fields.column(name -> columns.get(row, name)),
                 all,
                 source);
     }

@@ -36,10 +36,16 @@ final class TableColumns implements Serializable {
     private static final Pattern MODALITY = Pattern.compile("[a-z][a-z0-9_]*");
 
     private final TreeMap<String, String> names;
+    private final String splitColumn;
 
-    /** @throws JobException with status 2 if a name can be neither a meaning nor a modality */
-    TableColumns(Map<String, String> names) {
+    /**
+     * @param names columns by meaning
+     * @param splitColumn a column that samples are split by besides those that mean something; may be empty
+     * @throws JobException with status 2 if a name can be neither a meaning nor a modality
+     */
+    TableColumns(Map<String, String> names, String splitColumn) {
         this.names = new TreeMap<>(names);
+        this.splitColumn = splitColumn;
         for (String name : names.keySet()) {
             if (name.equals("text") || !MODALITY.matcher(name).matches()) {
                 throw JobException.usage("prepare.columns must name columns of " + String.join(", ", MEANINGS)
@@ -74,6 +80,8 @@ final class TableColumns implements Serializable {
             all.add(column);
             all.add(top(column));
         });
+        all.add(splitColumn);
+        all.add(top(splitColumn));
         return all;
     }
 
@@ -89,6 +97,9 @@ final class TableColumns implements Serializable {
     void require(Set<String> found, String file) {
         Set<String> wanted = new HashSet<>(names.values());
         wanted.add(names.getOrDefault("question", "question"));
+        if (!splitColumn.isEmpty()) {
+            wanted.add(splitColumn);
+        }
         for (String column : wanted) {
             if (!found.contains(column) && !found.contains(top(column))) {
                 throw JobException.badInput(

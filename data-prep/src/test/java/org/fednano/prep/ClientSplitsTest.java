@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
@@ -36,6 +38,7 @@ class ClientSplitsTest {
                     -1,
                     "fill_in_blank",
                     "color",
+                    "grade " + i % 6,
                     List.of(RawMedium.file("image", "a/" + i + "/b")),
                     "a/" + i));
         }
@@ -43,12 +46,24 @@ class ClientSplitsTest {
     }
 
     private static SortedMap<String, List<Accepted>> assign(List<Accepted> samples, String... sets) {
-        return new ClientSplits(Settings.load(List.of(), List.of(sets))).assign(samples);
+        return new ClientSplits(Settings.load(List.of(), List.of(sets)), ClientSplitsTest::byNumber).assign(samples);
+    }
+
+    /** Stands for clusters of pictures: odd numbers have none, every fourth is of the first cluster. */
+    private static Map<String, Integer> byNumber(List<Accepted> samples, int clusters) {
+        Map<String, Integer> found = new HashMap<>();
+        for (Accepted sample : samples) {
+            int number = Integer.parseInt(sample.id().substring(1));
+            if (number % 2 == 0) {
+                found.put(sample.id(), number / 2 % clusters);
+            }
+        }
+        return found;
     }
 
     @Test
     void everySampleHasExactlyOneClientAndOrderNeverMatters() {
-        for (String mode : List.of("owner", "iid", "dirichlet")) {
+        for (String mode : List.of("owner", "column", "iid", "dirichlet", "categories", "clusters")) {
             List<Accepted> samples = samples(200);
             var shards = assign(samples, "prepare.split=" + mode, "prepare.clients=4");
             Set<String> ids = new HashSet<>();
@@ -118,6 +133,60 @@ class ClientSplitsTest {
                 "prepare.min_samples=8");
         shards.forEach((client, rows) ->
                 assertTrue(rows.stream().filter(s -> s.split() == Split.TRAIN).count() >= 8, client));
+    }
+
+    @Test
+    void clientsHoldAFixedNumberOfCategories() {
+        for (int clients : List.of(2, 3, 4, 7)) {
+            var shards = assign(
+                    samples(400),
+                    "prepare.split=categories",
+                    "prepare.split_column=answer",
+                    "prepare.categories_per_client=2",
+                    "prepare.clients=" + clients);
+            assertEquals(clients, shards.size());
+            Set<String> all = new HashSet<>();
+            shards.forEach((client, rows) -> {
+                Set<String> own =
+                        new HashSet<>(rows.stream().map(Accepted::answer).toList());
+                assertEquals(2, own.size(), client);
+                all.addAll(own);
+            });
+            assertEquals(4, all.size(), "every category has a holder");
+        }
+        refused(
+                ExitStatus.USAGE,
+                "from 4 to 4",
+                samples(40),
+                "prepare.split=categories",
+                "prepare.clients=1",
+                "prepare.categories_per_client=2");
+        refused(
+                ExitStatus.USAGE,
+                "from 1 to 4",
+                samples(40),
+                "prepare.split=categories",
+                "prepare.categories_per_client=5");
+    }
+
+    @Test
+    void anyColumnNamesClients() {
+        var shards = assign(samples(60), "prepare.split=column", "prepare.split_column=grade");
+        assertEquals(6, shards.size());
+        shards.forEach((client, rows) -> {
+            assertTrue(client.matches("grade-[0-9]-[0-9a-f]{8}"), client);
+            assertEquals(1, rows.stream().map(Accepted::column).distinct().count());
+        });
+        assertEquals(
+                Set.of("color"),
+                assign(samples(60), "prepare.split=column", "prepare.split_column=category")
+                        .keySet());
+    }
+
+    @Test
+    void samplesWithoutPicturesAreDealtEvenlyOverClusters() {
+        var shards = assign(samples(240), "prepare.split=clusters", "prepare.clients=3");
+        shards.values().forEach(rows -> assertEquals(80, rows.size(), 2));
     }
 
     @Test
