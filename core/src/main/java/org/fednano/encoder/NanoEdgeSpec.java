@@ -121,31 +121,22 @@ public record NanoEdgeSpec(
 
     /**
      * SHA-256, in hexadecimal, over all that features depend on besides the LLM's own embedding table: encoders,
-     * connectors, preprocessing, tokenizer, template, and batch size (kernels round differently with their shape).
+     * connectors, preprocessing, tokenizer, template, and batch size (kernels round differently with their shape). Hashed
+     * are texts, each behind its length: a version, {@code config.json}, {@code tokenizer.json}, the prompt's identity,
+     * {@code prompt.max_tokens}, the batch size, then for each encoder its modality and its own identity.
      */
     public String fingerprint() {
-        String preprocessor = "";
-        String digest = "";
-        List<String> further = new ArrayList<>();
-        for (EncoderSpec encoder : encoders) {
-            if (encoder instanceof HfVisionSpec own) {
-                preprocessor = own.preprocessorJson();
-                digest = own.weightsDigest();
-            } else {
-                further.addAll(encoder.identity());
-            }
-        }
-        // In this order from the first version on: features made then stay valid.
         List<String> parts = new ArrayList<>(List.of(
-                "features 1",
+                "features 2",
                 configJson,
-                preprocessor,
                 tokenizerJson,
                 prompt.identity(),
                 String.valueOf(maxPromptTokens),
-                String.valueOf(batchSize),
-                digest));
-        parts.addAll(further);
+                String.valueOf(batchSize)));
+        for (EncoderSpec encoder : encoders) {
+            parts.add(encoder.modality());
+            parts.addAll(encoder.identity());
+        }
         return Digests.ofTexts(parts);
     }
 

@@ -23,7 +23,7 @@ public final class ModelKeys {
             "{question}",
             "User's turn in the chat template, behind the media; {context}, {question} and {choices} are filled in.");
     public static final Setting<Integer> MAX_PROMPT_TOKENS = Setting.ofInt(
-            "prompt.max_tokens", 512, 8, 1 << 20, "Longer prompts are cut on the right, with a counted warning.");
+            "prompt.max_tokens", 1024, 8, 1 << 20, "Longer prompts are cut on the right, with a counted warning.");
     public static final Setting<Integer> MAX_NEW_TOKENS = Setting.ofInt(
             "eval.max_new_tokens", 8, 1, 4096, "Tokens generated for a fill-in-the-blank answer, at most.");
     public static final Setting<Integer> EVAL_BATCH = Setting.ofInt(
