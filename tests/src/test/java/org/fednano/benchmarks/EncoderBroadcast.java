@@ -54,8 +54,8 @@ public final class EncoderBroadcast {
     public static void main(String[] args) throws IOException, InterruptedException {
         boolean given = args.length > 0 && !args[0].contains("=");
         double gigabytes = given ? Double.parseDouble(args[0]) : 3;
-        Path folder =
-                Files.createTempDirectory(Files.createDirectories(Path.of("work").toAbsolutePath()), "encoder-broadcast-");
+        Path folder = Files.createTempDirectory(
+                Files.createDirectories(Path.of("work").toAbsolutePath()), "encoder-broadcast-");
         List<Process> processes = new ArrayList<>();
         try {
             long bytes = WideEncoder.write(folder.resolve("model"), gigabytes, MODEL.resolve("tokenizer.json"));
