@@ -22,7 +22,7 @@ record BroadcastBytes(List<Broadcast<byte[]>> pieces) implements Serializable {
 
     /**
      * Bytes of a piece. The larger, the fewer broadcasts; the smaller, the less an executor's heap needs: each piece is there
-     * twice for a moment, as blocks and as one array.
+     * twice for a moment, as blocks and as one array, and large arrays lie in a collector's way.
      */
     static final int PIECE = 8 << 20;
 

@@ -34,7 +34,7 @@ import org.fednano.spark.Shards;
 import org.fednano.weights.HfModelFolder;
 
 /**
- * A large encoder of random weights is broadcast to two executors, processes of their own with a heap of 512 MB each on a
+ * A large encoder of random weights is broadcast to two executors, processes of their own with a heap of 480 MB each on a
  * standalone cluster, and both encode a client's pictures with it. Told: the peak of each process' resident memory (VmHWM)
  * over the bytes of the encoder. With 3 GB each executor must stay within 1.3 times what weights and one batch need.
  *
