@@ -1,5 +1,6 @@
 package org.fednano.prep;
 
+import java.io.BufferedInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +22,8 @@ import org.fednano.settings.JobException;
 
 /** The index files of a raw data set, on the driver; all that is read of them makes its fingerprint. */
 final class IndexFiles {
+
+    private static final int BUFFER = 1 << 18;
 
     private final String source;
     private final Configuration hadoop;
@@ -75,7 +78,7 @@ final class IndexFiles {
     /** Reads one index file, which must be there; closing reads the rest of it into the fingerprint. */
     InputStream open(String name) throws IOException {
         FileStatus file = file(name);
-        return new DigestInputStream(folder.files().open(file.getPath()), digest) {
+        InputStream in = new DigestInputStream(folder.files().open(file.getPath()), digest) {
             private boolean closed;
 
             @Override
@@ -91,6 +94,7 @@ final class IndexFiles {
                 }
             }
         };
+        return new BufferedInputStream(in, BUFFER);
     }
 
     /** Lets something that is not the bytes of an opened file count in the fingerprint. */
