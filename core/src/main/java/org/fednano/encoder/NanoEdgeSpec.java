@@ -78,6 +78,23 @@ public record NanoEdgeSpec(
         return sources;
     }
 
+    /**
+     * An encoder of {@code model.encoders} as its folder describes it.
+     *
+     * @param tokens N: prompt tokens of one medium
+     * @param source its weights
+     */
+    public record Further(String modality, int tokens, EncoderSource source) {}
+
+    /** Those of {@code model.encoders}, in its order; their weights are not read. */
+    public static List<Further> further(Settings settings) {
+        List<Further> encoders = new ArrayList<>();
+        FurtherEncoders.of(settings)
+                .forEach((modality, path) -> encoders.add(
+                        new Further(modality, TorchScriptSpec.tokens(path), TorchScriptSpec.source(path))));
+        return encoders;
+    }
+
     /** A folder with a language model alone has no encoder of its own. */
     private static boolean hasOwnVision(HfModelFolder folder, Map<String, Path> further) {
         return !further.containsKey(Medium.IMAGE) && folder.config().has("vision_config");

@@ -62,6 +62,11 @@ public record TorchScriptSpec(
         return new EncoderSource(SafeTensors.open(folder.resolve(CONNECTOR)), folder.resolve(MODULE));
     }
 
+    /** N, as a folder says it. */
+    static int tokens(Path folder) {
+        return new TorchScriptSpec("", folder.toString(), text(folder, JSON), "", "").tokens();
+    }
+
     private void check() {
         if (json().path("format").asInt(0) != 1) {
             throw wrong("format", "1");

@@ -33,6 +33,18 @@ final class MediaFiles implements AutoCloseable {
         this.spool = new Spool(places.spool(), hadoop);
     }
 
+    /** @throws JobException with status 3 if the media folder is not there */
+    static void requireFolder(RawPlaces places, Configuration hadoop) throws IOException {
+        try {
+            new SafeFolder(places.media(), hadoop);
+        } catch (FileNotFoundException e) {
+            throw JobException.badInput(
+                    "prepare.media_root must be a folder of pictures or other media: found none at " + places.media()
+                            + ". Leave it empty where they lie in prepare.source.",
+                    e);
+        }
+    }
+
     /**
      * Checks a file.
      *

@@ -1,6 +1,5 @@
 package org.fednano.prep;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -107,7 +106,7 @@ public final class Prepare {
     private Shards shards(RawPlaces places) throws IOException {
         RawFormat format = RawFormat.of(settings);
         RawIndex index = format.index(new IndexFiles(source, hadoop));
-        refuseMissingMedia(places);
+        MediaFiles.requireFolder(places, hadoop);
         Outcomes outcomes = Outcomes.of(check(format, places, index));
         outcomes.sayCounts(say);
         outcomes.refuseTooMany(settings.get(DataKeys.MAX_REJECTS), source);
@@ -117,15 +116,6 @@ public final class Prepare {
         SortedMap<String, List<Accepted>> clients = splits.assign(outcomes.accepted());
         sayShards(clients);
         return new Shards(index, outcomes, splits, clients);
-    }
-
-    private void refuseMissingMedia(RawPlaces places) throws IOException {
-        try {
-            new MediaFiles(places, hadoop).close();
-        } catch (FileNotFoundException e) {
-            throw JobException.badInput("prepare.media_root must be a folder of pictures or other media: found none at "
-                    + places.media() + ". Leave it empty where they lie in prepare.source.");
-        }
     }
 
     private void refuseExistingOutput() throws IOException {

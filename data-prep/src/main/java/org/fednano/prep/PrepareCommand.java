@@ -21,13 +21,13 @@ import picocli.CommandLine.Spec;
             "Turns a raw data set into one shard per client.",
             "",
             "Settings: prepare.*; prepare.format names the layout of prepare.source:",
-            "  iconqa     IconQA's release: problems.json, pid_splits.json, iconqa/SPLIT/TYPE/ID/*.png",
-            "  scienceqa  ScienceQA's release: problems.json, pid_splits.json, SPLIT/ID/image.png",
+            "  iconqa     IconQA's release: problems.json, iconqa/SPLIT/TYPE/ID/*.png",
+            "  scienceqa  ScienceQA's release: problems.json, SPLIT/ID/image.png",
             "  llava      conversations in .json or .jsonl: id, image, conversations",
-            "  table      rows in .jsonl or .parquet; prepare.columns says which column is what",
+            "  table      rows in .jsonl or .parquet; prepare.columns says what is what",
             "",
-            "Every record ends in a shard or, with its reason, in rejects/; manifest.json counts",
-            "both. Nothing outside prepare.source and prepare.media_root is read."
+            "Every record ends in a shard or, with its reason, in rejects/; manifest.json",
+            "counts both. Nothing outside prepare.source and prepare.media_root is read."
         },
         footer = {
             "",
@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
             "    fednano prepare --set prepare.source=iconqa_data \\",
             "      --set prepare.split=dirichlet --set prepare.clients=10",
             "  ScienceQA whose pictures were not all fetched: those problems are rejects:",
-            "    fednano prepare --set prepare.format=scienceqa --set prepare.source=scienceqa \\",
+            "    fednano prepare --set prepare.format=scienceqa --set prepare.source=sqa \\",
             "      --set prepare.split=iid --set prepare.max_reject_fraction=0.6",
             "  Conversations; the pictures lie elsewhere; one sample per answer:",
             "    fednano prepare --set prepare.format=llava --set prepare.source=chats \\",
@@ -49,7 +49,8 @@ import picocli.CommandLine.Spec;
             "      --set prepare.columns.question=q --set prepare.columns.image=photo.bytes \\",
             "      --set prepare.columns.audio=wav --set prepare.split=iid",
             "  What would be kept, what rejected and why; nothing is written:",
-            "    fednano prepare --dry-run --set prepare.source=iconqa_data --set prepare.split=iid",
+            "    fednano prepare --dry-run --set prepare.source=iconqa_data \\",
+            "      --set prepare.split=iid",
             "",
             "Exit status: 2 the output exists or the settings do not fit the data,",
             "3 the data is bad."

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.Strategy;
+import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.oip.WireType;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -70,7 +71,8 @@ public final class InspectCommand implements Callable<Integer> {
             names = "--images",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Pictures of a sample (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Pictures of a sample; of each further modality it has one medium (default: ${DEFAULT-VALUE}).")
     private int images;
 
     @Option(
@@ -105,9 +107,11 @@ public final class InspectCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = options.settings();
         requireCounts();
-        SplitModel split = SplitModel.of(model == null ? Path.of(settings.get(ModelKeys.DIR)) : model);
+        SplitModel split = SplitModel.of(
+                model == null ? Path.of(settings.get(ModelKeys.DIR)) : model, NanoEdgeSpec.further(settings));
         AdapterLayout layout = AdapterLayout.of(
                 settings.get(MethodKeys.MODALITIES),
+                split.modalities(),
                 split.hidden(),
                 settings.get(MethodKeys.RANK),
                 settings.get(MethodKeys.ALPHA));
@@ -127,9 +131,15 @@ public final class InspectCommand implements Callable<Integer> {
                 settings.get(RunKeys.ROUNDS),
                 clients != null ? clients : cohort == 0 ? 10 : cohort,
                 samples,
-                Math.addExact(Math.multiplyExact(images, split.imageTokens()), textTokens),
+                promptTokens(split),
                 answerTokens,
                 activations);
+    }
+
+    private int promptTokens(SplitModel split) {
+        int further =
+                split.tokens().values().stream().mapToInt(Integer::intValue).sum() - split.imageTokens();
+        return Math.addExact(Math.multiplyExact(images, split.imageTokens()), further + textTokens);
     }
 
     private void requireCounts() {

@@ -57,6 +57,8 @@ record Inspection(SplitModel model, AdapterLayout layout, Traffic.Load load, Tra
                 .put("hidden_size", model.hidden())
                 .put("vocabulary", model.vocabulary())
                 .put("image_tokens", model.imageTokens());
+        var tokens = json.putObject("tokens_per_medium");
+        model.tokens().forEach(tokens::put);
         var parts = json.putArray("parts");
         for (Part part : parts()) {
             parts.addObject()

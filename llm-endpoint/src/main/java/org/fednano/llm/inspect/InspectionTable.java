@@ -9,7 +9,7 @@ import org.fednano.llm.inspect.Part.Holder;
 /** An {@link Inspection} for people. */
 final class InspectionTable {
 
-    private static final String ROW = "%-16s  %-8s  %16s  %9s  %10s  %11s%n";
+    private static final String ROW = "%-18s  %-8s  %16s  %9s  %10s  %11s%n";
 
     private final Inspection inspection;
     private final StringBuilder text = new StringBuilder();
@@ -30,13 +30,13 @@ final class InspectionTable {
     private void parts() {
         SplitModel model = inspection.model();
         line(
-                "%s: %s parameters, counted from its %s; H = %s, vocabulary %s, %s tokens a picture",
+                "%s: %s parameters, counted from its %s; H = %s, vocabulary %s, tokens a medium %s",
                 model.name(),
                 count(model.parameters()),
                 model.source(),
                 count(model.hidden()),
                 count(model.vocabulary()),
-                count(model.imageTokens()));
+                model.tokens());
         line("");
         text.append(String.format(Locale.ROOT, ROW, "part", "held by", "parameters", "share", "stored", "as float32"));
         for (Part part : inspection.parts()) {

@@ -10,18 +10,34 @@ final class ParameterCounts {
 
     private ParameterCounts() {}
 
-    /** A CLIP vision transformer; the norm behind the last layer counts, though LLaVA does not use it. */
-    static long encoder(VisionConfig config) {
+    /**
+     * A vision transformer. What stands in checkpoints though LLaVA does not use it counts: the norm behind the last layer,
+     * and SigLIP's pooling head.
+     *
+     * @param hasHead whether there is such a head: {@code vision_use_head}
+     */
+    static long encoder(VisionConfig config, boolean hasHead) {
         long d = config.width();
         long inner = config.mlpWidth();
-        long embeddings = d + 3L * config.patchSize() * config.patchSize() * d + (config.patches() + 1L) * d;
+        long patches = 3L * config.patchSize() * config.patchSize() * d;
         long layer = 4 * linear(d, d) + linear(d, inner) + linear(inner, d) + 2 * norm(d);
-        return embeddings + 2 * norm(d) + config.layers() * layer;
+        long common = patches + config.towerTokens() * d + config.layers() * layer + norm(d);
+        return switch (config.family()) {
+            case CLIP -> common + d + norm(d); // class token, norm before the first layer
+            case SIGLIP -> common + d + (hasHead ? poolingHead(d, inner) : 0); // bias of the patches
+        };
+    }
+
+    /** A probe that attends to all patches, with an MLP behind it. */
+    private static long poolingHead(long d, long inner) {
+        return d + 4 * linear(d, d) + norm(d) + linear(d, inner) + linear(inner, d);
     }
 
     /** LLaVA's two linear layers. */
     static long connector(VisionConfig config) {
-        return linear(config.width(), config.hidden()) + linear(config.hidden(), config.hidden());
+        long h = config.hidden();
+        long weights = config.featureWidth() * h + h * h;
+        return config.projectorBias() ? weights + 2 * h : weights;
     }
 
     /** A decoder with its embedding table and, unless tied, its output layer. */

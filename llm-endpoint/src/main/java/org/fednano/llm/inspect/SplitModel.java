@@ -4,12 +4,22 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.encoder.NanoEdgeSpec.Further;
 import org.fednano.encoder.VisionConfig;
 import org.fednano.encoder.VisionTower;
 import org.fednano.llm.inspect.Part.Holder;
 import org.fednano.llm.model.LlamaConfig;
 import org.fednano.llm.model.LlamaDecoder;
+import org.fednano.sample.Medium;
+import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
 
@@ -21,24 +31,61 @@ import org.fednano.weights.HfModelFolder;
  * @param parts encoder, connector, language model
  * @param hidden H
  * @param vocabulary rows of the token-embedding table
- * @param imageTokens prompt tokens of one picture
+ * @param tokens prompt tokens of one medium by modality, pictures first
  */
-record SplitModel(String name, String source, List<Part> parts, int hidden, int vocabulary, int imageTokens) {
+record SplitModel(
+        String name, String source, List<Part> parts, int hidden, int vocabulary, SortedMap<String, Integer> tokens) {
 
     /**
      * Counts a model folder's tensors, or, where there are no weights, what its config implies.
      *
      * @param path a model folder or a config file
+     * @param further encoders of {@code model.encoders}
      * @throws JobException with status 3 if there is none, or it is of a family that is not read
      */
-    static SplitModel of(Path path) {
+    static SplitModel of(Path path, List<Further> further) {
         Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
         JsonNode config = config(file);
-        if (Files.isDirectory(path) && hasWeights(path)) {
-            return ofWeights(HfModelFolder.open(path));
+        JsonNode read = OriginalLlava.is(config) ? OriginalLlava.converted(config) : config;
+        boolean weights = Files.isDirectory(path) && hasWeights(path);
+        LlamaConfig text = LlamaConfig.of(read);
+        SortedMap<String, Integer> tokens = new TreeMap<>();
+        List<Part> parts = new ArrayList<>();
+        if (read.has("vision_config")
+                && further.stream().noneMatch(f -> f.modality().equals(Medium.IMAGE))) {
+            VisionConfig vision = VisionConfig.of(read);
+            tokens.put(Medium.IMAGE, vision.imageTokens());
+            parts.addAll(weights ? visionOf(HfModelFolder.open(path)) : visionOf(vision, read));
         }
-        return ofConfig(
-                path.getFileName().toString(), OriginalLlava.is(config) ? OriginalLlava.converted(config) : config);
+        for (Further encoder : further) {
+            tokens.put(encoder.modality(), encoder.tokens());
+            parts.addAll(FurtherParts.of(encoder));
+        }
+        parts.add(
+                weights
+                        ? counted("language model", Holder.SERVER, HfModelFolder.open(path), LlamaDecoder.PREFIX)
+                        : part("language model", Holder.SERVER, ParameterCounts.llm(text), bytesPerValue(read)));
+        return new SplitModel(
+                String.valueOf(path.toAbsolutePath().normalize().getFileName()),
+                weights ? "weights" : "config",
+                List.copyOf(parts),
+                text.hidden(),
+                text.vocabulary(),
+                tokens);
+    }
+
+    private static List<Part> visionOf(HfModelFolder folder) {
+        return List.of(
+                counted("encoder", Holder.CLIENT, folder, VisionTower.TOWER),
+                counted("connector", Holder.CLIENT, folder, VisionTower.PROJECTOR));
+    }
+
+    private static List<Part> visionOf(VisionConfig vision, JsonNode config) {
+        int bytesPerValue = bytesPerValue(config);
+        boolean hasHead = config.path("vision_config").path("vision_use_head").asBoolean(true);
+        return List.of(
+                part("encoder", Holder.CLIENT, ParameterCounts.encoder(vision, hasHead), bytesPerValue),
+                part("connector", Holder.CLIENT, ParameterCounts.connector(vision), bytesPerValue));
     }
 
     private static boolean hasWeights(Path folder) {
@@ -57,39 +104,8 @@ record SplitModel(String name, String source, List<Part> parts, int hidden, int 
         }
     }
 
-    private static SplitModel ofConfig(String name, JsonNode config) {
-        VisionConfig vision = VisionConfig.of(config);
-        LlamaConfig text = LlamaConfig.of(config);
-        int width = bytesPerValue(config);
-        return new SplitModel(
-                name,
-                "config",
-                List.of(
-                        part("encoder", Holder.CLIENT, ParameterCounts.encoder(vision), width),
-                        part("connector", Holder.CLIENT, ParameterCounts.connector(vision), width),
-                        part("language model", Holder.SERVER, ParameterCounts.llm(text), width)),
-                text.hidden(),
-                text.vocabulary(),
-                vision.imageTokens());
-    }
-
     private static Part part(String name, Holder holder, long parameters, int bytesPerValue) {
         return new Part(name, holder, parameters, parameters * bytesPerValue);
-    }
-
-    private static SplitModel ofWeights(HfModelFolder folder) {
-        VisionConfig vision = VisionConfig.of(folder.config());
-        LlamaConfig text = LlamaConfig.of(folder.config());
-        return new SplitModel(
-                String.valueOf(folder.folder().toAbsolutePath().getFileName()),
-                "weights",
-                List.of(
-                        counted("encoder", Holder.CLIENT, folder, VisionTower.TOWER),
-                        counted("connector", Holder.CLIENT, folder, VisionTower.PROJECTOR),
-                        counted("language model", Holder.SERVER, folder, LlamaDecoder.PREFIX)),
-                text.hidden(),
-                text.vocabulary(),
-                vision.imageTokens());
     }
 
     private static Part counted(String name, Holder holder, HfModelFolder folder, String prefix) {
@@ -97,19 +113,11 @@ record SplitModel(String name, String source, List<Part> parts, int hidden, int 
         long bytes = 0;
         for (String tensor : folder.names()) {
             if (tensor.startsWith(prefix)) {
-                parameters += values(folder.shape(tensor));
+                parameters += folder.size(tensor);
                 bytes += folder.storedBytes(tensor);
             }
         }
         return new Part(name, holder, parameters, bytes);
-    }
-
-    private static long values(long[] shape) {
-        long values = 1;
-        for (long size : shape) {
-            values *= size;
-        }
-        return values;
     }
 
     /** Bytes that the config's {@code dtype} takes; {@code torch_dtype} before transformers 4.56. */
@@ -125,6 +133,27 @@ record SplitModel(String name, String source, List<Part> parts, int hidden, int 
 
     private static String text(JsonNode config, String absent) {
         return config.path("dtype").asText(config.path("torch_dtype").asText(absent));
+    }
+
+    /** Tokens of a picture; 0 for a model without pictures. */
+    int imageTokens() {
+        return tokens.getOrDefault(Medium.IMAGE, 0);
+    }
+
+    /** Modalities that can have a NanoAdapter, with text, as {@link AdapterLayout} numbers them. */
+    Map<String, Byte> modalities() {
+        Map<String, Byte> modalities = new LinkedHashMap<>();
+        if (tokens.containsKey(Medium.IMAGE)) {
+            modalities.put(Medium.IMAGE, PromptFeatures.IMAGE);
+        }
+        modalities.put(NanoEdgeSpec.TEXT, PromptFeatures.TEXT);
+        byte next = PromptFeatures.TEXT + 1;
+        for (String modality : tokens.keySet()) {
+            if (!modality.equals(Medium.IMAGE)) {
+                modalities.put(modality, next++);
+            }
+        }
+        return modalities;
     }
 
     /** Parameters of the whole model. */

@@ -9,8 +9,13 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.fednano.llm.cli.EndpointMain;
 import org.fednano.settings.Commands;
+import org.fednano.weights.FloatTensor;
+import org.fednano.weights.SafeTensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,6 +77,15 @@ class InspectCommandTest {
         assertEquals(4 * 1_048_576, upload.path("fisher_bytes").asLong());
     }
 
+    /** SigLIP's vision tower with its head has 428,225,600 parameters, as its publishers count it. */
+    @Test
+    void siglipWithItsHead() throws Exception {
+        String config = Files.readString(ORIGINAL)
+                .replace("openai/clip-vit-large-patch14-336", "google/siglip-so400m-patch14-384");
+        JsonNode json = json(Files.writeString(folder.resolve("config.json"), config));
+        assertEquals(428_225_600, parameters(json, 0));
+    }
+
     /** Hugging Face's has 64 rows more in both tables: for {@code <image>}, {@code <pad>} and a round number. */
     @Test
     void llavaInHuggingFaceLayout() throws Exception {
@@ -95,6 +109,47 @@ class InspectCommandTest {
                     weights.path("parts").path(part).path("stored_bytes").asLong(),
                     config.path("parts").path(part).path("stored_bytes").asLong());
         }
+    }
+
+    /** Every checkpoint of the parity tests is counted alike from its weights and from its config alone. */
+    @Test
+    void familiesAreCountedByTheirConfigs() throws Exception {
+        List<Path> folders;
+        try (Stream<Path> all = Files.list(Path.of("../tests/src/test/resources/parity"))) {
+            folders = all.filter(Files::isDirectory).sorted().toList();
+        }
+        assertTrue(folders.size() >= 10, folders.toString());
+        for (Path model : folders) {
+            out.getBuffer().setLength(0);
+            JsonNode weights = json(model);
+            out.getBuffer().setLength(0);
+            JsonNode config = json(model.resolve("config.json"));
+            for (int part = 0; part < 3; part++) {
+                assertEquals(parameters(weights, part), parameters(config, part), model + ", part " + part);
+            }
+        }
+    }
+
+    @Test
+    void furtherEncodersAreParts() throws Exception {
+        Path sound = Files.createDirectories(folder.resolve("sound"));
+        Path exported = Path.of("../core/src/test/resources/encoders/frames.pt");
+        Files.copy(exported, sound.resolve("encoder.pt"));
+        Files.writeString(sound.resolve("encoder.json"), "{\"format\": 1, \"input\": \"wav\", \"tokens\": 6}");
+        SafeTensorsWriter.write(
+                sound.resolve("connector.safetensors"),
+                Map.of("linear.weight", new FloatTensor(new float[128 * 3], 128, 3)),
+                Map.of());
+        JsonNode json = json(SHIPPED, "--set", "model.encoders=[\"audio=" + sound + "\"]");
+        assertEquals("audio encoder", json.path("parts").path(2).path("name").asText());
+        assertTrue(parameters(json, 2) > 0);
+        assertEquals(384, parameters(json, 3));
+        assertEquals(
+                3 * 2 * 128 * 8,
+                json.path("upload_per_client_and_round")
+                        .path("adapter_parameters")
+                        .asLong());
+        assertEquals(16 + 6 + 96, json.path("load").path("prompt_tokens").asInt());
     }
 
     /** T = 576 + 95 at H = 4096 in two bytes: 5.5 MB each way, as by hand. */
