@@ -52,7 +52,7 @@ CLIP_SMALL = {"model_type": "clip_vision_model", "hidden_size": 24, "intermediat
               "num_attention_heads": 2, "image_size": 16, "patch_size": 8, "projection_dim": 24}
 SIGLIP_SMALL = {"model_type": "siglip_vision_model", "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 2,
                 "num_attention_heads": 2, "image_size": 21, "patch_size": 7, "vision_use_head": False}
-LLAMA_SMALL = {"model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+LLAMA_SMALL = {"model_type": "llama", "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 2,
                "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 256, "rms_norm_eps": 1e-5}
 CLIP_PICTURES = {"image_processor_type": "CLIPImageProcessor", "do_convert_rgb": True, "do_resize": True, "resample": 3,
                  "size": {"shortest_edge": 16}, "do_center_crop": True, "crop_size": {"height": 16, "width": 16},
