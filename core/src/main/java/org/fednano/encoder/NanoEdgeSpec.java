@@ -1,5 +1,6 @@
 package org.fednano.encoder;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -97,7 +98,10 @@ public record NanoEdgeSpec(
 
     /** A folder with a language model alone has no encoder of its own. */
     private static boolean hasOwnVision(HfModelFolder folder, Map<String, Path> further) {
-        return !further.containsKey(Medium.IMAGE) && folder.config().has("vision_config");
+        JsonNode config = folder.config();
+        boolean vision = config.has("vision_config")
+                || config.path("model_type").asText().equals("llava");
+        return vision && !further.containsKey(Medium.IMAGE);
     }
 
     /** The tensors of a model that its own encoder needs: vision tower and connector, nothing of the LLM. */

@@ -47,12 +47,12 @@ record SplitModel(
         Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
         JsonNode config = config(file);
         JsonNode read = OriginalLlava.is(config) ? OriginalLlava.converted(config) : config;
+        requireModel(read, file);
         boolean weights = Files.isDirectory(path) && hasWeights(path);
         LlamaConfig text = LlamaConfig.of(read);
         SortedMap<String, Integer> tokens = new TreeMap<>();
         List<Part> parts = new ArrayList<>();
-        if (read.has("vision_config")
-                && further.stream().noneMatch(f -> f.modality().equals(Medium.IMAGE))) {
+        if (isLlava(read) && further.stream().noneMatch(f -> f.modality().equals(Medium.IMAGE))) {
             VisionConfig vision = VisionConfig.of(read);
             tokens.put(Medium.IMAGE, vision.imageTokens());
             parts.addAll(weights ? visionOf(HfModelFolder.open(path)) : visionOf(vision, read));
@@ -86,6 +86,25 @@ record SplitModel(
         return List.of(
                 part("encoder", Holder.CLIENT, ParameterCounts.encoder(vision, hasHead), bytesPerValue),
                 part("connector", Holder.CLIENT, ParameterCounts.connector(vision), bytesPerValue));
+    }
+
+    private static boolean isLlava(JsonNode config) {
+        return config.path("model_type").asText().equals("llava");
+    }
+
+    /** Absent fields have defaults, so that any JSON would read as a model of 7 B parameters. */
+    private static void requireModel(JsonNode config, Path file) {
+        if (config.path("model_type").asText("").isEmpty()) {
+            throw JobException.badInput(
+                    file + " must be a model's config with a model_type: found none. Name a folder in"
+                            + " Hugging Face layout, or its config.json.");
+        }
+        for (String part : List.of("text_config", "vision_config")) {
+            if (config.has(part) && !config.path(part).isObject()) {
+                throw JobException.badInput(
+                        part + " in " + file + " must be an object: found " + config.path(part) + ".");
+            }
+        }
     }
 
     private static boolean hasWeights(Path folder) {

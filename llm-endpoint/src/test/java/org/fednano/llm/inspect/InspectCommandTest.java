@@ -210,6 +210,11 @@ class InspectCommandTest {
         Files.writeString(other, "{\"mm_vision_tower\":\"eva/unknown\"}");
         assertEquals(3, inspect(other));
         assertTrue(err.toString().contains("eva/unknown"), err::toString);
+        for (String nonsense : List.of(
+                "{\"a\": 1}", "[]", "{\"model_type\": \"llava\", \"text_config\": 5}", "{\"model_type\": \"\"}", "")) {
+            Files.writeString(other, nonsense);
+            assertEquals(3, inspect(other), nonsense);
+        }
         Files.writeString(other, "no json");
         assertEquals(3, inspect(other));
         assertEquals(2, inspect(ORIGINAL, "--samples", "0"));
