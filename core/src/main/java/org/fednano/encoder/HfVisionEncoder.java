@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import org.fednano.sample.Medium;
 import org.fednano.weights.HfModelFolder;
@@ -54,14 +55,17 @@ final class HfVisionEncoder implements ModalityEncoder {
     }
 
     @Override
-    public float[] encode(float[] inputs) {
+    public float[] encode(float[] inputs, int count) {
         int side = config.imageSize();
+        int slice = (int) tower.slice(batchSize);
+        int pictures = (count + slice - 1) / slice * slice; // a slice's bits do not depend on the slices behind it
         // The scope frees what operations on weights attach to the weights' own manager.
         try (NDManager manager = weights.manager().newSubManager();
                 NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
-            NDArray batch = manager.create(inputs, new Shape(batchSize, 3, side, side));
-            return tower.imageEmbeddings(batch).toFloatArray();
+            FloatBuffer wanted = FloatBuffer.wrap(inputs, 0, pictures * inputSize());
+            NDArray batch = manager.create(wanted, new Shape(pictures, 3, side, side));
+            return tower.imageEmbeddings(batch, slice).toFloatArray();
         }
     }
 

@@ -18,8 +18,13 @@ public record HfVisionSpec(String configJson, String preprocessorJson, String we
 
     private static final long serialVersionUID = 1L;
 
-    /** Reads a model folder; its tensors are read once for their digest. */
+    /**
+     * Reads a model folder; its tensors are read once for their digest.
+     *
+     * @throws JobException with status 3 if its weights do not belong to its config
+     */
     static HfVisionSpec of(HfModelFolder folder) {
+        VisionTensors.require(VisionConfig.of(folder.config()), folder);
         return new HfVisionSpec(
                 folder.text("config.json"),
                 preprocessor(folder),
@@ -43,7 +48,7 @@ public record HfVisionSpec(String configJson, String preprocessorJson, String we
 
     /** The folder's own weights. */
     static EncoderSource source(HfModelFolder folder) {
-        return new EncoderSource(NanoEdgeSpec.tensors(folder), null);
+        return new EncoderSource(VisionTensors.of(VisionConfig.of(folder.config()), folder), null);
     }
 
     @Override

@@ -29,7 +29,7 @@ final class MediaEmbedder implements AutoCloseable {
             for (EncoderSpec spec : specs) {
                 ModalityEncoder encoder = spec.open(sources.get(spec.modality()), batchSize);
                 encoders.put(spec.modality(), encoder);
-                encoder.encode(new float[Math.multiplyExact(batchSize, encoder.inputSize())]);
+                encoder.encode(new float[Math.multiplyExact(batchSize, encoder.inputSize())], 1);
             }
             requireOneWidth();
         } catch (RuntimeException e) {
@@ -109,7 +109,7 @@ final class MediaEmbedder implements AutoCloseable {
                 encoder.prepare(
                         place.medium.bytes(), "sample " + place.sample.sampleId(), inputs, i * encoder.inputSize());
             }
-            float[] encoded = encoder.encode(inputs); // (B, N, H)
+            float[] encoded = encoder.encode(inputs, batch.size()); // (batch.size() to B, N, H)
             for (int i = 0; i < batch.size(); i++) {
                 Place place = batch.get(i);
                 place.target[place.index] = Arrays.copyOfRange(encoded, i * size, (i + 1) * size);

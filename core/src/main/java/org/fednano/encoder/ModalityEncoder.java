@@ -33,9 +33,10 @@ public interface ModalityEncoder extends AutoCloseable {
      * Encodes a batch. Kernels round differently with a batch's size, so it is always the same; unused places hold zeros.
      *
      * @param inputs (B, inputSize), prepared
-     * @return (B, N, H)
+     * @param count how many of them are wanted, the first ones; an encoder may leave out the others where that changes nothing
+     * @return ({@code count} to B, N, H)
      */
-    float[] encode(float[] inputs);
+    float[] encode(float[] inputs, int count);
 
     /** Arrays in native memory that belong to it, for tests that nothing leaks. */
     int nativeArrays();

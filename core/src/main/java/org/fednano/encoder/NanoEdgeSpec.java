@@ -15,7 +15,6 @@ import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
 import org.fednano.weights.HfModelFolder;
-import org.fednano.weights.TensorSource;
 
 /**
  * All of a client's frozen part but its weights: small, and the same for every client. Together with {@link #sources} it
@@ -102,11 +101,6 @@ public record NanoEdgeSpec(
         boolean vision = config.has("vision_config")
                 || config.path("model_type").asText().equals("llava");
         return vision && !further.containsKey(Medium.IMAGE);
-    }
-
-    /** The tensors of a model that its own encoder needs: vision tower and connector, nothing of the LLM. */
-    public static TensorSource tensors(TensorSource model) {
-        return model.only(VisionTower.TOWER, VisionTower.PROJECTOR);
     }
 
     /**

@@ -38,7 +38,7 @@ final class TorchScriptEncoder implements ModalityEncoder {
                 new Connector(source.tensors(), spec.json().path("activation").asText("gelu"), spec.where());
         try {
             module = load(spec, source.module());
-        } catch (JobException e) {
+        } catch (RuntimeException e) {
             connector.close();
             throw e;
         }
@@ -96,7 +96,7 @@ final class TorchScriptEncoder implements ModalityEncoder {
     }
 
     @Override
-    public float[] encode(float[] inputs) {
+    public float[] encode(float[] inputs, int count) {
         // The scope frees what operations on weights attach to the weights' own manager.
         try (NDManager manager = connector.weights().manager().newSubManager();
                 NDScope scope = new NDScope();

@@ -47,8 +47,18 @@ public final class VisionTower {
      * @return (B, imageTokens, H)
      */
     public NDArray imageEmbeddings(NDArray pixels) {
+        return imageEmbeddings(pixels, slice(pixels.getShape().get(0)));
+    }
+
+    /**
+     * The same, so many pictures at once.
+     *
+     * @param pixels (B, 3, S, S), normalised
+     * @param slice divides B
+     * @return (B, imageTokens, H)
+     */
+    NDArray imageEmbeddings(NDArray pixels, long slice) {
         long pictures = pixels.getShape().get(0);
-        long slice = slice(pictures);
         if (slice == pictures) {
             return kept(pixels.getManager(), () -> project(features(pixels)));
         }
@@ -66,7 +76,7 @@ public final class VisionTower {
      * Pictures at once. It divides the batch: kernels round differently with their shape, and a picture's features must not
      * depend on its place.
      */
-    private long slice(long pictures) {
+    long slice(long pictures) {
         long slice = Math.max(1, Math.min(pictures, SLICE_TOKENS / config.towerTokens()));
         while (pictures % slice != 0) {
             slice--;

@@ -141,19 +141,10 @@ public record PromptStyle(
         return start != null && !start.isEmpty() && prompt.startsWith(start);
     }
 
-    /** All that prompts and answers depend on besides config and tokenizer. A plain template is its own identity. */
+    /** All that prompts and answers depend on besides config and tokenizer: texts, with NUL between them. */
     public String identity() {
-        List<String> parts = new ArrayList<>(List.of(template));
-        if (isChat()) {
-            parts.addAll(List.of("chat 1", chatTemplate, user, specialTokens.toString()));
-        }
-        if (!ends.isEmpty()) {
-            parts.add("ends " + ends);
-        }
-        if (start != Start.TOKENIZER || isStarted(template)) {
-            parts.add("start " + start + " " + specialTokens.get("bos_token"));
-        }
-        return String.join("\u0000", parts);
+        return String.join(
+                "\u0000", template, chatTemplate, user, specialTokens.toString(), ends.toString(), start.toString());
     }
 
     /** A chat template and where it stands. */

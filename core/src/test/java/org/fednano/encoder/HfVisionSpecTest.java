@@ -43,6 +43,34 @@ class HfVisionSpecTest {
         assertTold("image_processor");
     }
 
+    @Test
+    void weightsThatAreNotTheConfigsAreToldWithTheirFile() throws IOException {
+        Files.writeString(folder.resolve("preprocessor_config.json"), TinyEncoder.PREPROCESSOR);
+        String config = TinyEncoder.CONFIG.formatted(-1, "default");
+        String layers = "\"num_hidden_layers\": ";
+        int at = config.indexOf(layers, config.indexOf("vision_config")) + layers.length();
+        int has = Character.digit(config.charAt(at), 10);
+        for (int other : new int[] {has - 1, has + 1}) {
+            Files.writeString(
+                    folder.resolve("config.json"), config.substring(0, at) + other + config.substring(at + 1));
+            assertTold(folder.getFileName().toString());
+            assertTold("layers." + (other < has ? other : has) + ".");
+        }
+    }
+
+    /** Checkpoints hold more than features are computed with, of any type; it is neither read nor sent. */
+    @Test
+    void whatFeaturesDoNotNeedIsNotRead() throws IOException {
+        Files.writeString(folder.resolve("preprocessor_config.json"), TinyEncoder.PREPROCESSOR);
+        Files.writeString(folder.resolve("config.json"), TinyEncoder.CONFIG.formatted(1, "default"));
+        HfModelFolder model = HfModelFolder.open(folder);
+        var names = HfVisionSpec.source(model).tensors().names();
+        assertTrue(
+                names.stream().noneMatch(n -> n.contains("layers.1.") || n.contains("post_layernorm")),
+                names::toString);
+        prepared();
+    }
+
     private void assertTold(String expected) {
         String message = assertThrows(JobException.class, this::prepared).getMessage();
         assertTrue(message.contains(expected), message);

@@ -25,7 +25,6 @@ import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
-import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensorsWriter;
 import org.junit.jupiter.api.Test;
@@ -63,15 +62,20 @@ class PromptIdsTest {
                     read("chats.json").path("templates").path(chat).asText());
         }
         Files.writeString(folder.resolve("tokenizer_config.json"), config.toString());
-        SafeTensorsWriter.write(
-                folder.resolve("model.safetensors"), Map.of("other", new FloatTensor(new float[1], 1)), Map.of());
+        Files.writeString(folder.resolve("preprocessor_config.json"), TinyEncoder.PREPROCESSOR);
+        SafeTensorsWriter.write(folder.resolve("model.safetensors"), TinyEncoder.weights(), Map.of());
         return HfModelFolder.open(folder);
     }
 
     private static ObjectNode config(JsonNode kind, int vocabulary) {
         ObjectNode config = JSON.createObjectNode().put("model_type", "llava");
         config.put("image_token_index", kind.path("image").asInt());
-        config.putObject("text_config").put("model_type", "llama").put("vocab_size", vocabulary);
+        JsonNode tiny = HfModelFolder.json(TinyEncoder.CONFIG.formatted(-2, "default"), Path.of("config.json"));
+        config.set("vision_config", tiny.path("vision_config"));
+        config.putObject("text_config")
+                .put("model_type", "llama")
+                .put("hidden_size", TinyEncoder.HIDDEN)
+                .put("vocab_size", vocabulary);
         return config;
     }
 

@@ -87,7 +87,7 @@ class TorchScriptEncoderTest {
             Map<String, FloatTensor> linear = TinyModules.linear(width, H, 1);
             try (ModalityEncoder encoder = open(folder(kind.getKey(), kind.getKey(), kind.getValue(), linear), 2)) {
                 assertEquals(given.get("shape").get(1).asInt(), encoder.tokens());
-                assertClose(layer(x, linear, "linear"), encoder.encode(floats(given.get("input"))));
+                assertClose(layer(x, linear, "linear"), encoder.encode(floats(given.get("input")), 1));
             }
             Map<String, FloatTensor> mlp = TinyModules.mlp(width, 5, H, 2);
             String json = kind.getValue().replace("}", ", \"activation\": \"quick_gelu\"}");
@@ -95,7 +95,7 @@ class TorchScriptEncoderTest {
                 assertEquals(H, encoder.hidden());
                 assertClose(
                         layer(quickGelu(layer(x, mlp, "linear_1")), mlp, "linear_2"),
-                        encoder.encode(floats(given.get("input"))));
+                        encoder.encode(floats(given.get("input")), 1));
             }
         }
     }
@@ -116,11 +116,11 @@ class TorchScriptEncoderTest {
         }
         ExecutorService threads = Executors.newFixedThreadPool(3);
         try (ModalityEncoder encoder = open(steps, 4)) {
-            float[] first = encoder.encode(inputs);
+            float[] first = encoder.encode(inputs, 1);
             int arrays = encoder.nativeArrays();
             List<Future<float[]>> results = new ArrayList<>();
             for (int i = 0; i < 30; i++) {
-                results.add(threads.submit(() -> encoder.encode(inputs)));
+                results.add(threads.submit(() -> encoder.encode(inputs, 1)));
             }
             for (Future<float[]> result : results) {
                 assertArrayEquals(first, result.get());
@@ -166,7 +166,7 @@ class TorchScriptEncoderTest {
 
     private static void run(Path folder) {
         try (ModalityEncoder encoder = open(folder, 2)) {
-            encoder.encode(new float[2 * encoder.inputSize()]);
+            encoder.encode(new float[2 * encoder.inputSize()], 2);
         }
     }
 

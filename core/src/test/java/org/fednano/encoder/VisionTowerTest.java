@@ -42,6 +42,13 @@ class VisionTowerTest {
             VisionTower tower = new VisionTower(config, weights);
             float[] embedded = tower.imageEmbeddings(manager.create(all, new Shape(pictures, 3, 8, 8)))
                     .toFloatArray();
+            float[] firstSlice = tower.imageEmbeddings(
+                            manager.create(
+                                    Arrays.copyOf(all, pictures / 2 * one.length), new Shape(pictures / 2, 3, 8, 8)),
+                            tower.slice(pictures))
+                    .toFloatArray();
+            assertArrayEquals(
+                    firstSlice, Arrays.copyOf(embedded, firstSlice.length), "what is behind it changes nothing");
             int size = config.imageTokens() * config.hidden();
             assertEquals(pictures * size, embedded.length);
             for (int i = 1; i < pictures; i++) {

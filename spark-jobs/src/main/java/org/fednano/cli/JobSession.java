@@ -60,6 +60,7 @@ final class JobSession implements AutoCloseable {
             edge = NanoEdgeSpec.of(model, settings);
             llm = keep(llm(settings, model));
             requireFit(model, settings, llm.info());
+            edge.requireFits(llm.info().vocabulary());
         } catch (RuntimeException e) {
             close();
             throw e;

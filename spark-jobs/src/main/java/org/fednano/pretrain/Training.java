@@ -20,6 +20,7 @@ import org.fednano.encoder.NamedArrays;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.VisionConfig;
+import org.fednano.encoder.VisionTensors;
 import org.fednano.encoder.VisionTower;
 import org.fednano.llm.model.LlamaConfig;
 import org.fednano.llm.model.LlamaDecoder;
@@ -142,7 +143,9 @@ final class Training {
                         1,
                         List.of(new HfVisionSpec(
                                 files.get("config.json"), files.get("preprocessor_config.json"), "untrained"))),
-                Map.of(Medium.IMAGE, new EncoderSource(NanoEdgeSpec.tensors(TensorSource.of(initial)), null)));
+                Map.of(
+                        Medium.IMAGE,
+                        new EncoderSource(VisionTensors.of(visionConfig, TensorSource.of(initial)), null)));
     }
 
     private TrainingSet decode(List<Sample> samples, NanoEdge edge) {

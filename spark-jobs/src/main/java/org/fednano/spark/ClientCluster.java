@@ -71,7 +71,6 @@ public final class ClientCluster implements AutoCloseable {
         this.tokenizer = new PromptTokenizer(edge.tokenizerJson());
         this.llmFingerprint = llm.info().fingerprint();
         this.featureKey = edge.featureKey(llmFingerprint);
-        edge.requireFits(llm.info().vocabulary());
         this.hosts = hosts(spark.hadoopConfiguration(), shards);
     }
 

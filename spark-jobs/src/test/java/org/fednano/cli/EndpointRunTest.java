@@ -16,7 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkConf;
-import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.encoder.VisionConfig;
+import org.fednano.encoder.VisionTensors;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
@@ -95,7 +96,9 @@ class EndpointRunTest {
             Files.copy(model.folder().resolve(file), client.resolve(file));
         }
         SafeTensorsWriter.write(
-                client.resolve("model.safetensors"), NanoEdgeSpec.tensors(model).tensors(), Map.of());
+                client.resolve("model.safetensors"),
+                VisionTensors.of(VisionConfig.of(model.config()), model).tensors(),
+                Map.of());
     }
 
     @Test

@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 import org.fednano.encoder.ImagePreprocessor;
 import org.fednano.encoder.NamedArrays;
 import org.fednano.encoder.NanoEdge;
-import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.VisionConfig;
+import org.fednano.encoder.VisionTensors;
 import org.fednano.encoder.VisionTower;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.LlamaConfig;
@@ -75,9 +75,10 @@ final class LoadedCheckpoint implements AutoCloseable {
     }
 
     private float[] withTower(int sample, String input, BiFunction<VisionTower, NDArray, NDArray> part) {
-        try (NamedArrays weights = new NamedArrays(NanoEdgeSpec.tensors(folder));
+        VisionConfig config = VisionConfig.of(folder.config());
+        try (NamedArrays weights = new NamedArrays(VisionTensors.of(config, folder));
                 NDManager manager = weights.manager().newSubManager()) {
-            VisionTower tower = new VisionTower(VisionConfig.of(folder.config()), weights);
+            VisionTower tower = new VisionTower(config, weights);
             return part.apply(tower, array(manager, fixture.tensor(sample, input)))
                     .toFloatArray();
         }

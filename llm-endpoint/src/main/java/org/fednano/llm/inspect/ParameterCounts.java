@@ -1,7 +1,10 @@
 package org.fednano.llm.inspect;
 
 import java.util.Arrays;
+import java.util.Map;
 import org.fednano.encoder.VisionConfig;
+import org.fednano.encoder.VisionConfig.Family;
+import org.fednano.encoder.VisionTensors;
 import org.fednano.llm.model.DecoderTensors;
 import org.fednano.llm.model.LlamaConfig;
 
@@ -17,41 +20,23 @@ final class ParameterCounts {
      * @param hasHead whether there is such a head: {@code vision_use_head}
      */
     static long encoder(VisionConfig config, boolean hasHead) {
-        long d = config.width();
-        long inner = config.mlpWidth();
-        long patches = 3L * config.patchSize() * config.patchSize() * d;
-        long layer = 4 * linear(d, d) + linear(d, inner) + linear(inner, d) + 2 * norm(d);
-        long common = patches + config.towerTokens() * d + config.layers() * layer + norm(d);
-        return switch (config.family()) {
-            case CLIP -> common + d + norm(d); // class token, norm before the first layer
-            case SIGLIP -> common + d + (hasHead ? poolingHead(d, inner) : 0); // bias of the patches
-        };
-    }
-
-    /** A probe that attends to all patches, with an MLP behind it. */
-    private static long poolingHead(long d, long inner) {
-        return d + 4 * linear(d, d) + norm(d) + linear(d, inner) + linear(inner, d);
+        long common = values(VisionTensors.tower(config)) + values(VisionTensors.lastNorm(config));
+        return hasHead && config.family() == Family.SIGLIP ? common + values(VisionTensors.head(config)) : common;
     }
 
     /** LLaVA's two linear layers. */
     static long connector(VisionConfig config) {
-        long h = config.hidden();
-        long weights = config.featureWidth() * h + h * h;
-        return config.projectorBias() ? weights + 2 * h : weights;
+        return values(VisionTensors.connector(config));
     }
 
     /** A decoder with its embedding table and, unless tied, its output layer. */
     static long llm(LlamaConfig config) {
-        return DecoderTensors.shapes(config).values().stream()
+        return values(DecoderTensors.shapes(config));
+    }
+
+    private static long values(Map<String, long[]> shapes) {
+        return shapes.values().stream()
                 .mapToLong(shape -> Arrays.stream(shape).reduce(1, Math::multiplyExact))
                 .sum();
-    }
-
-    private static long linear(long in, long out) {
-        return in * out + out;
-    }
-
-    private static long norm(long width) {
-        return 2 * width;
     }
 }
