@@ -41,8 +41,11 @@ public final class ChatTemplate {
     static final class Failure extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
+        /** A template may put a whole prompt into its message. */
+        private static final int MOST = 500;
+
         Failure(String message) {
-            super(message);
+            super(message.length() <= MOST ? message : message.substring(0, MOST) + " ...");
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.fednano.prompt.PromptStyle;
+import org.fednano.settings.EndpointKeys;
 import org.fednano.settings.JobException;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
@@ -55,7 +56,10 @@ final class Pins {
         checkSettings(run, spec.settings(), folder);
         Fingerprints was = run.fingerprints();
         Fingerprints is = spec.fingerprints();
-        checkFingerprint("LLM", was.llm(), is.llm(), ModelKeys.DIR.key(), run, spec, folder);
+        String llm = spec.settings().get(EndpointKeys.ADDRESSES).isEmpty()
+                ? ModelKeys.DIR.key()
+                : EndpointKeys.ADDRESSES.key();
+        checkFingerprint("LLM", was.llm(), is.llm(), llm, run, spec, folder);
         checkFingerprint("encoder and connector", was.encoder(), is.encoder(), ModelKeys.DIR.key(), run, spec, folder);
         checkFingerprint("shards", was.shards(), is.shards(), RunKeys.SHARDS.key(), run, spec, folder);
     }
