@@ -39,7 +39,7 @@ final class Digests {
             long size = tensors.size(name);
             for (long from = 0; from < size; ) {
                 int count = (int) Math.min(bytes.capacity() / 4, size - from);
-                tensors.read(name, from, bytes.asFloatBuffer().limit(count));
+                tensors.readFinite(name, from, bytes.asFloatBuffer().limit(count));
                 digest.update(bytes.array(), 0, 4 * count);
                 from += count;
             }

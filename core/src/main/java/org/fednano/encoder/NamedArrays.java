@@ -63,7 +63,7 @@ public final class NamedArrays implements AutoCloseable {
         long size = array.size();
         if (size <= piece) {
             if (size > 0) {
-                fill(tensors, name, 0, array);
+                tensors.readFinite(name, 0, memory(array));
             }
             return array;
         }
@@ -71,24 +71,11 @@ public final class NamedArrays implements AutoCloseable {
             for (long from = 0; from < size; from += piece) {
                 // A view: it shares the array's memory.
                 try (NDArray part = flat.get(new NDIndex("{}:{}", from, Math.min(size, from + piece)))) {
-                    fill(tensors, name, from, part);
+                    tensors.readFinite(name, from, memory(part));
                 }
             }
         }
         return array;
-    }
-
-    /** Reads a piece; NaN or infinity among weights would spread to every answer without a word. */
-    private static void fill(TensorSource tensors, String name, long from, NDArray part) {
-        FloatBuffer memory = memory(part);
-        tensors.read(name, from, memory.duplicate());
-        for (int i = 0; i < memory.limit(); i++) {
-            if (!Float.isFinite(memory.get(i))) {
-                throw JobException.badInput("Tensor " + name + " in " + tensors.origin(name)
-                        + " must hold finite values: found " + memory.get(i) + " as value " + (from + i)
-                        + ". The file is damaged: copy the model again.");
-            }
-        }
     }
 
     private static FloatBuffer memory(NDArray array) {

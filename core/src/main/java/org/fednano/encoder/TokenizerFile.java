@@ -67,8 +67,11 @@ record TokenizerFile(String json, Map<String, Integer> vocabulary, Map<String, I
     private static String completed(HfModelFolder folder) {
         String json = folder.text(NAME);
         Map<Integer, ObjectNode> missing = new TreeMap<>();
+        if (!(HfModelFolder.json(json, folder.folder().resolve(NAME)) instanceof ObjectNode root)) {
+            throw JobException.badInput(
+                    folder.folder().resolve(NAME) + " must be a JSON object: found another value. Copy it again.");
+        }
         TokenizerFile known = parse(json);
-        ObjectNode root = (ObjectNode) HfModelFolder.json(json, folder.folder().resolve(NAME));
         json(folder, "added_tokens.json")
                 .fields()
                 .forEachRemaining(
@@ -76,8 +79,7 @@ record TokenizerFile(String json, Map<String, Integer> vocabulary, Map<String, I
         json(folder, "tokenizer_config.json")
                 .path("added_tokens_decoder")
                 .fields()
-                .forEachRemaining(e ->
-                        missing.put(Integer.valueOf(e.getKey()), e.getValue().deepCopy()));
+                .forEachRemaining(e -> missing.put(id(folder, e.getKey()), token(folder, e.getKey(), e.getValue())));
         missing.values().removeIf(t -> known.added.containsKey(t.path("content").asText()));
         if (missing.isEmpty()) {
             return json;
@@ -92,6 +94,26 @@ record TokenizerFile(String json, Map<String, Integer> vocabulary, Map<String, I
             entry.put("special", token.path("special").asBoolean(true));
         });
         return root.toString();
+    }
+
+    private static int id(HfModelFolder folder, String key) {
+        if (!key.matches("[0-9]{1,9}")) {
+            throw wrongDecoder(folder, key);
+        }
+        return Integer.parseInt(key);
+    }
+
+    private static ObjectNode token(HfModelFolder folder, String key, JsonNode value) {
+        if (value instanceof ObjectNode token) {
+            return token.deepCopy();
+        }
+        throw wrongDecoder(folder, key);
+    }
+
+    private static JobException wrongDecoder(HfModelFolder folder, String key) {
+        return JobException.badInput("added_tokens_decoder in "
+                + folder.folder().resolve("tokenizer_config.json") + " must hold objects by token id: found an entry '"
+                + key + "' that is none. Copy the file again.");
     }
 
     private static JsonNode json(HfModelFolder folder, String file) {

@@ -16,6 +16,9 @@ import org.fednano.settings.JobException;
 public final class ChatPrompt {
 
     /** Stands for the user's text while the template runs; private characters, the same in upper and lower case. */
+    /** Characters of a rendering in a message. */
+    private static final int MOST_SHOWN = 300;
+
     private static final String USER_MARK = "\uE010\uE011\uE012";
 
     private static final String ANSWER_MARK = "\uE020\uE021\uE022";
@@ -99,13 +102,17 @@ public final class ChatPrompt {
         return turns.computeIfAbsent(media, this::render);
     }
 
+    private static String shown(String text) {
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + " ...";
+    }
+
     private Turn render(int media) {
         String rendered = render(List.of(user(media, USER_MARK, listed)), true);
         String spaced = render(List.of(user(media, " " + USER_MARK + " ", listed)), true);
         if (!isWhole(rendered, media) || count(spaced, USER_MARK) != 1) {
             throw JobException.badInput("The chat template in " + file + " must write the user's text and each of "
                     + media + " media (" + medium + ") once: found '"
-                    + rendered.replace(USER_MARK, "{question}")
+                    + shown(rendered.replace(USER_MARK, "{question}"))
                     + "'. Set prompt.template to a text such as \"USER: {image}\\n{question} ASSISTANT:\".");
         }
         int at = rendered.indexOf(USER_MARK);

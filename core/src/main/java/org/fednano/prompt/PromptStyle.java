@@ -73,6 +73,11 @@ public record PromptStyle(
             throw JobException.usage("Setting '" + ModelKeys.PROMPT_USER.key() + "' must hold text only: found '" + user
                     + "'. The chat template itself places the media, in front of it.");
         }
+        if (!user.matches("(?s).*\\{(question|context|choices)}.*")) {
+            throw JobException.usage("Setting '" + ModelKeys.PROMPT_USER.key()
+                    + "' must have a place for a sample's text: expected {question}, {context} or {choices} in it, found '"
+                    + user + "'.");
+        }
         Optional<ChatFile> chat = template.equals(AUTO) ? ChatFile.find(folder) : Optional.empty();
         return new PromptStyle(
                 chat.isPresent() ? "" : template.equals(AUTO) ? DEFAULT : template,

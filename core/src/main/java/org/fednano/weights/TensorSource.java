@@ -75,6 +75,23 @@ public interface TensorSource {
         }
     }
 
+    /**
+     * Reads as {@link #read} does; NaN or infinity among weights would spread to every answer without a word.
+     *
+     * @throws JobException with status 3 if a value is not finite
+     */
+    default void readFinite(String name, long from, FloatBuffer target) {
+        FloatBuffer values = target.duplicate();
+        read(name, from, target);
+        for (int i = values.position(); i < values.limit(); i++) {
+            if (!Float.isFinite(values.get(i))) {
+                throw JobException.badInput("Tensor " + name + " in " + origin(name)
+                        + " must hold finite values: found " + values.get(i) + " as value "
+                        + (from + i - values.position()) + ". The file is damaged: copy the model again.");
+            }
+        }
+    }
+
     /** A view of those tensors whose names start with one of the prefixes. */
     default TensorSource only(String... prefixes) {
         Predicate<String> wanted = name -> Arrays.stream(prefixes).anyMatch(name::startsWith);

@@ -219,6 +219,24 @@ class PromptIdsTest {
     }
 
     @Test
+    void filesOfAnotherShapeAreNamed() throws IOException {
+        folder(kind("llama"), null);
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\": {\"x\": {\"content\": \"<a>\"}}}");
+        assertTold("tokenizer_config.json");
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\": {\"7\": 5}}");
+        assertTold("tokenizer_config.json");
+        Files.writeString(folder.resolve("tokenizer.json"), "[]");
+        assertTold("tokenizer.json");
+    }
+
+    private void assertTold(String file) {
+        JobException e = assertThrows(
+                JobException.class, () -> NanoEdgeSpec.of(HfModelFolder.open(folder), Settings.defaults()));
+        assertTrue(e.getMessage().contains(file), e.getMessage());
+    }
+
+    @Test
     void anOlderTokenizerFileIsToldHowToConvert() throws IOException {
         HfModelFolder model = folder(kind("llama"), null);
         Files.delete(folder.resolve("tokenizer.json"));

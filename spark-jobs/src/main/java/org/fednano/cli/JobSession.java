@@ -1,10 +1,12 @@
 package org.fednano.cli;
 
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -31,6 +33,11 @@ import org.slf4j.LoggerFactory;
 final class JobSession implements AutoCloseable {
 
     private static final long SHUTDOWN_SECONDS = 10;
+    private static final String EMBEDDINGS = "language_model.model.embed_tokens.weight";
+    private static final int COMPARED_ROWS = 8;
+
+    /** Of the largest value in a row: twice what bfloat16 loses. */
+    private static final double ROUNDING = 0.01;
 
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -61,6 +68,7 @@ final class JobSession implements AutoCloseable {
             llm = keep(llm(settings, model));
             requireFit(model, settings, llm.info());
             edge.requireFits(llm.info().vocabulary());
+            requireSameModel(model, llm);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -138,6 +146,39 @@ final class JobSession implements AutoCloseable {
                         + " for it, or llm.endpoints to a server that holds its LLM.");
             }
         });
+    }
+
+    /**
+     * Another language model of the same width would train without a word. Where the folder holds the embedding table, some of
+     * its rows must be the endpoint's, up to the rounding of half floats.
+     *
+     * @throws JobException with status 3 if they are not
+     */
+    static void requireSameModel(HfModelFolder model, FrozenLlm llm) {
+        if (!model.names().contains(EMBEDDINGS)) {
+            return;
+        }
+        int rows = (int) Math.min(model.shape(EMBEDDINGS)[0], llm.info().vocabulary());
+        int hidden = llm.info().hidden();
+        int[] ids = IntStream.range(0, COMPARED_ROWS)
+                .map(i -> (int) ((long) i * rows / COMPARED_ROWS))
+                .toArray();
+        float[] served = llm.embed(ids);
+        float[] own = new float[hidden];
+        for (int i = 0; i < ids.length; i++) {
+            model.read(EMBEDDINGS, (long) ids[i] * hidden, FloatBuffer.wrap(own));
+            double difference = 0;
+            double size = 0;
+            for (int h = 0; h < hidden; h++) {
+                difference = Math.max(difference, Math.abs(own[h] - served[i * hidden + h]));
+                size = Math.max(size, Math.abs(own[h]));
+            }
+            if (difference > ROUNDING * size) {
+                throw JobException.badInput("The endpoint's LLM " + llm.info().name() + " must be the one of "
+                        + model.folder() + ": expected the same embedding rows, found another one for token " + ids[i]
+                        + ". Set llm.endpoints to a server of that model, or model.dir to the folder of the server's.");
+            }
+        }
     }
 
     private static SparkSession spark() {

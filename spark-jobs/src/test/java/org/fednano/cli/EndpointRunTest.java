@@ -155,6 +155,20 @@ class EndpointRunTest {
         assertTrue(e.getMessage().contains("4096") && e.getMessage().contains("found 16"), e.getMessage());
     }
 
+    /** Same width and vocabulary, other weights: only the numbers tell. */
+    @Test
+    void anotherLlmOfTheSameShapeIsRefused() throws IOException {
+        HfModelFolder model = HfModelFolder.open(folder.resolve("model"));
+        TinyModel.write(folder.resolve("sibling"), 8);
+        try (FrozenLlm own = EmbeddedLlm.open(model);
+                FrozenLlm sibling = EmbeddedLlm.open(HfModelFolder.open(folder.resolve("sibling")))) {
+            JobSession.requireSameModel(model, own);
+            JobException e = assertThrows(JobException.class, () -> JobSession.requireSameModel(model, sibling));
+            assertEquals(ExitStatus.BAD_INPUT, e.status());
+            assertTrue(e.getMessage().contains("llm.endpoints"), e.getMessage());
+        }
+    }
+
     @Test
     void executorsGetTheirOptionsAndKeepTheUsersOwn() {
         SparkConf conf = new SparkConf(false)

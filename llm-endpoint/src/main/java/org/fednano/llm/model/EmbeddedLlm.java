@@ -57,17 +57,17 @@ public final class EmbeddedLlm implements FrozenLlm {
                 config.layers(),
                 "FP32",
                 new LlmInfo.Limits(MAX_TOKENS, Integer.MAX_VALUE),
-                soundProbe(name));
+                soundProbe(tensors.origin(LlamaDecoder.EMBEDDINGS)));
     }
 
     /** Weights that are finite and yet overflow are those of a damaged file, or of a model that needs more than float32. */
-    private LlmInfo.Probe soundProbe(String name) {
+    private LlmInfo.Probe soundProbe(String where) {
         try {
             return probe();
         } catch (LlmException e) {
             close();
             throw JobException.badInput(
-                    "The weights of model " + name + " must give a finite loss on eight tokens: " + e.getMessage()
+                    "The weights in " + where + " must give a finite loss on eight tokens: " + e.getMessage()
                             + ". The files are damaged, or the model does not run in float32.",
                     e);
         }
