@@ -10,16 +10,20 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.settings.Settings;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.SafeTensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,6 +72,48 @@ class TorchScriptEncoderTest {
             y[i] = x[i] / (1 + Math.exp(-1.702 * x[i]));
         }
         return y;
+    }
+
+    /** How a Q-Former stack comes in: the folder's own tower, even one that fits nothing, is not looked at. */
+    @Test
+    void anEncoderOfPicturesReplacesTheModelsOwn() throws IOException {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        Files.writeString(model.resolve("config.json"), TinyEncoder.CONFIG.formatted(-2, "default"));
+        Files.writeString(model.resolve("tokenizer.json"), TinyEncoder.TOKENIZER);
+        SafeTensorsWriter.write(
+                model.resolve("model.safetensors"),
+                Map.of(
+                        "language_model.model.norm.weight",
+                        new FloatTensor(new float[TinyEncoder.HIDDEN], TinyEncoder.HIDDEN)),
+                Map.of());
+        int width = HfModelFolder.json(
+                        Files.readString(TinyModules.SCRIPTED.resolve("expected.json")), Path.of("expected.json"))
+                .path("patches")
+                .path("shape")
+                .get(2)
+                .asInt();
+        Map<String, FloatTensor> connector = TinyModules.linear(width, TinyEncoder.HIDDEN, 1);
+        Path own = folder("stack", "patches", TinyModules.PATCHES, connector);
+        Settings settings =
+                Settings.load(List.of(), List.of("model.encoders=[\"image=" + own + "\"]", "encoder.batch_size=2"));
+        byte[] picture = TinyEncoder.picture(5, 31, 17);
+        try (NanoEdge edge = NanoEdge.open(HfModelFolder.open(model), settings);
+                ModalityEncoder encoder = open(own, 2)) {
+            PromptFeatures features = edge.encode(List.of(TinyEncoder.sample("s", picture, "x")), TinyEncoder::rows)
+                    .get(0);
+            float[] inputs = new float[2 * encoder.inputSize()];
+            encoder.prepare(picture, "s", inputs, 0);
+            float[] expected = Arrays.copyOf(encoder.encode(inputs, 1), 4 * TinyEncoder.HIDDEN);
+            int first = 0;
+            while (features.modality()[first] != PromptFeatures.IMAGE) {
+                first++;
+            }
+            int from = first * TinyEncoder.HIDDEN;
+            assertArrayEquals(expected, Arrays.copyOfRange(features.embeds(), from, from + expected.length));
+            assertEquals(
+                    Map.of("image", PromptFeatures.IMAGE, "text", PromptFeatures.TEXT),
+                    edge.spec().modalities());
+        }
     }
 
     @Test
