@@ -31,7 +31,7 @@ import org.fednano.weights.HfModelFolder;
  * @param parts encoder, connector, language model
  * @param hidden H
  * @param vocabulary rows of the token-embedding table
- * @param tokens prompt tokens of one medium by modality, pictures first
+ * @param tokens prompt tokens of one medium by modality
  */
 record SplitModel(
         String name, String source, List<Part> parts, int hidden, int vocabulary, SortedMap<String, Integer> tokens) {
@@ -61,9 +61,13 @@ record SplitModel(
             tokens.put(encoder.modality(), encoder.tokens());
             parts.addAll(FurtherParts.of(encoder));
         }
+        // A client's own folder may hold no decoder: its config still says what the server holds.
+        Part llm = weights
+                ? counted("language model", Holder.SERVER, HfModelFolder.open(path), LlamaDecoder.PREFIX)
+                : part("language model", Holder.SERVER, 0, 0);
         parts.add(
-                weights
-                        ? counted("language model", Holder.SERVER, HfModelFolder.open(path), LlamaDecoder.PREFIX)
+                llm.parameters() > 0
+                        ? llm
                         : part("language model", Holder.SERVER, ParameterCounts.llm(text), bytesPerValue(read)));
         return new SplitModel(
                 String.valueOf(path.toAbsolutePath().normalize().getFileName()),

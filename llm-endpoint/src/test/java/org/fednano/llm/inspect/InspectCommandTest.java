@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.fednano.llm.cli.EndpointMain;
 import org.fednano.settings.Commands;
 import org.fednano.weights.FloatTensor;
+import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -127,6 +128,24 @@ class InspectCommandTest {
             for (int part = 0; part < 3; part++) {
                 assertEquals(parameters(weights, part), parameters(config, part), model + ", part " + part);
             }
+        }
+    }
+
+    @Test
+    void aClientsFolderWithoutDecoderStillTellsTheServersPart() throws Exception {
+        Path client = Files.createDirectories(folder.resolve("client"));
+        Files.copy(SHIPPED.resolve("config.json"), client.resolve("config.json"));
+        SafeTensorsWriter.write(
+                client.resolve("model.safetensors"),
+                HfModelFolder.open(SHIPPED)
+                        .only("vision_tower.", "multi_modal_projector.")
+                        .tensors(),
+                Map.of());
+        JsonNode own = json(client);
+        out.getBuffer().setLength(0);
+        JsonNode whole = json(SHIPPED);
+        for (int part = 0; part < 3; part++) {
+            assertEquals(parameters(whole, part), parameters(own, part), "part " + part);
         }
     }
 
