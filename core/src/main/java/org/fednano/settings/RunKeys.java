@@ -13,6 +13,23 @@ public final class RunKeys {
             "run.id", "", "Name of the run in the metric tables; empty: the run folder's last path element.");
     public static final Setting<String> SHARDS =
             Setting.ofText("run.shards", "work/shards", "Folder (URI) of the prepared shards.");
+    public static final Setting<String> CLIENTS = Setting.ofText(
+            "run.clients",
+            "",
+            "Catalogue (URI) of clients whose shards lie elsewhere: a file that ends in .conf, or a Parquet table. Takes the"
+                    + " place of run.shards; empty: none.");
+    public static final Setting<List<String>> CLIENT_TAGS = Setting.ofList(
+            "run.client_tags",
+            List.of(),
+            "Only clients of the catalogue with at least one of these tags; empty: all that are switched on.");
+    public static final Setting<String> DATA_SINCE = Setting.ofText(
+            "run.data_since",
+            "",
+            "First dated folder of a catalogue's clients that is used, as 2026-01-31; empty: the oldest.");
+    public static final Setting<String> DATA_UNTIL = Setting.ofText(
+            "run.data_until",
+            "",
+            "Last dated folder of a catalogue's clients that is used; empty: the newest there is when a round begins.");
     public static final Setting<Long> SEED =
             Setting.ofLong("run.seed", 1, "Every random choice of a run comes from it.");
     public static final Setting<Integer> ROUNDS =
@@ -42,6 +59,10 @@ public final class RunKeys {
             METRICS_DIR,
             ID,
             SHARDS,
+            CLIENTS,
+            CLIENT_TAGS,
+            DATA_SINCE,
+            DATA_UNTIL,
             SEED,
             ROUNDS,
             STRATEGY,

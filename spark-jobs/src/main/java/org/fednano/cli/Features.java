@@ -1,6 +1,7 @@
 package org.fednano.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import org.fednano.settings.ModelKeys;
 import org.fednano.spark.ClientCluster;
 
@@ -15,6 +16,12 @@ final class Features {
         print(job, job.cluster().prepare(), start, out);
     }
 
+    /** Before a round, where owners are apart: what came in meanwhile. */
+    static void refresh(JobSession job, List<String> cohort, PrintWriter out) {
+        long start = System.nanoTime();
+        print(job, job.cluster().refresh(cohort), start, out);
+    }
+
     static void print(JobSession job, ClientCluster.Encoded encoded, long startNanos, PrintWriter out) {
         if (!encoded.made().isEmpty()) {
             out.println("encoded " + encoded.rows() + " samples of "
@@ -23,6 +30,7 @@ final class Features {
                     + job.cluster().featuresFolder());
             out.flush();
         }
+        encoded.troubles().forEach((client, why) -> out.println("warning: " + client + " cannot take part: " + why));
         if (!encoded.cuts().isEmpty()) {
             ClientCluster.Cut first = encoded.cuts().get(0);
             out.println("warning: "

@@ -22,10 +22,9 @@ import org.fednano.settings.EndpointKeys;
 import org.fednano.settings.JobException;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
-import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientCluster;
-import org.fednano.spark.Shards;
+import org.fednano.spark.Federation;
 import org.fednano.weights.HfModelFolder;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +46,6 @@ final class JobSession implements AutoCloseable {
     private final HfModelFolder model;
     private final NanoEdgeSpec edge;
     private final FrozenLlm llm;
-    private Shards shards;
     private ClientCluster cluster;
 
     /**
@@ -76,14 +74,14 @@ final class JobSession implements AutoCloseable {
     }
 
     /**
-     * The clients of {@code run.shards}; opened with the first call.
+     * The clients of {@code run.clients} or {@code run.shards}; opened with the first call.
      *
-     * @throws JobException with status 3 if the shards folder is missing or incomplete
+     * @throws JobException with status 3 if the shards folder or the catalogue is missing or incomplete
      */
     ClientCluster cluster() {
         if (cluster == null) {
-            shards = Shards.open(hadoop(), settings.get(RunKeys.SHARDS));
-            cluster = keep(new ClientCluster(spark.sparkContext(), settings, shards, model, edge, llm));
+            cluster = keep(new ClientCluster(
+                    spark.sparkContext(), settings, Federation.of(spark, settings), model, edge, llm));
         }
         return cluster;
     }
@@ -125,7 +123,9 @@ final class JobSession implements AutoCloseable {
     /** What a run on this model and these shards is pinned to. */
     Fingerprints fingerprints() {
         return new Fingerprints(
-                llm.info().fingerprint(), edge.fingerprint(), cluster().shards().fingerprint());
+                llm.info().fingerprint(),
+                edge.fingerprint(),
+                cluster().federation().fingerprint());
     }
 
     /** With endpoints the folder needs no decoder. */

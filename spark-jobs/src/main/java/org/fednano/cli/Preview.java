@@ -8,7 +8,9 @@ import org.fednano.algorithm.TrainingPlan;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
-import org.fednano.spark.Shards;
+import org.fednano.spark.ClientCluster;
+import org.fednano.spark.ClientPlace;
+import org.fednano.spark.Federation;
 
 /** What {@code train --dry-run} says; nothing is written. */
 final class Preview {
@@ -17,13 +19,18 @@ final class Preview {
 
     static void print(JobSession job, PrintWriter out) {
         Settings settings = job.settings();
-        Shards shards = job.cluster().shards();
+        Federation federation = job.cluster().federation();
         AdapterLayout layout = job.layout();
-        TrainingPlan plan = TrainingPlan.of(settings, layout, shards.clientIds());
-        long rows =
-                shards.clients().stream().mapToLong(Shards.Client::trainingRows).sum();
-        out.println(
-                "shards     " + shards.uri() + ": " + shards.clients().size() + " clients, " + rows + " training rows");
+        TrainingPlan plan = TrainingPlan.of(settings, layout, federation.clientIds());
+        ClientCluster.Encoded found = job.cluster().survey();
+        long rows = found.trainingRows().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        out.println((federation.apart() ? "clients    " : "shards     ") + federation.origin() + ": "
+                + found.trainingRows().size() + " clients, " + rows + " training rows");
+        if (federation.apart()) {
+            clients(job.cluster(), found, out);
+        }
         out.println("model      " + job.llm().info().name() + ": H = " + layout.hidden() + ", "
                 + job.llm().info().layers() + " layers");
         out.println("adapter    rank " + layout.rank() + ", " + layout.size() + " values, "
@@ -34,6 +41,19 @@ final class Preview {
                 + (committed < 0 ? "would be started" : committed + " rounds committed"));
         out.println("would do   " + Math.max(0, plan.rounds() - Math.max(0, committed)) + " rounds");
         out.flush();
+    }
+
+    /** Each owner's place, what it has, or why it cannot take part. */
+    private static void clients(ClientCluster cluster, ClientCluster.Encoded found, PrintWriter out) {
+        for (ClientPlace client : cluster.federation().clients()) {
+            String newest = cluster.place(client.id()).newestData();
+            String trouble = found.troubles().get(client.id());
+            out.println("           " + client.id() + "  " + client.rows() + "  "
+                    + (trouble == null
+                            ? found.trainingRows().get(client.id()) + " training rows"
+                                    + (newest == null ? "" : ", newest of " + newest)
+                            : "cannot take part: " + trouble));
+        }
     }
 
     private static int committed(JobSession job, Settings settings) {

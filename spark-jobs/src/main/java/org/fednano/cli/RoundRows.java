@@ -3,6 +3,7 @@ package org.fednano.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.fednano.algorithm.ClientReport;
 import org.fednano.algorithm.ClientReport.Fate;
@@ -15,6 +16,7 @@ import org.fednano.metrics.RoundRow;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
+import org.fednano.spark.ClientPlace;
 import org.fednano.spark.Evaluation;
 
 /** A merged round as metric rows; activation traffic is what the gateway counted, failed clients included. */
@@ -23,17 +25,22 @@ final class RoundRows {
     private RoundRows() {}
 
     /**
+     * @param places where each client was in this round
      * @param evaluation of the round's adapter, or null if it was not due
      */
     static RoundMetrics of(
             Settings settings,
             RoundResult result,
             Map<String, Traffic> traffic,
+            Function<String, ClientPlace> places,
             AdapterFile adapter,
             Evaluation evaluation) {
         List<ClientRow> clients = new ArrayList<>();
         for (ClientReport report : result.clients()) {
-            clients.add(client(report, traffic.getOrDefault(report.clientId(), Traffic.NONE)));
+            clients.add(client(
+                    report,
+                    traffic.getOrDefault(report.clientId(), Traffic.NONE),
+                    places.apply(report.clientId()).newestData()));
         }
         return new RoundMetrics(
                 List.of(round(settings, result, clients, adapter)),
@@ -69,7 +76,7 @@ final class RoundRows {
                 adapter.sha256());
     }
 
-    private static ClientRow client(ClientReport report, Traffic traffic) {
+    private static ClientRow client(ClientReport report, Traffic traffic, String newestData) {
         Metrics metrics = report.metrics();
         boolean updated = metrics.steps() > 0;
         return new ClientRow(
@@ -93,7 +100,8 @@ final class RoundRows {
                 traffic.uplinkActivationBytes(),
                 traffic.downlinkGradientBytes(),
                 traffic.waitSeconds(),
-                updated ? metrics.cutPrompts() : null);
+                updated ? metrics.cutPrompts() : null,
+                newestData);
     }
 
     /** NaN says "not measured" in memory, null does in a table. */

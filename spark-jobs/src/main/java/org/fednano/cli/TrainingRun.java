@@ -32,6 +32,7 @@ import org.fednano.spark.SparkClients;
 /** One run on its run folder: takes its lease, goes on from its last committed round, commits and reports each. */
 final class TrainingRun implements AutoCloseable {
 
+    private final JobSession job;
     private final Settings settings;
     private final ClientCluster cluster;
     private final PrintWriter out;
@@ -46,11 +47,12 @@ final class TrainingRun implements AutoCloseable {
      * @throws org.fednano.settings.JobException as {@link RunStore#open} does
      */
     TrainingRun(JobSession job, Settings settings, PrintWriter out) {
+        this.job = job;
         this.settings = settings;
         this.cluster = job.cluster();
         this.out = out;
         AdapterLayout layout = job.layout();
-        plan = TrainingPlan.of(settings, layout, cluster.shards().clientIds());
+        plan = TrainingPlan.of(settings, layout, cluster.federation().clientIds());
         if (!RunReader.hasBegun(settings.get(RunKeys.DIR), job.hadoop())) {
             // Unusable shards must show before a run folder is bound to them.
             Features.prepare(job, out);
@@ -78,6 +80,7 @@ final class TrainingRun implements AutoCloseable {
         SparkClients clients = cluster.clients();
         Clients held = (round, cohort, outcomes) -> {
             store.checkHeld();
+            Features.refresh(job, cohort, out);
             clients.update(round, cohort, outcomes);
         };
         TrainingPlan upToGoal = plan.withRounds(goal);
@@ -142,7 +145,7 @@ final class TrainingRun implements AutoCloseable {
         Evaluation evaluation = evaluate(result.global(), due);
         AdapterFile file =
                 AdapterFile.of(result.number(), plan.layout(), result.global().theta());
-        RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), file, evaluation);
+        RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), cluster::place, file, evaluation);
         store.commit(new org.fednano.runstore.RoundResult(file, result.merged(), rows));
         out.println(line(result, goal, rows.rounds().get(0), evaluation));
         result.clients().stream()

@@ -28,7 +28,8 @@ public record ClientRow(
         long uplinkActivationBytes,
         long downlinkGradientBytes,
         Double gatewayWaitSeconds,
-        Long cutPrompts) {
+        Long cutPrompts,
+        String newestData) {
 
     /** What became of the client's update. */
     public enum Outcome {

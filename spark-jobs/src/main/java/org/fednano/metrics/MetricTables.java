@@ -239,7 +239,14 @@ public final class MetricTables {
                             LONG,
                             "prompts",
                             "Training rows whose prompt was cut to prompt.max_tokens; null if it sent no update.",
-                            ClientRow::cutPrompts)));
+                            ClientRow::cutPrompts),
+                    new Column<>(
+                            "newest_data",
+                            STRING,
+                            "",
+                            "Date of the newest dated folder that the round used of a catalogue's client, as 2026-01-31; null if"
+                                    + " it used none.",
+                            ClientRow::newestData)));
 
     /** One row per client, split, category and predictor. */
     public static final MetricTable<EvaluationRow> EVALUATIONS = new MetricTable<>(

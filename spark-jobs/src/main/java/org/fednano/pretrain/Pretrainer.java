@@ -20,7 +20,6 @@ import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.PretrainKeys;
 import org.fednano.settings.Settings;
-import org.fednano.spark.ShardReader;
 import org.fednano.spark.Shards;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
@@ -119,8 +118,8 @@ public final class Pretrainer {
     /** All clients' rows of a split, in client and file order. */
     private static List<Sample> read(Shards shards, Split split) {
         List<Sample> samples = new ArrayList<>();
-        ShardReader reader = new ShardReader(new Configuration(), shards.uri());
-        shards.clientIds().forEach(client -> reader.read(client, split, samples::add));
+        Configuration conf = new Configuration();
+        shards.clientIds().forEach(client -> shards.rows(conf, client).read(split, samples::add));
         return samples;
     }
 

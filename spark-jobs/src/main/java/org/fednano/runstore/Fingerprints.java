@@ -5,6 +5,7 @@ package org.fednano.runstore;
  *
  * @param llm of the frozen LLM ({@code LlmInfo.fingerprint})
  * @param encoder of encoder, connector and preprocessing
- * @param shards of the bytes of the shards' {@code manifest.json}
+ * @param shards of the bytes of the shards' {@code manifest.json}; a word instead where clients come from a catalogue,
+ *     since their rows may change between rounds
  */
 public record Fingerprints(String llm, String encoder, String shards) {}

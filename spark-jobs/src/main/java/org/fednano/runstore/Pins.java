@@ -36,6 +36,8 @@ final class Pins {
             ModelKeys.DIR.key(),
             ModelKeys.ENCODERS.key(),
             RunKeys.SHARDS.key(),
+            RunKeys.CLIENTS.key(),
+            RunKeys.CLIENT_TAGS.key(),
             RunKeys.METRICS_DIR.key(),
             ModelKeys.MAX_NEW_TOKENS.key());
 
@@ -61,7 +63,8 @@ final class Pins {
                 : EndpointKeys.ADDRESSES.key();
         checkFingerprint("LLM", was.llm(), is.llm(), llm, run, spec, folder);
         checkFingerprint("encoder and connector", was.encoder(), is.encoder(), ModelKeys.DIR.key(), run, spec, folder);
-        checkFingerprint("shards", was.shards(), is.shards(), RunKeys.SHARDS.key(), run, spec, folder);
+        String rows = spec.settings().get(RunKeys.CLIENTS).isEmpty() ? RunKeys.SHARDS.key() : RunKeys.CLIENTS.key();
+        checkFingerprint("shards", was.shards(), is.shards(), rows, run, spec, folder);
     }
 
     private static void checkSettings(RunInfo run, Settings settings, Path folder) {

@@ -20,11 +20,9 @@ import org.fednano.sample.Split;
 
 /**
  * What a task needs to stand for a client: its files, the way to the gateway, and its features, cached or made on the
- * spot. Either way they come in shard order from the same encoder batches, so they are the same bytes.
+ * spot. Either way they come in the order of its rows from the same encoder batches, so they are the same bytes.
  *
  * @param conf how file systems are reached
- * @param shards folder (URI) of the shards
- * @param shardsFingerprint of their manifest
  * @param featuresFingerprint of encoder, connector, prompt and preprocessing
  * @param llmFingerprint of the LLM whose embedding rows stand on text tokens
  * @param gateway where the gateway is
@@ -32,8 +30,6 @@ import org.fednano.sample.Split;
  */
 record ClientAccess(
         Broadcast<SerializableConfiguration> conf,
-        String shards,
-        String shardsFingerprint,
         String featuresFingerprint,
         String llmFingerprint,
         GatewayAddress gateway,
@@ -44,46 +40,68 @@ record ClientAccess(
         return conf.value().value();
     }
 
-    ShardReader rows() {
-        return new ShardReader(hadoop(), shards);
+    /** Opens a client's folder. */
+    ClientFolder open(ClientPlace client) {
+        return ClientFolder.open(client, hadoop());
     }
 
-    FeatureFiles cache(String clientId) {
-        return new FeatureFiles(hadoop(), shards, shardsFingerprint, featuresFingerprint, clientId);
-    }
-
-    FrozenLlm open(Purpose purpose, int round, String clientId) {
+    FrozenLlm llm(Purpose purpose, int round, String clientId) {
         return gateway.open(purpose, round, clientId);
     }
 
     /**
-     * Passes on a split's features in shard order.
+     * Passes on a split's features in the order of its rows.
      *
      * @param most rows at most
      * @return prompts of the split that were cut
      * @throws org.fednano.settings.JobException with status 3 if files are missing or damaged
      */
-    long features(String clientId, Split split, int most, FrozenLlm llm, Consumer<PromptFeatures> rows) {
-        if (encoder == null) {
-            int[] left = {most};
-            cache(clientId).read(split, row -> {
-                if (left[0]-- > 0) {
-                    rows.accept(row);
-                }
-            });
-            return cache(clientId).cutPrompts(split);
+    long features(
+            ClientPlace client,
+            ClientFolder folder,
+            Split split,
+            int most,
+            FrozenLlm llm,
+            Consumer<PromptFeatures> rows) {
+        int[] left = {most};
+        Consumer<PromptFeatures> atMost = row -> {
+            if (left[0]-- > 0) {
+                rows.accept(row);
+            }
+        };
+        long cut = 0;
+        for (String segment : client.segments()) {
+            if (left[0] <= 0) {
+                break;
+            }
+            if (encoder == null) {
+                FeatureFiles cached = folder.features(featuresFingerprint, segment);
+                cached.read(split, atMost);
+                cut += cached.cutPrompts(split);
+            } else {
+                cut += make(client, folder, segment, split, left[0], llm, atMost)
+                        .count();
+            }
         }
-        return make(clientId, split, most, llm, rows).count();
+        return cut;
     }
 
-    /** Makes a split's features from the raw rows, a batch of the encoder at a time. */
-    CutPrompts make(String clientId, Split split, int most, FrozenLlm llm, Consumer<PromptFeatures> rows) {
+    /** Makes features of a segment's split from the raw rows, a batch of the encoder at a time. */
+    CutPrompts make(
+            ClientPlace client,
+            ClientFolder folder,
+            String segment,
+            Split split,
+            int most,
+            FrozenLlm llm,
+            Consumer<PromptFeatures> rows) {
         NanoEdge edge = encoder.edge();
         List<Sample> batch = new ArrayList<>();
         int[] left = {most};
         CutPrompts cut = new CutPrompts();
-        try (EmbeddingStore table = embeddings(clientId, edge.hidden(), llm)) {
-            rows().read(clientId, split, sample -> {
+        try (EmbeddingStore table =
+                new EmbeddingStore(folder.files(), client.embeddings(llmFingerprint), edge.hidden(), llm::embed)) {
+            folder.rows().read(segment, split, sample -> {
                 batch.add(sample);
                 left[0]--;
                 if (batch.size() == encoder.batchSize() || left[0] == 0) {
@@ -97,11 +115,6 @@ record ClientAccess(
             }
         }
         return cut;
-    }
-
-    private EmbeddingStore embeddings(String clientId, int hidden, FrozenLlm llm) {
-        return new EmbeddingStore(
-                hadoop(), ShardPaths.embeddings(shards, llmFingerprint, clientId), hidden, llm::embed);
     }
 
     /** A local folder for scratch files: where Spark or its cluster manager puts its own. */

@@ -1,17 +1,9 @@
 package org.fednano.spark;
 
-import java.io.IOException;
-import java.io.Serializable;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.BlockLocation;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -22,29 +14,35 @@ import org.fednano.encoder.PromptTokenizer;
 import org.fednano.gateway.Gateway;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Split;
+import org.fednano.settings.ExitStatus;
 import org.fednano.settings.GatewayKeys;
 import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
+import org.fednano.spark.Encoding.Depth;
+import org.fednano.spark.Encoding.Found;
 import org.fednano.weights.HfModelFolder;
 
 /**
- * The clients of a shards folder on a Spark cluster, with one frozen model: encodes, trains and evaluates them, a
+ * The clients of a federation on a Spark cluster, with one frozen model: encodes, trains and evaluates them, a
  * partition each. Belongs to one driver thread.
  */
 public final class ClientCluster implements AutoCloseable {
 
+    private static final Encoded NOTHING = new Encoded(List.of(), 0, List.of(), Map.of(), Map.of());
+
     private final JavaSparkContext spark;
     private final Settings settings;
-    private final Shards shards;
+    private final Federation federation;
+    private final DataWindow window;
+    private final Map<String, ClientPlace> places = new TreeMap<>();
     private final Gateway gateway;
     private final Broadcast<SerializableConfiguration> conf;
     private final EncoderWeights encoder;
     private final PromptTokenizer tokenizer;
     private final String featureKey;
     private final String llmFingerprint;
-    private final Map<String, List<String>> hosts;
     private SparkClients clients;
     private boolean prepared;
 
@@ -58,40 +56,54 @@ public final class ClientCluster implements AutoCloseable {
     public ClientCluster(
             SparkContext spark,
             Settings settings,
-            Shards shards,
+            Federation federation,
             HfModelFolder model,
             NanoEdgeSpec edge,
             FrozenLlm llm) {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
-        this.shards = shards;
+        this.federation = federation;
+        this.window = federation.apart() ? DataWindow.of(settings) : null;
+        federation.clients().forEach(client -> places.put(client.id(), client));
         this.gateway = DriverGateway.open(spark, settings, llm);
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         this.encoder = new EncoderWeights(this.spark, model, settings, edge);
         this.tokenizer = new PromptTokenizer(edge.tokenizerJson());
         this.llmFingerprint = llm.info().fingerprint();
         this.featureKey = edge.featureKey(llmFingerprint);
-        this.hosts = hosts(spark.hadoopConfiguration(), shards);
     }
 
-    /** Its shards. */
-    public Shards shards() {
-        return shards;
+    /** Whose clients they are. */
+    public Federation federation() {
+        return federation;
     }
 
-    /** Folder of this model's cached features. */
+    /** Where a client is, and what of its rows is used now. */
+    public ClientPlace place(String clientId) {
+        return places.get(clientId);
+    }
+
+    /** Folder of this model's cached features, in words where each client has its own. */
     public String featuresFolder() {
-        return ShardPaths.features(shards.uri(), featureKey).toString();
+        return ShardPaths.features(federation.apart() ? "CLIENT/_fednano" : federation.origin(), featureKey)
+                .toString();
     }
 
     /**
-     * What encoding did.
+     * What was found and encoded.
      *
      * @param made clients whose features were made
      * @param rows of these clients
      * @param cuts clients with prompts that were cut, now or when their features were made
+     * @param trainingRows of each client that can take part
+     * @param troubles why the others cannot; only where owners are apart
      */
-    public record Encoded(List<String> made, long rows, List<Cut> cuts) {}
+    public record Encoded(
+            List<String> made,
+            long rows,
+            List<Cut> cuts,
+            Map<String, Long> trainingRows,
+            Map<String, String> troubles) {}
 
     /**
      * Prompts of a client that were cut to {@code prompt.max_tokens}.
@@ -99,43 +111,136 @@ public final class ClientCluster implements AutoCloseable {
      * @param prompts how many, over all splits
      * @param first id of the first sample
      */
-    public record Cut(String clientId, long prompts, String first) implements Serializable {}
+    public record Cut(String clientId, long prompts, String first) {}
 
     /**
      * Sees to it that every client can train: that it has rows, and sound features if they are to be cached. Looks once;
      * later calls do nothing.
      *
-     * @throws JobException with status 3 if a client's files are missing or damaged
+     * @throws JobException with status 3 if a client's files are missing or damaged; where owners are apart, only if all are
      */
     public Encoded prepare() {
-        Encoded encoded = new Encoded(List.of(), 0, List.of());
-        if (!prepared && settings.get(ModelKeys.ENCODER_CACHE)) {
-            encoded = encode();
-        } else if (!prepared) {
-            new Encoding(spark.sc(), hosts, gateway).requireRows(access(null), shards.clientIds());
+        Encoded encoded = NOTHING;
+        if (!prepared) {
+            encoded = see(federation.clientIds(), cached() ? Depth.EVERYTHING : Depth.ROWS, true, 1);
         }
         prepared = true;
         return encoded;
     }
 
     /**
+     * Looks again before a round, where owners are apart: new rows are encoded, a client that was in trouble may be back.
+     * Those that cannot take part fail in the round.
+     *
+     * @return what is new since the last look
+     */
+    public Encoded refresh(List<String> cohort) {
+        if (!federation.apart()) {
+            return NOTHING;
+        }
+        Map<String, String> before = troubles(cohort);
+        Encoded now = see(cohort, cached() ? Depth.MARKERS : Depth.ROWS, true, 0);
+        Map<String, String> troubles = new TreeMap<>(now.troubles);
+        troubles.entrySet().removeAll(before.entrySet());
+        return new Encoded(
+                now.made,
+                now.rows,
+                now.cuts.stream().filter(c -> now.made.contains(c.clientId)).toList(),
+                now.trainingRows,
+                troubles);
+    }
+
+    /**
      * Makes the features that are missing or damaged; reads and checks those that are there.
      *
-     * @throws JobException with status 3 if a client's files are missing or damaged
+     * @throws JobException as {@link #prepare}
      */
     public Encoded encode() {
-        Encoding encoding = new Encoding(spark.sc(), hosts, gateway);
-        Encoding.Found found = encoding.check(access(null), shards.clientIds());
-        if (found.clients().isEmpty()) {
-            return new Encoded(List.of(), 0, found.cuts());
+        return see(federation.clientIds(), Depth.EVERYTHING, true, 1);
+    }
+
+    /** Looks only: rows and troubles of every client, nothing made. */
+    public Encoded survey() {
+        return see(federation.clientIds(), Depth.ROWS, false, 0);
+    }
+
+    private boolean cached() {
+        return settings.get(ModelKeys.ENCODER_CACHE);
+    }
+
+    /**
+     * @param make whether missing features are made
+     * @param atLeast clients that must be able to take part where owners are apart; elsewhere all must
+     */
+    private Encoded see(List<String> ids, Depth depth, boolean make, int atLeast) {
+        Encoding encoding = new Encoding(spark.sc(), gateway);
+        Map<String, ClientPlace> missing = new TreeMap<>();
+        Map<String, Long> rows = new TreeMap<>();
+        List<Found> all = encoding.look(access(null), places(ids), window, depth);
+        List<Found> looked = settle("look at data", all, atLeast);
+        for (Found found : looked) {
+            places.compute(found.clientId(), (id, place) -> place.with(found.segments()));
+            rows.put(found.clientId(), found.trainingRows());
+            if (!found.missing().isEmpty()) {
+                missing.put(found.clientId(), place(found.clientId()).with(found.missing()));
+            }
         }
-        Encoding.Found made = encoding.make(access(encoder.handle()), found.clients());
+        List<Found> made = List.of();
+        if (make && !missing.isEmpty()) {
+            List<Found> results = encoding.make(access(encoder.handle()), List.copyOf(missing.values()));
+            made = settle("encoding", results, looked.size() == missing.size() ? atLeast : 0);
+        }
         return new Encoded(
-                made.clients(),
-                made.rows(),
-                Stream.concat(found.cuts().stream(), made.cuts().stream())
-                        .sorted(Comparator.comparing(Cut::clientId))
-                        .toList());
+                made.stream().map(Found::clientId).toList(),
+                made.stream().mapToLong(Found::encoded).sum(),
+                cuts(all, made),
+                rows,
+                troubles(ids));
+    }
+
+    /**
+     * One client's trouble is the whole job's where all rows are known to be there, and its own where owners are apart.
+     *
+     * @return those without trouble
+     */
+    private List<Found> settle(String what, List<Found> results, int atLeast) {
+        List<Found> failed = results.stream().filter(Found::failed).toList();
+        if (!failed.isEmpty() && (!federation.apart() || results.size() - failed.size() < atLeast)) {
+            Found first = failed.get(0);
+            throw new JobException(
+                    first.status(),
+                    "The " + what + " of client " + first.clientId() + " failed"
+                            + (failed.size() > 1 ? " (and of " + (failed.size() - 1) + " more)" : "") + ": "
+                            + first.error());
+        }
+        for (Found found : failed) {
+            if (found.status() == ExitStatus.ENDPOINT_UNAVAILABLE) {
+                throw new JobException(found.status(), found.error());
+            }
+            places.computeIfPresent(found.clientId(), (id, place) -> place.withTrouble(found.error()));
+        }
+        return results.stream().filter(f -> !f.failed()).toList();
+    }
+
+    private static List<Cut> cuts(List<Found> looked, List<Found> made) {
+        Map<String, Cut> byClient = new TreeMap<>();
+        Stream.concat(looked.stream(), made.stream())
+                .filter(f -> f.cut() > 0)
+                .forEach(f -> byClient.merge(
+                        f.clientId(),
+                        new Cut(f.clientId(), f.cut(), f.firstCut()),
+                        (a, b) -> new Cut(a.clientId, a.prompts + b.prompts, a.first)));
+        return List.copyOf(byClient.values());
+    }
+
+    private Map<String, String> troubles(List<String> ids) {
+        Map<String, String> troubles = new TreeMap<>();
+        places(ids).stream().filter(p -> !p.trouble().isEmpty()).forEach(p -> troubles.put(p.id(), p.trouble()));
+        return troubles;
+    }
+
+    private List<ClientPlace> places(List<String> ids) {
+        return ids.stream().map(places::get).toList();
     }
 
     /** The clients as partitions of a stage; one instance for the whole run. */
@@ -144,7 +249,7 @@ public final class ClientCluster implements AutoCloseable {
             clients = new SparkClients(
                     spark.sc(),
                     access(roundEncoder()),
-                    hosts,
+                    places::get,
                     gateway,
                     settings.get(GatewayKeys.CLIENT_DEADLINE),
                     settings.get(GatewayKeys.GRACE));
@@ -168,7 +273,7 @@ public final class ClientCluster implements AutoCloseable {
                 settings.get(ModelKeys.MAX_NEW_TOKENS),
                 settings.get(ModelKeys.EVAL_BATCH));
         return Evaluation.run(
-                spark, access(roundEncoder()), hosts, gateway, plan, shards.clientIds(), tokenizer::decode);
+                spark, access(roundEncoder()), gateway, plan, places(federation.clientIds()), tokenizer::decode);
     }
 
     /** The splits that {@code eval.splits} names. */
@@ -187,36 +292,11 @@ public final class ClientCluster implements AutoCloseable {
     }
 
     private EncoderHandle roundEncoder() {
-        return settings.get(ModelKeys.ENCODER_CACHE) ? null : encoder.handle();
+        return cached() ? null : encoder.handle();
     }
 
     private ClientAccess access(EncoderHandle handle) {
-        return new ClientAccess(
-                conf, shards.uri(), shards.fingerprint(), featureKey, llmFingerprint, gateway.address(), handle);
-    }
-
-    /** Where each client's first file lies, for the scheduler; nothing for local files. */
-    private static Map<String, List<String>> hosts(Configuration conf, Shards shards) {
-        Map<String, List<String>> hosts = new TreeMap<>();
-        for (String client : shards.clientIds()) {
-            var folder = ShardPaths.split(shards.uri(), client, Split.TRAIN);
-            List<FileStatus> files = ShardPaths.parquetFiles(conf, folder);
-            List<String> found = new ArrayList<>();
-            try {
-                if (!files.isEmpty()) {
-                    BlockLocation[] blocks = folder.getFileSystem(conf).getFileBlockLocations(files.get(0), 0, 1);
-                    for (BlockLocation block : blocks) {
-                        Arrays.stream(block.getHosts())
-                                .filter(h -> !h.equals("localhost"))
-                                .forEach(found::add);
-                    }
-                }
-            } catch (IOException e) {
-                found.clear(); // a preference only: the task reads from wherever it runs
-            }
-            hosts.put(client, found);
-        }
-        return hosts;
+        return new ClientAccess(conf, featureKey, llmFingerprint, gateway.address(), handle);
     }
 
     @Override

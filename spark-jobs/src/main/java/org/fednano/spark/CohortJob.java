@@ -3,8 +3,8 @@ package org.fednano.spark;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.rdd.RDD;
@@ -22,35 +22,49 @@ final class CohortJob {
 
     private CohortJob() {}
 
-    /** What a partition does for its client. */
-    interface ClientTask<R> extends Serializable {
-        R run(String clientId);
+    /** What a partition does. */
+    interface Task<T, R> extends Serializable {
+        R run(T item);
     }
 
-    /**
-     * Runs a task for each client and returns when all have ended.
-     *
-     * @param group job group, to cancel it by
-     * @param description what the Spark UI shows
-     * @param clients client ids, in partition order
-     * @param hosts preferred hosts of each client; none where there is no entry
-     * @param results takes each result on the scheduler's event loop: it returns fast and never throws
-     */
+    /** What a partition does for its client. */
+    interface ClientTask<R> extends Task<ClientPlace, R> {}
+
+    /** Runs a task for each client; each partition holds what concerns its own client. */
     static <R> void run(
             SparkContext spark,
             String group,
             String description,
-            List<String> clients,
-            Map<String, List<String>> hosts,
+            List<ClientPlace> clients,
             ClientTask<R> task,
             Consumer<R> results) {
-        List<Tuple2<String, Seq<String>>> located = new ArrayList<>();
-        for (String client : clients) {
-            located.add(new Tuple2<>(client, seq(hosts.getOrDefault(client, List.of()))));
+        run(spark, group, description, clients, ClientPlace::hosts, task, results);
+    }
+
+    /**
+     * Runs a task for each item and returns when all have ended.
+     *
+     * @param group job group, to cancel it by
+     * @param description what the Spark UI shows
+     * @param items in partition order
+     * @param hosts preferred hosts of an item
+     * @param results takes each result on the scheduler's event loop: it returns fast and never throws
+     */
+    static <T, R> void run(
+            SparkContext spark,
+            String group,
+            String description,
+            List<T> items,
+            Function<T, List<String>> hosts,
+            Task<T, R> task,
+            Consumer<R> results) {
+        List<Tuple2<T, Seq<String>>> located = new ArrayList<>();
+        for (T item : items) {
+            located.add(new Tuple2<>(item, seq(hosts.apply(item))));
         }
-        ClassTag<String> strings = ClassTag$.MODULE$.apply(String.class);
+        ClassTag<T> anyItem = ClassTag$.MODULE$.apply(Object.class);
         ClassTag<R> any = ClassTag$.MODULE$.apply(Object.class);
-        RDD<String> cohort = spark.makeRDD(seq(located), strings);
+        RDD<T> cohort = spark.makeRDD(seq(located), anyItem);
         cohort.setName(description);
         spark.setJobGroup(group, description, true);
         try {
@@ -65,18 +79,18 @@ final class CohortJob {
     }
 
     /** Runs on the executor. */
-    private static final class Partition<R> extends AbstractFunction2<TaskContext, Iterator<String>, R>
+    private static final class Partition<T, R> extends AbstractFunction2<TaskContext, Iterator<T>, R>
             implements Serializable {
         private static final long serialVersionUID = 1L;
-        private final ClientTask<R> task;
+        private final Task<T, R> task;
 
-        Partition(ClientTask<R> task) {
+        Partition(Task<T, R> task) {
             this.task = task;
         }
 
         @Override
-        public R apply(TaskContext context, Iterator<String> clients) {
-            return task.run(clients.next());
+        public R apply(TaskContext context, Iterator<T> items) {
+            return task.run(items.next());
         }
     }
 

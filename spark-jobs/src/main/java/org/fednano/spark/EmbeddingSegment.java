@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.zip.CRC32C;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -46,8 +45,7 @@ final class EmbeddingSegment implements AutoCloseable {
      *
      * @return empty if it is damaged or of another H
      */
-    static Optional<EmbeddingSegment> open(Configuration conf, Path file, int hidden) throws IOException {
-        FileSystem fs = file.getFileSystem(conf);
+    static Optional<EmbeddingSegment> open(FileSystem fs, Path file, int hidden) throws IOException {
         long length = fs.getFileStatus(file).getLen();
         FSDataInputStream in = fs.open(file);
         try {
@@ -115,9 +113,8 @@ final class EmbeddingSegment implements AutoCloseable {
      *
      * @param rows (H) by id, at least one
      */
-    static Path write(Configuration conf, Path folder, SortedMap<Integer, float[]> rows) throws IOException {
+    static Path write(FileSystem fs, Path folder, SortedMap<Integer, float[]> rows) throws IOException {
         int hidden = rows.get(rows.firstKey()).length;
-        FileSystem fs = folder.getFileSystem(conf);
         fs.mkdirs(folder);
         String name = UUID.randomUUID().toString();
         Path temporary = new Path(folder, ".making-" + name);

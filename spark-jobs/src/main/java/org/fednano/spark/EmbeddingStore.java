@@ -29,7 +29,7 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
     /** Rows wait in memory until there are this many bytes: fewer files, little to lose when a task dies. */
     private static final long PENDING_BYTES = 8L << 20;
 
-    private final Configuration conf;
+    private final FileSystem fs;
     private final Path folder;
     private final int hidden; // H
     private final NanoEdge.EmbeddingRows endpoint;
@@ -39,20 +39,20 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
     private boolean temporary;
 
     /**
+     * @param fs where the folder is
      * @param folder of one client and one LLM; need not be there
      * @param hidden H
      * @param endpoint where rows come from that are not there yet
      */
-    EmbeddingStore(Configuration conf, Path folder, int hidden, NanoEdge.EmbeddingRows endpoint) {
-        this.conf = conf;
+    EmbeddingStore(FileSystem fs, Path folder, int hidden, NanoEdge.EmbeddingRows endpoint) {
+        this.fs = fs;
         this.folder = folder;
         this.hidden = hidden;
         this.endpoint = endpoint;
         try {
-            FileSystem fs = folder.getFileSystem(conf);
             if (fs.exists(folder)) {
                 for (FileStatus file : fs.listStatus(folder, p -> p.getName().endsWith(EmbeddingSegment.SUFFIX))) {
-                    open(fs, file.getPath());
+                    open(file.getPath());
                 }
             }
         } catch (IOException e) {
@@ -63,13 +63,17 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
     /** For rows of nobody in particular: kept for as long as it is open, in a scratch folder of this machine. */
     static EmbeddingStore temporary(Configuration conf, int hidden, NanoEdge.EmbeddingRows endpoint) {
         Path folder = new Path(ClientAccess.scratch().toUri().toString(), "fednano-embeddings-" + UUID.randomUUID());
-        EmbeddingStore store = new EmbeddingStore(conf, folder, hidden, endpoint);
-        store.temporary = true;
-        return store;
+        try {
+            EmbeddingStore store = new EmbeddingStore(folder.getFileSystem(conf), folder, hidden, endpoint);
+            store.temporary = true;
+            return store;
+        } catch (IOException e) {
+            throw new UncheckedIOException("Opening " + folder + ": " + e.getMessage(), e);
+        }
     }
 
-    private void open(FileSystem fs, Path file) throws IOException {
-        Optional<EmbeddingSegment> segment = EmbeddingSegment.open(conf, file, hidden);
+    private void open(Path file) throws IOException {
+        Optional<EmbeddingSegment> segment = EmbeddingSegment.open(fs, file, hidden);
         if (segment.isPresent()) {
             segments.add(segment.get());
         } else {
@@ -142,8 +146,8 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
             return;
         }
         try {
-            Path file = EmbeddingSegment.write(conf, folder, pending);
-            EmbeddingSegment.open(conf, file, hidden).ifPresent(segments::add);
+            Path file = EmbeddingSegment.write(fs, folder, pending);
+            EmbeddingSegment.open(fs, file, hidden).ifPresent(segments::add);
         } catch (IOException e) {
             writable = false;
             LOG.warn("Embedding rows cannot be kept in {} and are fetched each time: {}", folder, e.toString());
@@ -171,7 +175,7 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
 
     private void delete() {
         try {
-            folder.getFileSystem(conf).delete(folder, true);
+            fs.delete(folder, true);
         } catch (IOException e) {
             LOG.warn("Deleting {}: {}", folder, e.toString());
         }

@@ -2,169 +2,188 @@ package org.fednano.spark;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.spark.SparkContext;
 import org.fednano.gateway.Gateway;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
-import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
-/** The {@code encode} job: a partition per client writes the client's features, unless sound ones are there. */
+/** The {@code encode} job: a partition per client looks for the client's features, and another one makes what is missing. */
 final class Encoding {
 
+    /** How closely features are looked at. */
+    enum Depth {
+        /** Not at all: they are made in the rounds. */
+        ROWS,
+        /** Whether they are of the rows that are there now. */
+        MARKERS,
+        /** Whether every byte is as it was written, too. */
+        EVERYTHING
+    }
+
     private final SparkContext spark;
-    private final Map<String, List<String>> hosts;
     private final Gateway gateway;
 
-    Encoding(SparkContext spark, Map<String, List<String>> hosts, Gateway gateway) {
+    Encoding(SparkContext spark, Gateway gateway) {
         this.spark = spark;
-        this.hosts = hosts;
         this.gateway = gateway;
     }
 
-    /** What a client's task found or did. */
-    private record Result(
-            String clientId, boolean sound, long rows, ClientCluster.Cut cut, ExitStatus status, String error)
-            implements Serializable {}
-
     /**
-     * What a job found or did.
+     * What a client's task found or did.
      *
-     * @param clients whose features are missing, or were made
-     * @param cuts of prompts, by client
+     * @param segments that it has, oldest first
+     * @param missing those without sound features
+     * @param trainingRows in all segments
+     * @param encoded rows whose features were made
+     * @param cut prompts that were cut, of the features that are there
+     * @param firstCut id of the first of them, or empty
+     * @param error empty if all went well
      */
-    record Found(List<String> clients, long rows, List<ClientCluster.Cut> cuts) {}
+    record Found(
+            String clientId,
+            List<String> segments,
+            List<String> missing,
+            long trainingRows,
+            long encoded,
+            long cut,
+            String firstCut,
+            ExitStatus status,
+            String error)
+            implements Serializable {
 
-    private static List<ClientCluster.Cut> cuts(List<Result> results) {
-        return results.stream()
-                .map(Result::cut)
-                .filter(c -> c != null && c.prompts() > 0)
-                .toList();
+        boolean failed() {
+            return status != ExitStatus.DONE;
+        }
     }
 
     /**
-     * Clients whose features are missing, damaged, or of other shards; every client must have training rows.
+     * Looks what each client has; a client that cannot take part says why.
      *
-     * @throws JobException with status 3 if a client's files cannot be read or hold no training rows
+     * @param window null: the places' segments are known
      */
-    Found check(ClientAccess access, List<String> clients) {
-        List<Result> results = run("check of features", clients, new Check(access));
-        return new Found(
-                results.stream().filter(r -> !r.sound()).map(Result::clientId).toList(), 0, cuts(results));
+    List<Found> look(ClientAccess access, List<ClientPlace> clients, DataWindow window, Depth depth) {
+        return run("look at data", clients, new Look(access, window, depth));
     }
 
     /**
-     * Every client must have training rows, as the manifest says.
-     *
-     * @throws JobException with status 3 if one has none, or its files cannot be read
-     */
-    void requireRows(ClientAccess access, List<String> clients) {
-        run("check of shards", clients, new CheckRows(access));
-    }
-
-    /**
-     * Makes features.
+     * Makes features of the places' segments.
      *
      * @param access with the encoder
-     * @return rows encoded, and whose prompts were cut
-     * @throws JobException with the status of the first client that failed
      */
-    Found make(ClientAccess access, List<String> clients) {
+    List<Found> make(ClientAccess access, List<ClientPlace> clients) {
         gateway.begin(Purpose.ENCODE, 0);
         try {
-            List<Result> results = run("encoding", clients, new Make(access));
-            return new Found(clients, results.stream().mapToLong(Result::rows).sum(), cuts(results));
+            return run("encoding", clients, new Make(access));
         } finally {
             gateway.end(Purpose.ENCODE, 0);
         }
     }
 
-    private List<Result> run(String what, List<String> clients, CohortJob.ClientTask<Result> task) {
-        ConcurrentLinkedQueue<Result> arrived = new ConcurrentLinkedQueue<>();
+    private List<Found> run(String what, List<ClientPlace> clients, CohortJob.ClientTask<Found> task) {
+        ConcurrentLinkedQueue<Found> arrived = new ConcurrentLinkedQueue<>();
         CohortJob.run(
                 spark,
                 "fednano-encode",
                 "FedNano " + what + " · " + clients.size() + " clients",
                 clients,
-                hosts,
                 task,
-                (Result result) -> {
-                    gateway.left(Purpose.ENCODE, 0, result.clientId());
-                    arrived.add(result);
+                (Found found) -> {
+                    gateway.left(Purpose.ENCODE, 0, found.clientId());
+                    arrived.add(found);
                 });
-        List<Result> results = new ArrayList<>(arrived);
-        results.sort(Comparator.comparing(Result::clientId));
-        List<Result> failed =
-                results.stream().filter(r -> r.status() != ExitStatus.DONE).toList();
-        if (!failed.isEmpty()) {
-            Result first = failed.get(0);
-            throw new JobException(
-                    first.status(),
-                    "The " + what + " of client " + first.clientId() + " failed"
-                            + (failed.size() > 1 ? " (and of " + (failed.size() - 1) + " more)" : "") + ": "
-                            + first.error());
-        }
-        return results;
-    }
-
-    private interface Work {
-        Result work() throws Exception;
+        List<Found> all = new ArrayList<>(arrived);
+        all.sort(Comparator.comparing(Found::clientId));
+        return all;
     }
 
     /** A task's failure as a result: one client's bad data must not be tried four times. */
-    private static Result guarded(String clientId, Work work) {
+    private static Found guarded(ClientPlace client, Callable<Found> work) {
         try {
-            return work.work();
+            return client.guard(work);
         } catch (JobException e) {
-            return new Result(clientId, false, 0, null, e.status(), e.getMessage());
+            return failed(client, e.status(), e.getMessage());
         } catch (Exception e) {
-            return new Result(clientId, false, 0, null, ExitStatus.FAILED, e.toString());
+            return failed(client, ExitStatus.FAILED, e.toString());
         }
     }
 
-    private record Check(ClientAccess access) implements CohortJob.ClientTask<Result> {
+    private static Found failed(ClientPlace client, ExitStatus status, String error) {
+        return new Found(client.id(), List.of(), List.of(), 0, 0, 0, "", status, error);
+    }
+
+    private static Found found(
+            ClientPlace client,
+            List<String> missing,
+            long trainingRows,
+            long encoded,
+            Collection<FeatureMarker.Content> contents) {
+        return new Found(
+                client.id(),
+                client.segments(),
+                missing,
+                trainingRows,
+                encoded,
+                contents.stream().mapToLong(FeatureMarker.Content::cut).sum(),
+                contents.stream()
+                        .map(FeatureMarker.Content::firstCut)
+                        .filter(s -> !s.isEmpty())
+                        .findFirst()
+                        .orElse(""),
+                ExitStatus.DONE,
+                "");
+    }
+
+    private record Look(ClientAccess access, DataWindow window, Depth depth) implements CohortJob.ClientTask<Found> {
+
         @Override
-        public Result run(String clientId) {
-            return guarded(clientId, () -> {
-                access.rows().requireTrainingRows(clientId);
-                boolean sound = access.cache(clientId).sound();
-                return new Result(
-                        clientId, sound, 0, sound ? access.cache(clientId).cut(clientId) : null, ExitStatus.DONE, "");
+        public Found run(ClientPlace client) {
+            return guarded(client, () -> {
+                try (ClientFolder folder = ClientFolder.reach(client, access.hadoop())) {
+                    ClientPlace now = window == null ? client : client.with(folder.segments(window));
+                    long rows = new ClientRows(folder.files(), now).requireTrainingRows();
+                    List<String> missing = new ArrayList<>();
+                    List<FeatureMarker.Content> contents = new ArrayList<>();
+                    for (String segment : depth == Depth.ROWS ? List.<String>of() : now.segments()) {
+                        FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
+                        if (depth == Depth.EVERYTHING ? features.sound() : features.current()) {
+                            contents.addAll(features.contents());
+                        } else {
+                            missing.add(segment);
+                        }
+                    }
+                    return found(now, missing, rows, 0, contents);
+                }
             });
         }
     }
 
-    private record CheckRows(ClientAccess access) implements CohortJob.ClientTask<Result> {
-        @Override
-        public Result run(String clientId) {
-            return guarded(clientId, () -> {
-                access.rows().requireTrainingRows(clientId);
-                return new Result(clientId, true, 0, null, ExitStatus.DONE, "");
-            });
-        }
-    }
+    private record Make(ClientAccess access) implements CohortJob.ClientTask<Found> {
 
-    private record Make(ClientAccess access) implements CohortJob.ClientTask<Result> {
         @Override
-        public Result run(String clientId) {
-            return guarded(clientId, () -> {
-                FeatureFiles files = access.cache(clientId);
+        public Found run(ClientPlace client) {
+            return guarded(client, () -> {
                 long[] count = {0};
-                try (FrozenLlm llm = access.open(Purpose.ENCODE, 0, clientId)) {
-                    files.write((split, rows) -> access.make(clientId, split, Integer.MAX_VALUE, llm, row -> {
-                        count[0]++;
-                        rows.accept(row);
-                    }));
+                List<FeatureMarker.Content> contents = new ArrayList<>();
+                try (ClientFolder folder = access.open(client);
+                        FrozenLlm llm = access.llm(Purpose.ENCODE, 0, client.id())) {
+                    for (String segment : client.segments()) {
+                        FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
+                        features.write((split, rows) ->
+                                access.make(client, folder, segment, split, Integer.MAX_VALUE, llm, row -> {
+                                    count[0]++;
+                                    rows.accept(row);
+                                }));
+                        contents.addAll(features.contents());
+                    }
                 }
-                if (files.count(Split.TRAIN) == 0) {
-                    throw JobException.badInput("Client " + clientId + " needs at least one training row.");
-                }
-                return new Result(clientId, true, count[0], files.cut(clientId), ExitStatus.DONE, "");
+                return found(client, List.of(), 0, count[0], contents);
             });
         }
     }

@@ -23,30 +23,35 @@ record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
             implements Serializable {}
 
     @Override
-    public Result run(String clientId) {
+    public Result run(ClientPlace client) {
+        String id = client.id();
         try {
-            return new Result(clientId, answer(clientId), ExitStatus.DONE, "");
+            return client.guard(() -> {
+                try (ClientFolder folder = access.open(client)) {
+                    return new Result(id, answer(client, folder), ExitStatus.DONE, "");
+                }
+            });
         } catch (JobException e) {
-            return new Result(clientId, List.of(), e.status(), e.getMessage());
-        } catch (RuntimeException e) {
-            return new Result(clientId, List.of(), ExitStatus.FAILED, e.toString());
+            return new Result(id, List.of(), e.status(), e.getMessage());
+        } catch (Exception e) {
+            return new Result(id, List.of(), ExitStatus.FAILED, e.toString());
         }
     }
 
-    private List<SplitAnswers> answer(String clientId) {
+    private List<SplitAnswers> answer(ClientPlace client, ClientFolder folder) {
         EvaluationPlan plan = broadcast.value();
         Majority majority = new Majority();
-        access.rows().readTexts(clientId, Split.TRAIN, row -> {
+        folder.rows().readTexts(Split.TRAIN, row -> {
             majority.add(row);
             return true;
         });
         List<SplitAnswers> splits = new ArrayList<>();
-        try (FrozenLlm llm = access.open(Purpose.EVALUATE, plan.round(), clientId)) {
+        try (FrozenLlm llm = access.llm(Purpose.EVALUATE, plan.round(), client.id())) {
             for (Split split : plan.splits()) {
                 long start = System.nanoTime();
                 Answering answering = new Answering(plan, llm);
-                access.features(clientId, split, plan.maxSamples(), llm, answering::add);
-                List<Answered> answers = join(clientId, split, plan.maxSamples(), answering.finish(), majority);
+                access.features(client, folder, split, plan.maxSamples(), llm, answering::add);
+                List<Answered> answers = join(client, folder, split, answering.finish(), majority);
                 if (!answers.isEmpty()) {
                     splits.add(new SplitAnswers(split, answers, (System.nanoTime() - start) / 1e9));
                 }
@@ -57,16 +62,17 @@ record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
 
     /** Puts the model's answers beside the rows' texts, in shard order. */
     private List<Answered> join(
-            String clientId, Split split, int most, List<Answering.Answer> answers, Majority majority) {
+            ClientPlace client, ClientFolder folder, Split split, List<Answering.Answer> answers, Majority majority) {
+        int most = broadcast.value().maxSamples();
         List<Answered> joined = new ArrayList<>();
-        access.rows().readTexts(clientId, split, row -> {
+        folder.rows().readTexts(split, row -> {
             if (joined.size() == most) {
                 return false;
             }
             Answering.Answer answer = joined.size() < answers.size() ? answers.get(joined.size()) : null;
             if (answer == null || !answer.sampleId().equals(row.sampleId())) {
                 throw JobException.badInput("Features of sample " + row.sampleId() + " expected at row " + joined.size()
-                        + " of client " + clientId + ", split " + split.text() + ": found "
+                        + " of client " + client.id() + ", split " + split.text() + ": found "
                         + (answer == null ? "none" : "those of " + answer.sampleId())
                         + ". The shard changed under its features; run `fednano encode` again.");
             }

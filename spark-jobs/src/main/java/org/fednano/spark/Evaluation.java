@@ -36,10 +36,9 @@ public record Evaluation(
     static Evaluation run(
             JavaSparkContext spark,
             ClientAccess access,
-            Map<String, List<String>> hosts,
             Gateway gateway,
             EvaluationPlan plan,
-            List<String> clients,
+            List<ClientPlace> clients,
             Function<int[], String> decode) {
         Map<String, Evaluating.Result> results = new ConcurrentSkipListMap<>();
         Broadcast<EvaluationPlan> broadcast = spark.broadcast(plan);
@@ -50,7 +49,6 @@ public record Evaluation(
                     "fednano-evaluate-" + plan.round(),
                     "FedNano evaluation of round " + plan.round() + " · " + clients.size() + " clients",
                     clients,
-                    hosts,
                     new Evaluating(access, broadcast),
                     (Evaluating.Result result) -> {
                         gateway.left(Purpose.EVALUATE, plan.round(), result.clientId());

@@ -3,6 +3,8 @@ package org.fednano.spark;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -11,9 +13,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileAlreadyExistsException;
-import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -29,8 +29,8 @@ import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
 
 /**
- * One client's cached features, one Parquet file per split under {@code features/<fingerprint>/client_id=…}. The folder
- * appears whole, by a rename; its marker holds row counts and checksums, which every reading checks.
+ * The cached features of one segment of a client's rows, one Parquet file per split. The folder appears whole, by a
+ * rename; its marker says which files they were made from, and holds row counts and checksums, which every reading checks.
  */
 final class FeatureFiles {
 
@@ -51,16 +51,25 @@ final class FeatureFiles {
     /** Bounds what a reader holds at once: rows of a few dozen KB here, of several MB at LLaVA-7B shapes. */
     private static final long ROW_GROUP_BYTES = 32L << 20;
 
-    private final Configuration conf;
+    private static final String MAKING = ".making-";
+
+    private final FileSystem files;
+    private final Path rows;
     private final Path folder;
     private final String fingerprint;
-    private final String shardsFingerprint;
+    private String source;
 
-    FeatureFiles(Configuration conf, String shards, String shardsFingerprint, String fingerprint, String clientId) {
-        this.conf = conf;
-        this.folder = ShardPaths.features(shards, fingerprint, clientId);
+    /**
+     * @param files where both folders are
+     * @param rows folder with the splits that the features are made from
+     * @param folder where the features are kept
+     * @param fingerprint of encoder, connector, prompt and preprocessing
+     */
+    FeatureFiles(FileSystem files, Path rows, Path folder, String fingerprint) {
+        this.files = files;
+        this.rows = rows;
+        this.folder = folder;
         this.fingerprint = fingerprint;
-        this.shardsFingerprint = shardsFingerprint;
     }
 
     /** Whatever makes a split's features, row by row in shard order; says which prompts were cut. */
@@ -68,10 +77,32 @@ final class FeatureFiles {
         CutPrompts read(Split split, Consumer<PromptFeatures> rows);
     }
 
-    /** Whether the features are there, whole and of these shards: reads all of them. */
+    /** What tells the rows of now from those of another time: a digest over names, lengths and times of their files. */
+    String source() {
+        if (source == null) {
+            StringBuilder listing = new StringBuilder();
+            for (Split split : Split.values()) {
+                for (FileStatus file : ShardPaths.parquetFiles(files, ShardPaths.split(rows, split))) {
+                    listing.append(split.text())
+                            .append('/')
+                            .append(file.getPath().getName());
+                    listing.append(' ').append(file.getLen()).append(' ').append(file.getModificationTime());
+                    listing.append('\n');
+                }
+            }
+            source = Shards.sha256(listing.toString().getBytes(StandardCharsets.UTF_8));
+        }
+        return source;
+    }
+
+    /** Whether features of these very rows are there, by their marker alone. */
+    boolean current() {
+        return marker().isPresent();
+    }
+
+    /** Whether they are also whole: reads all of them. */
     boolean sound() {
-        Optional<FeatureMarker> marker = marker();
-        if (marker.isEmpty()) {
+        if (!current()) {
             return false;
         }
         try {
@@ -96,17 +127,9 @@ final class FeatureFiles {
         return content == null ? 0 : content.cut();
     }
 
-    /** The same of all splits, for whoever reads the job's output. */
-    ClientCluster.Cut cut(String clientId) {
-        var splits = requireMarker().splits().values();
-        return new ClientCluster.Cut(
-                clientId,
-                splits.stream().mapToLong(FeatureMarker.Content::cut).sum(),
-                splits.stream()
-                        .map(FeatureMarker.Content::firstCut)
-                        .filter(s -> !s.isEmpty())
-                        .findFirst()
-                        .orElse(""));
+    /** The same of all splits. */
+    Collection<FeatureMarker.Content> contents() {
+        return requireMarker().splits().values();
     }
 
     /**
@@ -123,7 +146,7 @@ final class FeatureFiles {
         CRC32C crc = new CRC32C();
         long count = 0;
         Path file = file(folder, split);
-        try (ParquetRows parquet = ParquetRows.open(conf, file, COLUMNS, List.of())) {
+        try (ParquetRows parquet = ParquetRows.open(files, file, COLUMNS, List.of())) {
             for (Group row = parquet.next(); row != null; row = parquet.next()) {
                 PromptFeatures features = features(row);
                 crc.update(FeatureCodec.encode(features));
@@ -139,34 +162,38 @@ final class FeatureFiles {
     }
 
     /** Makes the features of all splits and puts them in place of what is there. */
-    void write(Source source) throws IOException {
-        FileSystem fs = folder.getFileSystem(conf);
-        Path temporary = new Path(folder.getParent(), ".making-" + folder.getName() + "-" + UUID.randomUUID());
+    void write(Source from) throws IOException {
+        Leftovers leftovers = new Leftovers(files, folder.getParent());
+        leftovers.remove(MAKING + folder.getName());
+        Path temporary = new Path(folder.getParent(), MAKING + folder.getName() + "-" + UUID.randomUUID());
         try {
+            String of = source();
             Map<String, FeatureMarker.Content> splits = new TreeMap<>();
-            for (var e : writeSplits(temporary, source).entrySet()) {
+            for (var e : writeSplits(temporary, from).entrySet()) {
                 splits.put(e.getKey().text(), e.getValue());
             }
-            new FeatureMarker(fingerprint, shardsFingerprint, splits).write(conf, temporary);
-            fs.delete(folder, true);
-            FileContext.getFileContext(folder.toUri(), conf).rename(temporary, folder);
-        } catch (FileAlreadyExistsException e) {
-            // Another job made the same features at the same time; theirs are as good, if they are sound.
-            if (!sound()) {
-                throw e;
+            new FeatureMarker(fingerprint, of, splits).write(files, temporary);
+            files.delete(folder, true);
+            if (!files.rename(temporary, folder)) {
+                throw new IOException("cannot rename " + temporary + " to " + folder);
+            }
+            // A folder that another job has put there meanwhile takes ours in. Theirs is as good, if it is sound.
+            Path inside = new Path(folder, temporary.getName());
+            if (files.delete(inside, true) && !sound()) {
+                throw new IOException("Another job wrote other features to " + folder + " at the same time");
             }
         } finally {
-            fs.delete(temporary, true);
+            files.delete(temporary, true);
         }
     }
 
-    private Map<Split, FeatureMarker.Content> writeSplits(Path to, Source source) throws IOException {
+    private Map<Split, FeatureMarker.Content> writeSplits(Path to, Source from) throws IOException {
         Map<Split, FeatureMarker.Content> contents = new EnumMap<>(Split.class);
-        to.getFileSystem(conf).mkdirs(to);
+        files.mkdirs(to);
         for (Split split : Split.values()) {
             Path file = file(to, split);
-            try (SplitWriter writer = new SplitWriter(conf, file)) {
-                CutPrompts cut = source.read(split, writer::add);
+            try (SplitWriter writer = new SplitWriter(files, file)) {
+                CutPrompts cut = from.read(split, writer::add);
                 if (writer.rows > 0) {
                     contents.put(
                             split,
@@ -182,13 +209,14 @@ final class FeatureFiles {
     }
 
     private Optional<FeatureMarker> marker() {
-        return FeatureMarker.read(conf, folder)
-                .filter(m -> m.fingerprint().equals(fingerprint) && m.shards().equals(shardsFingerprint));
+        return FeatureMarker.read(files, folder)
+                .filter(m -> m.fingerprint().equals(fingerprint) && m.source().equals(source()));
     }
 
     private FeatureMarker requireMarker() {
-        return marker().orElseThrow(() -> JobException.badInput("Features of these shards expected in " + folder
-                + ": found no valid " + FeatureMarker.NAME + " there. Run `fednano encode` to make them."));
+        return marker().orElseThrow(() -> JobException.badInput("Features of the rows in " + rows + " expected in "
+                + folder + ": found no valid " + FeatureMarker.NAME
+                + " there. Run `fednano encode` to make them."));
     }
 
     private static PromptFeatures features(Group row) {
@@ -232,14 +260,14 @@ final class FeatureFiles {
 
     /** Writes one split; the file is created with its first row. */
     private static final class SplitWriter implements AutoCloseable {
-        private final Configuration conf;
+        private final FileSystem files;
         private final Path file;
         private final CRC32C crc = new CRC32C();
         private ParquetWriter<Group> writer;
         private long rows;
 
-        SplitWriter(Configuration conf, Path file) {
-            this.conf = conf;
+        SplitWriter(FileSystem files, Path file) {
+            this.files = files;
             this.file = file;
         }
 
@@ -247,8 +275,8 @@ final class FeatureFiles {
             try {
                 if (writer == null) {
                     // Embeddings neither repeat nor compress; page sizes are checked often because rows can be large.
-                    writer = ExampleParquetWriter.builder(file)
-                            .withConf(conf)
+                    writer = ExampleParquetWriter.builder(new ClientOutputFile(files, file))
+                            .withConf(files.getConf())
                             .withType(SCHEMA)
                             .withDictionaryEncoding(false)
                             .withMinRowCountForPageSizeCheck(1)

@@ -7,21 +7,24 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * What {@code features.json} says of one client's features; a folder without it is incomplete.
+ * What {@code features.json} says of the features of one client's segment; a folder without it is incomplete.
  *
  * @param fingerprint of encoder, connector, prompt and preprocessing
- * @param shards fingerprint of the shards the features were made from
+ * @param source {@link FeatureFiles#source()} of the rows that the features were made from
  * @param splits rows and checksum of each split that has rows, by the split's name
  */
-record FeatureMarker(String fingerprint, String shards, Map<String, Content> splits) {
+record FeatureMarker(String fingerprint, String source, Map<String, Content> splits) {
 
     static final String NAME = "features.json";
+
+    /** 1 named the manifest that the rows belonged to. Features are a cache: older ones are made again. */
+    private static final int FORMAT = 2;
 
     /**
      * @param rows samples in the split
@@ -32,11 +35,11 @@ record FeatureMarker(String fingerprint, String shards, Map<String, Content> spl
     record Content(long rows, long crc32c, long cut, String firstCut) {}
 
     /** The marker in a client's features folder, unless it is missing or broken. */
-    static Optional<FeatureMarker> read(Configuration conf, Path folder) {
+    static Optional<FeatureMarker> read(FileSystem files, Path folder) {
         Path file = new Path(folder, NAME);
-        try (FSDataInputStream in = file.getFileSystem(conf).open(file)) {
+        try (FSDataInputStream in = files.open(file)) {
             JsonNode root = new ObjectMapper().readTree(in.readAllBytes());
-            if (root.path("format").asInt() != 1) {
+            if (root.path("format").asInt() != FORMAT) {
                 return Optional.empty();
             }
             Map<String, Content> splits = new TreeMap<>();
@@ -50,16 +53,16 @@ record FeatureMarker(String fingerprint, String shards, Map<String, Content> spl
                                     e.getValue().path("cut_prompts").asLong(0),
                                     e.getValue().path("first_cut").asText(""))));
             return Optional.of(new FeatureMarker(
-                    root.path("fingerprint").asText(), root.path("shards").asText(), splits));
+                    root.path("fingerprint").asText(), root.path("source").asText(), splits));
         } catch (IOException e) {
             return Optional.empty();
         }
     }
 
-    void write(Configuration conf, Path folder) throws IOException {
+    void write(FileSystem files, Path folder) throws IOException {
         ObjectMapper json = new ObjectMapper();
         ObjectNode root = json.createObjectNode();
-        root.put("format", 1).put("fingerprint", fingerprint).put("shards", shards);
+        root.put("format", FORMAT).put("fingerprint", fingerprint).put("source", source);
         ObjectNode all = root.putObject("splits");
         splits.forEach((split, content) -> all.putObject(split)
                 .put("rows", content.rows())
@@ -67,7 +70,7 @@ record FeatureMarker(String fingerprint, String shards, Map<String, Content> spl
                 .put("cut_prompts", content.cut())
                 .put("first_cut", content.firstCut()));
         Path file = new Path(folder, NAME);
-        try (FSDataOutputStream out = file.getFileSystem(conf).create(file, false)) {
+        try (FSDataOutputStream out = files.create(file, false)) {
             out.write(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
         }
     }

@@ -4,14 +4,13 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.MessageType;
@@ -40,10 +39,10 @@ final class ParquetRows implements AutoCloseable {
      * @param optional columns that are read where they are
      * @throws JobException with status 3 if the file is missing, is no Parquet file, or lacks a required column
      */
-    static ParquetRows open(Configuration conf, Path file, List<String> required, List<String> optional) {
+    static ParquetRows open(FileSystem files, Path file, List<String> required, List<String> optional) {
         try {
             ParquetFileReader reader = ParquetFileReader.open(
-                    HadoopInputFile.fromPath(file, conf),
+                    new ClientInputFile(files, files.getFileStatus(file)),
                     ParquetReadOptions.builder().build());
             try {
                 MessageType all = reader.getFileMetaData().getSchema();

@@ -34,7 +34,7 @@ record Predicting(
         EncoderHandle encoder,
         List<String> files,
         String output)
-        implements CohortJob.ClientTask<Predicting.Result> {
+        implements CohortJob.Task<String, Predicting.Result> {
 
     private static final List<String> REQUIRED = List.of("sample_id", "question");
     private static final MessageType SCHEMA = MessageTypeParser.parseMessageType(
@@ -73,7 +73,8 @@ record Predicting(
                         .withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
                         .build()) {
             List<Sample> batch = new ArrayList<>();
-            ShardReader.readFile(hadoop, new Path(file), REQUIRED, "", Split.TEST, true, sample -> {
+            Path input = new Path(file);
+            ClientRows.readFile(input.getFileSystem(hadoop), input, REQUIRED, "", Split.TEST, true, sample -> {
                 rows[0]++;
                 batch.add(sample);
                 if (batch.size() == encoder.batchSize()) {

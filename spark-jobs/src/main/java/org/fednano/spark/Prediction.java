@@ -106,7 +106,7 @@ public final class Prediction implements AutoCloseable {
                     "fednano-predict",
                     "FedNano prediction · " + files.size() + " files",
                     files,
-                    Map.of(),
+                    file -> List.of(),
                     new Predicting(conf, broadcast, gateway.address(), encoder.handle(), files, temporary.toString()),
                     (Predicting.Result result) -> {
                         gateway.left(Purpose.EVALUATE, 0, result.file());
@@ -139,7 +139,7 @@ public final class Prediction implements AutoCloseable {
         if (fs.getFileStatus(input).isFile()) {
             files.add(input.toString());
         } else {
-            for (FileStatus file : ShardPaths.parquetFiles(conf, input)) {
+            for (FileStatus file : ShardPaths.parquetFiles(fs, input)) {
                 files.add(file.getPath().toString());
             }
         }

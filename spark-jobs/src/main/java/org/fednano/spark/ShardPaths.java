@@ -1,10 +1,11 @@
 package org.fednano.spark;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -23,38 +24,28 @@ final class ShardPaths {
         return new Path(shards, "clients/client_id=" + clientId);
     }
 
-    static Path split(String shards, String clientId, Split split) {
-        return new Path(client(shards, clientId), "split=" + split.text());
+    static Path split(Path segment, Split split) {
+        return new Path(segment, "split=" + split.text());
     }
 
-    static Path features(String shards, String fingerprint) {
-        return new Path(shards, "features/" + fingerprint);
+    static Path features(String cache, String fingerprint) {
+        return new Path(cache, "features/" + fingerprint);
     }
 
-    static Path features(String shards, String fingerprint, String clientId) {
-        return new Path(features(shards, fingerprint), "client_id=" + clientId);
-    }
-
-    /** Token-embedding rows of one LLM that one client's texts need. */
-    static Path embeddings(String shards, String llm, String clientId) {
-        return new Path(shards, "embeddings/" + llm + "/client_id=" + clientId);
+    /** Whether a name is that of a Parquet file with rows; names that begin with {@code .} or {@code _} are not. */
+    static boolean isRows(Path file) {
+        String name = file.getName();
+        return name.endsWith(".parquet") && !name.startsWith(".") && !name.startsWith("_");
     }
 
     /** Parquet files of a folder by name; none if the folder is not there. */
-    static List<FileStatus> parquetFiles(Configuration conf, Path folder) {
+    static List<FileStatus> parquetFiles(FileSystem files, Path folder) {
         try {
-            FileSystem fs = folder.getFileSystem(conf);
-            if (!fs.exists(folder)) {
-                return List.of();
-            }
-            return Arrays.stream(fs.listStatus(
-                            folder,
-                            p -> p.getName().endsWith(".parquet")
-                                    && !p.getName().startsWith(".")
-                                    && !p.getName().startsWith("_")))
-                    .sorted((a, b) ->
-                            a.getPath().getName().compareTo(b.getPath().getName()))
+            return Arrays.stream(files.listStatus(folder, ShardPaths::isRows))
+                    .sorted(Comparator.comparing(f -> f.getPath().getName()))
                     .toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
         } catch (IOException e) {
             throw new UncheckedIOException("Listing " + folder + ": " + e.getMessage(), e);
         }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
@@ -32,6 +33,27 @@ public record Shards(String uri, String fingerprint, List<Client> clients) {
      * @param trainingRows n_k
      */
     public record Client(String id, long trainingRows) {}
+
+    /** One client's folder. */
+    ClientPlace place(String clientId, List<String> hosts) {
+        return new ClientPlace(
+                clientId,
+                ShardPaths.client(uri, clientId).toString(),
+                uri,
+                Map.of(),
+                hosts,
+                List.of(ClientPlace.UNDATED),
+                "");
+    }
+
+    /**
+     * One client's rows.
+     *
+     * @throws JobException with status 3 if the file system cannot be opened
+     */
+    public ClientRows rows(Configuration conf, String clientId) {
+        return ClientFolder.open(place(clientId, List.of()), conf).rows();
+    }
 
     /** Client ids, sorted. */
     public List<String> clientIds() {
@@ -82,14 +104,14 @@ public record Shards(String uri, String fingerprint, List<Client> clients) {
         for (Client client : clients) {
             if (client.trainingRows() < 1) {
                 throw JobException.badInput("Client " + client.id() + " needs at least one training row: " + manifest
-                        + " counts none in " + ShardPaths.split(uri, client.id(), Split.TRAIN)
+                        + " counts none in " + ShardPaths.split(ShardPaths.client(uri, client.id()), Split.TRAIN)
                         + ". Prepare the shards again with fewer clients or a larger prepare.min_samples.");
             }
         }
         return new Shards(uri, sha256(bytes), List.copyOf(clients));
     }
 
-    private static String sha256(byte[] bytes) {
+    static String sha256(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {

@@ -11,6 +11,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -43,7 +44,7 @@ public final class SparkClients implements Clients, AutoCloseable {
 
     private final JavaSparkContext spark;
     private final ClientAccess access;
-    private final Map<String, List<String>> hosts;
+    private final Function<String, ClientPlace> places;
     private final Gateway gateway;
     private final Duration limit;
     private final Duration grace;
@@ -56,7 +57,7 @@ public final class SparkClients implements Clients, AutoCloseable {
 
     /**
      * @param access what tasks need
-     * @param hosts preferred hosts by client
+     * @param places where a client is now, by its id
      * @param gateway the driver's gateway; it opens and closes with each round
      * @param deadline how long a client may take from its start
      * @param grace how long after that the round waits before it cancels what is left
@@ -64,13 +65,13 @@ public final class SparkClients implements Clients, AutoCloseable {
     SparkClients(
             SparkContext spark,
             ClientAccess access,
-            Map<String, List<String>> hosts,
+            Function<String, ClientPlace> places,
             Gateway gateway,
             Duration deadline,
             Duration grace) {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.access = access;
-        this.hosts = hosts;
+        this.places = places;
         this.gateway = gateway;
         this.limit = deadline.plus(grace);
         this.grace = grace;
@@ -90,8 +91,7 @@ public final class SparkClients implements Clients, AutoCloseable {
                     spark.sc(),
                     group,
                     description,
-                    cohort,
-                    hosts,
+                    cohort.stream().map(places).toList(),
                     new Part(access, broadcast),
                     (ClientOutcome outcome) -> {
                         state.ended(outcome.clientId());
@@ -138,24 +138,25 @@ public final class SparkClients implements Clients, AutoCloseable {
     /** One client's part, on an executor. */
     private record Part(ClientAccess access, Broadcast<Round> round) implements CohortJob.ClientTask<ClientOutcome> {
         @Override
-        public ClientOutcome run(String clientId) {
-            return ClientOutcome.settle(clientId, () -> update(clientId));
+        public ClientOutcome run(ClientPlace client) {
+            return ClientOutcome.settle(client.id(), () -> client.guard(() -> update(client)));
         }
 
-        private ClientUpdate update(String clientId) {
+        private ClientUpdate update(ClientPlace client) {
             Round told = round.value();
-            try (FrozenLlm llm = access.open(Purpose.TRAIN, told.number(), clientId);
+            try (ClientFolder folder = access.open(client);
+                    FrozenLlm llm = access.llm(Purpose.TRAIN, told.number(), client.id());
                     ScratchRows rows = ScratchRows.in(ClientAccess.scratch())) {
-                long cut = access.features(clientId, Split.TRAIN, Integer.MAX_VALUE, llm, rows::add);
-                return FedNano.clientUpdate(clientId, told, required(clientId, rows), llm)
+                long cut = access.features(client, folder, Split.TRAIN, Integer.MAX_VALUE, llm, rows::add);
+                return FedNano.clientUpdate(client.id(), told, required(client, rows), llm)
                         .withCutPrompts(cut);
             }
         }
 
-        private ClientData required(String clientId, ClientData rows) {
+        private ClientData required(ClientPlace client, ClientData rows) {
             if (rows.size() == 0) {
-                throw JobException.badInput("Client " + clientId + " needs at least one training row in "
-                        + ShardPaths.split(access.shards(), clientId, Split.TRAIN) + ": found none.");
+                throw JobException.badInput("Client " + client.id() + " needs at least one training row in "
+                        + client.trainingRows() + ": found none.");
             }
             return rows;
         }

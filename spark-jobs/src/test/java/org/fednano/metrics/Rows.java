@@ -56,7 +56,8 @@ public final class Rows {
                 250_000,
                 200_000,
                 0.25,
-                0L);
+                0L,
+                "2026-01-31");
     }
 
     public static ClientRow failed(String client) {
@@ -81,6 +82,7 @@ public final class Rows {
                 0,
                 0,
                 0.0,
+                null,
                 null);
     }
 

@@ -127,6 +127,7 @@ final class SyntheticRun {
                         1_000_000,
                         900_000,
                         0.0,
+                        null,
                         null));
                 continue;
             }
@@ -153,7 +154,8 @@ final class SyntheticRun {
                     bytes,
                     bytes,
                     trainingRows(k) * 0.001,
-                    k == 1 ? 4L : 0L));
+                    k == 1 ? 4L : 0L,
+                    null));
         }
         return rows;
     }

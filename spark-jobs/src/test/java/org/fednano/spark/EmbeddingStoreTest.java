@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,13 +36,18 @@ class EmbeddingStoreTest {
     private EmbeddingStore open(int hidden) {
         fetched.clear();
         return new EmbeddingStore(
-                new Configuration(),
-                new org.apache.hadoop.fs.Path(folder.resolve("rows").toUri()),
-                hidden,
-                ids -> {
+                local(), new org.apache.hadoop.fs.Path(folder.resolve("rows").toUri()), hidden, ids -> {
                     IntStream.of(ids).forEach(fetched::add);
                     return rows(ids, hidden);
                 });
+    }
+
+    private static FileSystem local() {
+        try {
+            return FileSystem.getLocal(new Configuration());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static float[] rows(int[] ids, int hidden) {
@@ -133,8 +140,7 @@ class EmbeddingStoreTest {
     void aFolderThatCannotBeWrittenCostsCallsOnly() throws IOException {
         Files.writeString(folder.resolve("file"), "not a folder");
         var blocked = new org.apache.hadoop.fs.Path(folder.resolve("file/rows").toUri());
-        try (EmbeddingStore store =
-                new EmbeddingStore(new Configuration(), blocked, HIDDEN, ids -> rows(ids, HIDDEN))) {
+        try (EmbeddingStore store = new EmbeddingStore(local(), blocked, HIDDEN, ids -> rows(ids, HIDDEN))) {
             assertRows(store, 1, 2);
         }
     }
@@ -142,7 +148,7 @@ class EmbeddingStoreTest {
     @Test
     void anEndpointOfAnotherWidthIsRefused() {
         var path = new org.apache.hadoop.fs.Path(folder.resolve("rows").toUri());
-        try (EmbeddingStore store = new EmbeddingStore(new Configuration(), path, HIDDEN, ids -> new float[1])) {
+        try (EmbeddingStore store = new EmbeddingStore(local(), path, HIDDEN, ids -> new float[1])) {
             assertThrows(JobException.class, () -> store.embed(new int[] {1, 2}));
         }
     }

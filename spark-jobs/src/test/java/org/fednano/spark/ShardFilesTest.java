@@ -7,12 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
@@ -54,9 +59,9 @@ class ShardFilesTest {
     @Test
     void readsRowsInFileOrderWithAndWithoutPictures() throws IOException {
         TinyShards.write(folder, 1, 6);
-        ShardReader reader = new ShardReader(conf, folder.toString());
+        ClientRows reader = rows();
         List<Sample> rows = new ArrayList<>();
-        reader.read("c001", Split.TRAIN, rows::add);
+        reader.read(Split.TRAIN, rows::add);
         assertEquals(
                 List.of("c001-train-0", "c001-train-1", "c001-train-2", "c001-train-3", "c001-train-4", "c001-train-5"),
                 rows.stream().map(Sample::sampleId).toList());
@@ -64,14 +69,18 @@ class ShardFilesTest {
         assertEquals(List.of(), rows.get(3).media(), "a question without a picture");
         assertEquals(List.of("red", "green", "blue"), rows.get(0).choices());
         assertEquals(-1, rows.get(2).answerIndex());
-        assertEquals(6, reader.count("c001", Split.TRAIN));
-        reader.readTexts("c001", Split.TRAIN, row -> {
+        assertEquals(6, reader.count(Split.TRAIN));
+        reader.readTexts(Split.TRAIN, row -> {
             assertEquals(List.of(), row.media());
             return true;
         });
-        reader.read("c001", Split.VAL, row -> {
+        reader.read(Split.VAL, row -> {
             throw new AssertionError("this client has no such split");
         });
+    }
+
+    private ClientRows rows() {
+        return new Shards(folder.toString(), "", List.of()).rows(conf, "c001");
     }
 
     private static List<String> modalities(Sample sample) {
@@ -108,13 +117,13 @@ class ShardFilesTest {
             return row;
         });
         List<Sample> rows = new ArrayList<>();
-        ShardReader reader = new ShardReader(conf, folder.toString());
-        reader.read("c001", Split.TRAIN, rows::add);
+        ClientRows reader = rows();
+        reader.read(Split.TRAIN, rows::add);
         assertEquals(List.of("image"), modalities(rows.get(0)));
         assertEquals(List.of("image", "audio", "image"), modalities(rows.get(1)));
         assertEquals(List.of("audio", "image"), modalities(rows.get(2)));
         assertArrayEquals(new byte[] {2, 3}, rows.get(2).media().get(1).bytes());
-        reader.readTexts("c001", Split.TRAIN, row -> {
+        reader.readTexts(Split.TRAIN, row -> {
             assertEquals(List.of(), row.media());
             return true;
         });
@@ -132,8 +141,7 @@ class ShardFilesTest {
             row.add("question", "y");
             return row;
         });
-        JobException e = assertThrows(JobException.class, () -> new ShardReader(conf, folder.toString())
-                .read("c001", Split.TRAIN, row -> true));
+        JobException e = assertThrows(JobException.class, () -> rows().read(Split.TRAIN, row -> true));
         assertEquals(ExitStatus.BAD_INPUT, e.status());
         assertTrue(
                 e.getMessage().contains("'answer'") && e.getMessage().contains("part-00001.parquet"), e.getMessage());
@@ -152,7 +160,17 @@ class ShardFilesTest {
     }
 
     private FeatureFiles features() {
-        return new FeatureFiles(conf, folder.toString(), "shards", "key", "c001");
+        try {
+            return new FeatureFiles(
+                    FileSystem.getLocal(conf),
+                    new org.apache.hadoop.fs.Path(
+                            folder.resolve("clients/client_id=c001").toUri()),
+                    new org.apache.hadoop.fs.Path(
+                            folder.resolve("features/key/client_id=c001").toUri()),
+                    "key");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
@@ -173,7 +191,8 @@ class ShardFilesTest {
         for (int i = 0; i < 40; i++) {
             assertSame(row(i), read.get(i));
         }
-        assertFalse(new FeatureFiles(conf, folder.toString(), "other shards", "key", "c001").sound());
+        TinyShards.write(folder, 1, 6);
+        assertFalse(features().sound(), "the rows they were made from are no longer the ones that are there");
     }
 
     @Test
@@ -188,6 +207,46 @@ class ShardFilesTest {
         assertFalse(files.sound());
         try (Stream<Path> left = Files.list(folder.resolve("features/key"))) {
             assertEquals(0, left.count(), "nothing half-written stays");
+        }
+    }
+
+    @Test
+    void whatAKilledJobLeftGoesOnceNobodyCanBeAtWorkOnIt() throws IOException {
+        Path making = folder.resolve("features/key/.making-client_id=c001-");
+        Path young = Files.createDirectories(making.resolveSibling(making.getFileName() + "young"));
+        Path old = Files.createDirectories(making.resolveSibling(making.getFileName() + "old"));
+        Files.writeString(old.resolve("part"), "x");
+        FileTime twoDaysAgo = FileTime.from(Instant.now().minus(Duration.ofDays(2)));
+        Files.setLastModifiedTime(old.resolve("part"), twoDaysAgo);
+        Files.setLastModifiedTime(old, twoDaysAgo);
+        features().write((split, rows) -> new CutPrompts());
+        assertTrue(Files.exists(young));
+        assertFalse(Files.exists(old));
+    }
+
+    @Test
+    void featuresOfAnotherJobThatWasFasterStay() throws IOException {
+        FeatureFiles slower = features();
+        slower.write((split, rows) -> {
+            if (split == Split.TEST) {
+                try {
+                    features().write((other, theirs) -> {
+                        if (other == Split.TRAIN) {
+                            theirs.accept(row(1));
+                        }
+                        return new CutPrompts();
+                    });
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            } else if (split == Split.TRAIN) {
+                rows.accept(row(1));
+            }
+            return new CutPrompts();
+        });
+        assertTrue(slower.sound());
+        try (Stream<Path> left = Files.list(folder.resolve("features/key"))) {
+            assertEquals(1, left.count());
         }
     }
 

@@ -265,7 +265,7 @@ class SparkClientsTest {
     private static Evaluation zeroShot(Settings settings) {
         try (TinyCluster cluster = new TinyCluster("local[2]", settings, AS_IT_IS)) {
             cluster.cluster.prepare();
-            var plan = TinyCluster.plan(settings, cluster.cluster.shards().clientIds());
+            var plan = TinyCluster.plan(settings, cluster.cluster.federation().clientIds());
             return cluster.cluster.evaluate(
                     0, plan.layout(), new float[plan.layout().size()]);
         }

@@ -44,10 +44,13 @@ final class TinyCluster implements AutoCloseable {
                 .getOrCreate();
         HfModelFolder model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
         llm = around.apply(EmbeddedLlm.open(model));
-        Shards shards = Shards.open(
-                spark.sparkContext().hadoopConfiguration(), settings.get(org.fednano.settings.RunKeys.SHARDS));
-        cluster =
-                new ClientCluster(spark.sparkContext(), settings, shards, model, NanoEdgeSpec.of(model, settings), llm);
+        cluster = new ClientCluster(
+                spark.sparkContext(),
+                settings,
+                Federation.of(spark, settings),
+                model,
+                NanoEdgeSpec.of(model, settings),
+                llm);
     }
 
     static Settings settings(Path folder, String... more) {
@@ -69,7 +72,7 @@ final class TinyCluster implements AutoCloseable {
 
     /** Trains on what is there. */
     float[] trainUnchecked(int goal) {
-        return train(plan(settings, cluster.shards().clientIds()), goal, cluster.clients());
+        return train(plan(settings, cluster.federation().clientIds()), goal, cluster.clients());
     }
 
     private float[] train(TrainingPlan plan, int goal, Clients clients) {
@@ -91,20 +94,18 @@ final class TinyCluster implements AutoCloseable {
         HfModelFolder model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
         String uri = settings.get(org.fednano.settings.RunKeys.SHARDS);
         Shards shards = Shards.open(new Configuration(), uri);
-        ShardReader reader = new ShardReader(new Configuration(), uri);
         try (FrozenLlm llm = EmbeddedLlm.open(model);
                 NanoEdge edge = NanoEdge.open(model, settings)) {
             TrainingPlan plan = plan(settings, shards.clientIds());
-            Clients clients = new PlainClients(client -> data(reader, edge, llm, client), client -> llm);
+            Clients clients = new PlainClients(client -> data(shards, edge, llm, client), client -> llm);
             return FedNano.train(plan.withRounds(goal), GlobalAdapter.initial(plan), clients, r -> {})
                     .theta();
         }
     }
 
-    private static org.fednano.algorithm.ClientData data(
-            ShardReader reader, NanoEdge edge, FrozenLlm llm, String client) {
+    private static org.fednano.algorithm.ClientData data(Shards shards, NanoEdge edge, FrozenLlm llm, String client) {
         List<Sample> samples = new ArrayList<>();
-        reader.read(client, Split.TRAIN, samples::add);
+        shards.rows(new Configuration(), client).read(Split.TRAIN, samples::add);
         List<PromptFeatures> rows = edge.encode(samples, llm::embed);
         return new org.fednano.algorithm.ClientData() {
             @Override

@@ -82,6 +82,12 @@ public final class TinyShards {
         write(file, SCHEMA, rows, i -> row(client, split, i, pictures, random));
     }
 
+    /** Moves a client's folder of shards elsewhere, as an owner who stays apart would hold it. */
+    public static Path moveOut(Path shards, String client, Path to) throws IOException {
+        Files.createDirectories(to.getParent());
+        return Files.move(shards.resolve("clients/client_id=" + client), to);
+    }
+
     /** Makes row i. */
     interface Rows {
         Group row(int i);

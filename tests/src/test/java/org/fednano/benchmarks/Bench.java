@@ -21,7 +21,7 @@ import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientCluster;
-import org.fednano.spark.ShardReader;
+import org.fednano.spark.Federation;
 import org.fednano.spark.Shards;
 import org.fednano.weights.HfModelFolder;
 
@@ -61,18 +61,16 @@ final class Bench implements AutoCloseable {
 
     /** The same clients with another way to the LLM; the caller closes it. */
     ClientCluster cluster(FrozenLlm way) {
-        return new ClientCluster(spark.sparkContext(), settings, shards, model, edge, way);
+        return new ClientCluster(spark.sparkContext(), settings, Federation.of(spark, settings), model, edge, way);
     }
 
     /** Every client's training rows in the heap, for the plain loop. */
     Map<String, ClientData> rowsInMemory() {
         Map<String, ClientData> data = new HashMap<>();
-        ShardReader reader = new ShardReader(
-                spark.sparkContext().hadoopConfiguration(), cluster.shards().uri());
         try (NanoEdge edge = NanoEdge.open(model, settings)) {
-            for (String client : cluster.shards().clientIds()) {
+            for (String client : shards.clientIds()) {
                 List<Sample> samples = new ArrayList<>();
-                reader.read(client, Split.TRAIN, samples::add);
+                shards.rows(spark.sparkContext().hadoopConfiguration(), client).read(Split.TRAIN, samples::add);
                 List<PromptFeatures> rows = edge.encode(samples, llm::embed);
                 data.put(client, new ClientData() {
                     @Override

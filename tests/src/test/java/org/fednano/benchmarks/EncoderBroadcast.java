@@ -30,6 +30,7 @@ import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientCluster;
+import org.fednano.spark.Federation;
 import org.fednano.spark.Shards;
 import org.fednano.weights.HfModelFolder;
 
@@ -100,9 +101,9 @@ public final class EncoderBroadcast {
             long from = System.nanoTime();
             NanoEdgeSpec edge = NanoEdgeSpec.of(model, settings);
             double digest = (System.nanoTime() - from) / 1e9;
-            Shards shards = Shards.open(
-                    spark.sparkContext().hadoopConfiguration(),
-                    folder.resolve("shards").toString());
+            var hadoop = spark.sparkContext().hadoopConfiguration();
+            Federation shards =
+                    Federation.of(Shards.open(hadoop, folder.resolve("shards").toString()), hadoop);
             try (ClientCluster cluster = new ClientCluster(spark.sparkContext(), settings, shards, model, edge, llm)) {
                 from = System.nanoTime();
                 ClientCluster.Encoded encoded = cluster.encode();

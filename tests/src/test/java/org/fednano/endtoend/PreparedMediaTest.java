@@ -18,7 +18,7 @@ import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.Settings;
-import org.fednano.spark.ShardReader;
+import org.fednano.spark.Shards;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,7 +80,8 @@ class PreparedMediaTest {
             new Prepare(Settings.load(List.of(), all), spark, line -> {}).run(false);
         }
         List<Sample> samples = new ArrayList<>();
-        new ShardReader(new Configuration(), temp.resolve("shards").toString()).read("c001", Split.TRAIN, samples::add);
+        Configuration conf = new Configuration();
+        Shards.open(conf, temp.resolve("shards").toString()).rows(conf, "c001").read(Split.TRAIN, samples::add);
         return samples;
     }
 

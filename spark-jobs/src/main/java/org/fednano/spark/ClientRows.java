@@ -3,8 +3,8 @@ package org.fednano.spark;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.fednano.sample.Medium;
@@ -13,10 +13,10 @@ import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
 
 /**
- * Reads one client's own rows with Parquet's and Hadoop's readers, in file order; client and split come from the path.
- * Runs where the client runs.
+ * One client's own rows, read with Parquet's and Hadoop's readers, segment by segment in file order; client and split come
+ * from the path. Runs where the client runs.
  */
-public final class ShardReader {
+public final class ClientRows {
 
     private static final List<String> REQUIRED = List.of("sample_id", "question", "answer");
     private static final List<String> OPTIONAL =
@@ -25,64 +25,82 @@ public final class ShardReader {
     private static final String IMAGE = "image";
     private static final String MEDIA = "media";
 
-    private final Configuration conf;
-    private final String shards;
+    private final FileSystem files;
+    private final ClientPlace place;
 
-    /**
-     * @param conf how file systems are reached
-     * @param shards folder (URI) of the shards
-     */
-    public ShardReader(Configuration conf, String shards) {
-        this.conf = conf;
-        this.shards = shards;
+    ClientRows(FileSystem files, ClientPlace place) {
+        this.files = files;
+        this.place = place;
     }
 
     /**
-     * Passes on the rows of a client's split, pictures too, until the visitor answers false.
+     * Passes on the rows of a split, pictures too, until the visitor answers false.
      *
      * @throws JobException with status 3 if a file cannot be read or lacks a column
      */
-    public void read(String clientId, Split split, Predicate<Sample> rows) {
-        read(clientId, split, true, rows);
-    }
-
-    /** The same without the pictures: their columns are not touched on disk. */
-    public void readTexts(String clientId, Split split, Predicate<Sample> rows) {
-        read(clientId, split, false, rows);
-    }
-
-    /** Rows of a split, from the files' footers. */
-    public long count(String clientId, Split split) {
-        long rows = 0;
-        for (FileStatus file : ShardPaths.parquetFiles(conf, ShardPaths.split(shards, clientId, split))) {
-            try (ParquetRows parquet = ParquetRows.open(conf, file.getPath(), List.of("sample_id"), List.of())) {
-                rows += parquet.count();
-            }
-        }
-        return rows;
-    }
-
-    /** Fails with status 3 unless the client has training rows; the message names where they should be. */
-    public void requireTrainingRows(String clientId) {
-        if (count(clientId, Split.TRAIN) == 0) {
-            throw JobException.badInput("Client " + clientId + " needs at least one training row in "
-                    + ShardPaths.split(shards, clientId, Split.TRAIN)
-                    + ": found none. Leave the client out, or prepare the shards with more rows per client"
-                    + " (prepare.min_samples).");
-        }
-    }
-
-    private void read(String clientId, Split split, boolean images, Predicate<Sample> rows) {
-        for (FileStatus file : ShardPaths.parquetFiles(conf, ShardPaths.split(shards, clientId, split))) {
-            if (!readFile(conf, file.getPath(), REQUIRED, clientId, split, images, rows)) {
+    public void read(Split split, Predicate<Sample> rows) {
+        for (String segment : place.segments()) {
+            if (!read(segment, split, true, rows)) {
                 return;
             }
         }
     }
 
+    /** The same without the pictures: their columns are not touched on disk. */
+    public void readTexts(Split split, Predicate<Sample> rows) {
+        for (String segment : place.segments()) {
+            if (!read(segment, split, false, rows)) {
+                return;
+            }
+        }
+    }
+
+    /** Passes on the rows of one segment's split. */
+    void read(String segment, Split split, Predicate<Sample> rows) {
+        read(segment, split, true, rows);
+    }
+
+    private boolean read(String segment, Split split, boolean images, Predicate<Sample> rows) {
+        for (FileStatus file : list(segment, split)) {
+            if (!readFile(files, file.getPath(), REQUIRED, place.id(), split, images, rows)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private List<FileStatus> list(String segment, Split split) {
+        return ShardPaths.parquetFiles(files, ShardPaths.split(place.rows(segment), split));
+    }
+
+    /** Rows of a split, from the files' footers. */
+    public long count(Split split) {
+        long rows = 0;
+        for (String segment : place.segments()) {
+            for (FileStatus file : list(segment, split)) {
+                try (ParquetRows parquet = ParquetRows.open(files, file.getPath(), List.of("sample_id"), List.of())) {
+                    rows += parquet.count();
+                }
+            }
+        }
+        return rows;
+    }
+
+    /** Training rows, at least one: fails with status 3 without any; the message names where they should be. */
+    long requireTrainingRows() {
+        long rows = count(Split.TRAIN);
+        if (rows == 0) {
+            throw JobException.badInput("Client " + place.id() + " needs at least one training row in "
+                    + place.trainingRows()
+                    + ": found none. Leave the client out, or prepare the shards with more rows per"
+                    + " client (prepare.min_samples).");
+        }
+        return rows;
+    }
+
     /** Passes on rows of one Parquet file with the columns of a shard; answers whether the visitor wants more. */
     static boolean readFile(
-            Configuration conf,
+            FileSystem files,
             Path file,
             List<String> required,
             String clientId,
@@ -94,7 +112,7 @@ public final class ShardReader {
             optional.add(IMAGE);
             optional.add(MEDIA);
         }
-        try (ParquetRows parquet = ParquetRows.open(conf, file, required, optional)) {
+        try (ParquetRows parquet = ParquetRows.open(files, file, required, optional)) {
             long at = 0;
             for (Group row = parquet.next(); row != null; row = parquet.next(), at++) {
                 if (!rows.test(sample(parquet, row, file, at, clientId, split))) {

@@ -1,0 +1,127 @@
+package org.fednano.spark;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.fs.Path;
+import org.fednano.sample.Split;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+
+/**
+ * Where one client's rows lie, and what has been made of them. It travels to that client's own tasks and to no others:
+ * its Hadoop settings may be secrets, so nothing prints them.
+ *
+ * @param id the client
+ * @param rows folder (URI) with {@code split=…} and, where data comes in over time, {@code date=…/split=…} below
+ * @param cache folder (URI) below which features and embedding rows are kept
+ * @param hadoop settings that this client's file system needs, over the job's own; empty: none
+ * @param hosts where its first file lies, for the scheduler; may be empty
+ * @param segments the parts of {@code rows} that are used, oldest first: {@link #UNDATED} or {@code date=…}
+ * @param trouble why the client cannot take part, or empty
+ */
+public record ClientPlace(
+        String id,
+        String rows,
+        String cache,
+        Map<String, String> hadoop,
+        List<String> hosts,
+        List<String> segments,
+        String trouble)
+        implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Name of the segment that lies in {@code rows} itself. */
+    static final String UNDATED = "";
+
+    /** How names of dated segments begin; an ISO date follows. */
+    static final String DATE = "date=";
+
+    /** Shorter values than this say too little to be a secret, and would make messages unreadable. */
+    private static final int SHORTEST_SECRET = 6;
+
+    public ClientPlace {
+        hadoop = Map.copyOf(hadoop);
+        hosts = List.copyOf(hosts);
+        segments = List.copyOf(segments);
+    }
+
+    /** The same with other segments, free of trouble. */
+    ClientPlace with(List<String> newSegments) {
+        return new ClientPlace(id, rows, cache, hadoop, hosts, newSegments, "");
+    }
+
+    /** The same, unable to take part. */
+    ClientPlace withTrouble(String why) {
+        return new ClientPlace(id, rows, cache, hadoop, hosts, List.of(), why);
+    }
+
+    /** Date of the newest dated segment, or null. */
+    public String newestData() {
+        String last = segments.isEmpty() ? UNDATED : segments.get(segments.size() - 1);
+        return last.startsWith(DATE) ? last.substring(DATE.length()) : null;
+    }
+
+    /** Folder with the splits of a segment. */
+    Path rows(String segment) {
+        return segment.isEmpty() ? new Path(rows) : new Path(rows, segment);
+    }
+
+    /** Folder of a segment's features. */
+    Path features(String fingerprint, String segment) {
+        Path all = ShardPaths.features(cache, fingerprint);
+        return new Path(segment.isEmpty() ? all : new Path(all, segment), "client_id=" + id);
+    }
+
+    /** Folder of the token-embedding rows of one LLM that its texts need. */
+    Path embeddings(String llm) {
+        return new Path(cache, "embeddings/" + llm + "/client_id=" + id);
+    }
+
+    /** Where training rows are expected, for messages. */
+    String trainingRows() {
+        Path train = new Path(rows, "split=" + Split.TRAIN.text());
+        return segments.stream().allMatch(String::isEmpty)
+                ? train.toString()
+                : train + " or " + new Path(rows, DATE + "…/split=" + Split.TRAIN.text());
+    }
+
+    /** A message without the values of this client's Hadoop settings, whoever wrote them into it. */
+    String redact(String message) {
+        String clean = message;
+        for (String value : hadoop.values()) {
+            if (value.length() >= SHORTEST_SECRET) {
+                clean = clean.replace(value, "***");
+            }
+        }
+        return clean;
+    }
+
+    /**
+     * Does something at this client. What fails with a secret in its messages fails without it, and without the trace of
+     * where it came from.
+     */
+    <R> R guard(Callable<R> work) throws Exception {
+        try {
+            return work.call();
+        } catch (Exception e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                String text = String.valueOf(cause.getMessage());
+                if (!redact(text).equals(text)) {
+                    ExitStatus status = e instanceof JobException known ? known.status() : ExitStatus.FAILED;
+                    throw new JobException(status, redact(e.toString()));
+                }
+            }
+            throw e;
+        }
+    }
+
+    /** Without the values of Hadoop settings. */
+    @Override
+    public String toString() {
+        return "ClientPlace[" + id + ", " + rows + ", hadoop " + hadoop.keySet() + ", segments " + segments
+                + (trouble.isEmpty() ? "" : ", " + trouble) + "]";
+    }
+}

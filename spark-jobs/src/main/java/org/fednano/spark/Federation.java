@@ -1,0 +1,102 @@
+package org.fednano.spark;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.fednano.sample.Split;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
+
+/**
+ * The clients of a run and where each one's rows lie: those of one shards folder, all rows known, or those of a catalogue,
+ * which may come and go, fail one by one, and get new rows between rounds.
+ *
+ * @param origin shards folder or catalogue (URI)
+ * @param fingerprint what a run is pinned to: that of the shards, or {@link #APART}
+ * @param clients sorted by id
+ */
+public record Federation(String origin, String fingerprint, List<ClientPlace> clients) {
+
+    /** In place of a fingerprint: nothing says in advance what the owners' rows are. */
+    public static final String APART = "catalogue";
+
+    public Federation {
+        clients = clients.stream().sorted(Comparator.comparing(ClientPlace::id)).toList();
+    }
+
+    /** The clients that {@code run.clients} names, or else those of {@code run.shards}. */
+    public static Federation of(SparkSession spark, Settings settings) {
+        Configuration conf = spark.sparkContext().hadoopConfiguration();
+        String catalogue = settings.get(RunKeys.CLIENTS);
+        return catalogue.isEmpty()
+                ? of(Shards.open(conf, settings.get(RunKeys.SHARDS)), conf)
+                : of(ClientCatalogue.read(spark, catalogue), settings);
+    }
+
+    /** Those of a shards folder. */
+    public static Federation of(Shards shards, Configuration conf) {
+        return new Federation(
+                shards.uri(),
+                shards.fingerprint(),
+                shards.clientIds().stream()
+                        .map(id -> shards.place(id, hosts(conf, shards, id)))
+                        .toList());
+    }
+
+    /**
+     * Those of a catalogue that are switched on and have one of the tags of {@code run.client_tags}.
+     *
+     * @throws org.fednano.settings.JobException with status 2 if there are none
+     */
+    static Federation of(ClientCatalogue catalogue, Settings settings) {
+        return new Federation(
+                catalogue.origin(),
+                APART,
+                catalogue.chosen(settings.get(RunKeys.CLIENT_TAGS)).stream()
+                        .map(ClientCatalogue.Entry::place)
+                        .toList());
+    }
+
+    /** Whether owners are apart: each fails by itself, and rows may come in at any time. */
+    public boolean apart() {
+        return fingerprint.equals(APART);
+    }
+
+    /** Client ids, sorted. */
+    public List<String> clientIds() {
+        return clients.stream().map(ClientPlace::id).toList();
+    }
+
+    /** Where a client's first file lies, for the scheduler; nothing for local files. */
+    private static List<String> hosts(Configuration conf, Shards shards, String client) {
+        Path folder = ShardPaths.split(ShardPaths.client(shards.uri(), client), Split.TRAIN);
+        try {
+            FileSystem files = folder.getFileSystem(conf);
+            List<FileStatus> parts = ShardPaths.parquetFiles(files, folder);
+            return parts.isEmpty()
+                    ? List.of()
+                    : Stream.of(files.getFileBlockLocations(parts.get(0), 0, 1))
+                            .flatMap(block -> Arrays.stream(hosts(block)))
+                            .filter(h -> !h.equals("localhost"))
+                            .toList();
+        } catch (IOException e) {
+            return new ArrayList<>(); // a preference only: the task reads from wherever it runs
+        }
+    }
+
+    private static String[] hosts(org.apache.hadoop.fs.BlockLocation block) {
+        try {
+            return block.getHosts();
+        } catch (IOException e) {
+            return new String[0];
+        }
+    }
+}

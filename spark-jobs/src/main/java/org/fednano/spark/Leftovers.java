@@ -1,0 +1,49 @@
+package org.fednano.spark;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes what killed jobs left of their unfinished folders. Such a folder may also belong to a job that is at work right
+ * now: only what nobody has touched for a day goes.
+ *
+ * @param files where the folder is
+ * @param folder that holds unfinished ones
+ */
+record Leftovers(FileSystem files, Path folder) {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
+    private static final Duration KEPT = Duration.ofDays(1);
+
+    /** Removes those whose names begin so. Failing costs disk, not the job. */
+    void remove(String prefix) {
+        try {
+            if (!files.exists(folder)) {
+                return;
+            }
+            for (FileStatus entry : files.listStatus(folder, p -> p.getName().startsWith(prefix))) {
+                if (System.currentTimeMillis() - newest(entry) > KEPT.toMillis()) {
+                    LOG.info("Removing {}, left behind by a job that was killed", entry.getPath());
+                    files.delete(entry.getPath(), true);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("Looking for leftovers in {}: {}", folder, e.toString());
+        }
+    }
+
+    private long newest(FileStatus entry) throws IOException {
+        long newest = entry.getModificationTime();
+        if (entry.isDirectory()) {
+            for (FileStatus inner : files.listStatus(entry.getPath())) {
+                newest = Math.max(newest, newest(inner));
+            }
+        }
+        return newest;
+    }
+}
