@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  fednano train --set run.shards=work/shards --set run.dir=work/run",
             "  fednano train --rounds 20 --set run.strategy=fedavg --set run.dir=work/fedavg",
-            "  fednano train --conf conf/runs/demo.conf --dry-run"
+            "  fednano train --conf conf/runs/demo.conf --dry-run",
+            "  fednano train --set run.clients=clients.conf --set run.client_tags=[eu] --set run.data_until=2026-01-31"
         })
 final class TrainCommand implements Callable<Integer> {
 

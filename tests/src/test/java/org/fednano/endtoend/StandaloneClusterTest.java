@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A standalone cluster of separate processes: master, worker, an executor per core, driver with the gateway, and the endpoint
- * with a token. Every class path begins with Spark's own jars (gson 2.2.4, guava 14.0.1).
+ * with a token; clients come from a catalogue, with secret settings. Every class path begins with Spark's own jars (gson 2.2.4, guava 14.0.1).
  */
 @Tag("slow")
 class StandaloneClusterTest {
@@ -36,6 +36,7 @@ class StandaloneClusterTest {
         fednano.run(federation.train("local", "engine.threads=1")).expect(0);
         Map<String, byte[]> expected = federation.adapters("local");
 
+        String catalogue = catalogue(federation);
         Path token = Files.writeString(folder.resolve("token"), SECRET + "\n");
         int port = Background.freePort();
         try (Background endpoint = Background.endpoint(
@@ -80,6 +81,7 @@ class StandaloneClusterTest {
                 cluster.run(federation.train(
                                 "cluster",
                                 "engine.threads=1",
+                                "run.clients=" + catalogue,
                                 "llm.endpoints=[\"" + endpoint.address() + "\"]",
                                 "llm.token_file=" + token))
                         .expect(0);
@@ -91,23 +93,34 @@ class StandaloneClusterTest {
         }
     }
 
+    /** The same clients as owners that stay apart, with a secret setting each. */
+    private static String catalogue(TinyFederation federation) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (String client : List.of("c001", "c002", "c003")) {
+            text.append("clients.%s { uri = \"%s\", hadoop { fs.any.secret.key = %s } }%n"
+                    .formatted(client, federation.shards().resolve("clients/client_id=" + client), SECRET));
+        }
+        return Files.writeString(folder.resolve("clients.conf"), text).toString();
+    }
+
     private static Path events() {
         return folder.resolve("events");
     }
 
-    /** Logs of executors, event log (what Spark's UI shows), run folder, metrics: nowhere the endpoint's token. */
+    /** Logs of executors, event log (what Spark's UI shows), run folder, metrics: nowhere the endpoint's token or a client's secret. */
     private static void noSecretIn(Path root) throws IOException {
         List<Path> files = new ArrayList<>();
         try (Stream<Path> all = Files.walk(root)) {
             all.filter(Files::isRegularFile)
-                    .filter(p -> !p.getFileName().toString().equals("token"))
+                    .filter(p -> !List.of("token", "clients.conf")
+                            .contains(p.getFileName().toString()))
                     .filter(p -> !p.toString().endsWith(".jar"))
                     .forEach(files::add);
         }
         assertTrue(files.stream().anyMatch(p -> p.startsWith(events())), "an event log was written");
         for (Path file : files) {
             String text = Files.readString(file, StandardCharsets.ISO_8859_1);
-            assertFalse(text.contains(SECRET), () -> "The endpoint's token stands in " + file);
+            assertFalse(text.contains(SECRET), () -> "A secret stands in " + file);
         }
     }
 
