@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Writes what the frozen encoder, connector and prompt make of every sample, one folder per client under",
-            "SHARDS/features. Checks what is there and makes again what is missing or damaged. `train` calls it.",
+            "SHARDS/features, or with the owners of a catalogue (run.clients). Checks what is there and makes again what is",
+            "missing or damaged. `train` calls it.",
             ""
         },
         footer = {"", "Example:", "  fednano encode --set run.shards=work/shards"})
@@ -37,7 +38,8 @@ final class EncodeCommand implements Callable<Integer> {
             ClientCluster.Encoded encoded = job.cluster().encode();
             Features.print(job, encoded, start, out);
             if (encoded.made().isEmpty()) {
-                out.println("nothing to do: all features are sound in "
+                out.println("nothing to do: " + (encoded.troubles().isEmpty() ? "all" : "the other clients'")
+                        + " features are sound in "
                         + job.cluster().featuresFolder());
             }
             out.flush();
