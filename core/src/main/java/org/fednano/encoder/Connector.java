@@ -1,6 +1,7 @@
 package org.fednano.encoder;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import org.fednano.settings.JobException;
 import org.fednano.weights.TensorSource;
@@ -9,7 +10,7 @@ import org.fednano.weights.TensorSource;
  * What leads from a TorchScript encoder's features to the LLM: one linear layer ({@code linear.weight} (H, D),
  * {@code linear.bias} (H)), or two with an activation between ({@code linear_1.*} (M, D), {@code linear_2.*} (H, M)).
  */
-final class Connector implements AutoCloseable {
+final class Connector implements FrozenConnector {
 
     private final NamedArrays weights;
     private final String first;
@@ -20,11 +21,12 @@ final class Connector implements AutoCloseable {
     private final int hidden; // H
 
     /**
+     * @param owner its weights are freed with it
      * @param activation between the layers of an MLP, by its name in Hugging Face configs
      * @param where the folder, for messages
      * @throws JobException with status 3 if the tensors are not those of a connector
      */
-    Connector(TensorSource tensors, String activation, String where) {
+    Connector(NDManager owner, TensorSource tensors, String activation, String where) {
         boolean one = tensors.names().contains("linear.weight");
         if (!one && !tensors.names().contains("linear_1.weight")) {
             throw JobException.badInput("The connector in " + where + " must hold linear.weight and linear.bias, or"
@@ -42,7 +44,7 @@ final class Connector implements AutoCloseable {
             tensors.require(second + ".weight", hidden, inner);
             tensors.require(second + ".bias", hidden);
         }
-        weights = new NamedArrays(tensors);
+        weights = new NamedArrays(owner, tensors, tensors.names());
     }
 
     private static long[] matrix(TensorSource tensors, String layer, String where) {
@@ -54,35 +56,23 @@ final class Connector implements AutoCloseable {
         return shape;
     }
 
-    /** D. */
-    int width() {
+    @Override
+    public int width() {
         return width;
     }
 
-    /** H. */
-    int hidden() {
+    @Override
+    public int hidden() {
         return hidden;
     }
 
-    /**
-     * @param features (B, N, D)
-     * @return (B, N, H)
-     */
-    NDArray project(NDArray features) {
+    @Override
+    public NDArray project(NDArray features) {
         NDArray x = layer(features, first, inner, width);
         return second == null ? x : layer(ArrayOps.activation(activation, x), second, hidden, inner);
     }
 
     private NDArray layer(NDArray x, String name, int out, int in) {
         return ArrayOps.linear(x, weights.get(name + ".weight", out, in), weights.get(name + ".bias", out));
-    }
-
-    NamedArrays weights() {
-        return weights;
-    }
-
-    @Override
-    public void close() {
-        weights.close();
     }
 }

@@ -1,5 +1,7 @@
 package org.fednano.encoder;
 
+import ai.djl.Device;
+import ai.djl.Model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,6 +65,33 @@ public record HfVisionSpec(String configJson, String preprocessorJson, String we
 
     @Override
     public ModalityEncoder open(EncoderSource source, int batchSize) {
-        return new HfVisionEncoder(this, source.tensors(), batchSize);
+        VisionConfig config = VisionConfig.of(HfModelFolder.json(configJson, Path.of("config.json")));
+        MediumInput input = new MediumInput.ImageInput(
+                HfModelFolder.json(preprocessorJson, Path.of("preprocessor_config.json")), config.imageSize());
+        Model model = Model.newInstance("vision tower", Device.cpu(), "PyTorch");
+        try {
+            NamedArrays tower = part(model, source, VisionTower.TOWER);
+            NamedArrays projector = part(model, source, VisionTower.PROJECTOR);
+            int slice = Math.toIntExact(new VisionTower(config, tower).slice(batchSize));
+            model.setBlock(new VisionTowerBlock(config, tower, slice));
+            EncoderEnds ends = new EncoderEnds(
+                    input,
+                    new LlavaConnector(config, projector),
+                    config.imageTokens(),
+                    batchSize,
+                    slice,
+                    "The vision tower");
+            return new EncoderModel(modality(), model, ends);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private static NamedArrays part(Model model, EncoderSource source, String prefix) {
+        List<String> names = source.tensors().names().stream()
+                .filter(name -> name.startsWith(prefix))
+                .toList();
+        return new NamedArrays(model.getNDManager(), source.tensors(), names);
     }
 }

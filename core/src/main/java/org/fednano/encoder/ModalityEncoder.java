@@ -38,6 +38,14 @@ public interface ModalityEncoder extends AutoCloseable {
      */
     float[] encode(float[] inputs, int count);
 
+    /**
+     * A DJL predictor with {@link NanoEdgeTranslatorFactory}'s translator over this encoder's model: files in, prompt
+     * embeddings as bytes out. It shares the weights, is for one thread, and is closed before the encoder.
+     *
+     * @param keepInvalid null for files that cannot be decoded; otherwise they are an error
+     */
+    MediaPredictor predictor(boolean keepInvalid);
+
     /** Arrays in native memory that belong to it, for tests that nothing leaks. */
     int nativeArrays();
 

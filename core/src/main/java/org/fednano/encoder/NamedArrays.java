@@ -40,8 +40,17 @@ public final class NamedArrays implements AutoCloseable {
         this(tensors, names, PIECE);
     }
 
+    /** Copies some of the tensors; they are freed with {@code owner} at the latest. */
+    NamedArrays(NDManager owner, TensorSource tensors, Collection<String> names) {
+        this(owner.newSubManager(), tensors, names, PIECE);
+    }
+
     NamedArrays(TensorSource tensors, Collection<String> names, long piece) {
-        manager = NDManager.newBaseManager("PyTorch");
+        this(NDManager.newBaseManager("PyTorch"), tensors, names, piece);
+    }
+
+    private NamedArrays(NDManager manager, TensorSource tensors, Collection<String> names, long piece) {
+        this.manager = manager;
         origin = tensors.origin("");
         try {
             names.forEach(name -> arrays.put(name, filled(tensors, name, piece)));

@@ -1,5 +1,14 @@
 package org.fednano.encoder;
 
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ModelNotFoundException;
+import ai.djl.repository.zoo.ZooModel;
+import ai.djl.translate.NoopTranslator;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,6 +17,7 @@ import java.util.List;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensors;
+import org.fednano.weights.TensorSource;
 
 /**
  * An encoder that was exported as TorchScript, from a folder with {@code encoder.json}, {@code encoder.pt},
@@ -35,26 +45,33 @@ public record TorchScriptSpec(
      * @throws JobException with status 3 if a file is missing or says something that is not supported
      */
     static TorchScriptSpec of(String modality, Path folder) {
+        required(folder, MODULE);
+        required(folder, CONNECTOR);
+        return described(
+                modality,
+                folder,
+                Digests.ofTexts(List.of(
+                        Digests.ofFile(folder.resolve(MODULE)),
+                        Digests.ofTensors(source(folder).tensors()))));
+    }
+
+    private static TorchScriptSpec described(String modality, Path folder, String weightsDigest) {
         String json = text(folder, JSON);
         boolean picture = HfModelFolder.json(json, folder.resolve(JSON))
                 .path("input")
                 .asText("")
                 .equals("image");
-        for (String file : List.of(MODULE, CONNECTOR)) {
-            if (!Files.isRegularFile(folder.resolve(file))) {
-                throw missing(folder, file, null);
-            }
-        }
         TorchScriptSpec spec = new TorchScriptSpec(
-                modality,
-                folder.toString(),
-                json,
-                picture ? text(folder, PREPROCESSOR) : "",
-                Digests.ofTexts(List.of(
-                        Digests.ofFile(folder.resolve(MODULE)),
-                        Digests.ofTensors(source(folder).tensors()))));
+                modality, folder.toString(), json, picture ? text(folder, PREPROCESSOR) : "", weightsDigest);
         spec.check();
         return spec;
+    }
+
+    private static Path required(Path folder, String file) {
+        if (!Files.isRegularFile(folder.resolve(file))) {
+            throw missing(folder, file, null);
+        }
+        return folder.resolve(file);
     }
 
     /** The folder's own weights. */
@@ -125,6 +142,47 @@ public record TorchScriptSpec(
 
     @Override
     public ModalityEncoder open(EncoderSource source, int batchSize) {
-        return new TorchScriptEncoder(this, source, batchSize);
+        ZooModel<NDList, NDList> model = load(source.module());
+        try {
+            return new EncoderModel(modality, model, ends(source.tensors(), model.getNDManager(), batchSize));
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /**
+     * What lies around a module that DJL has loaded from an encoder's folder.
+     *
+     * @param folder where the module is
+     * @param owner the connector's weights are freed with it
+     * @throws JobException with status 3 if a file is missing or says something that is not supported
+     */
+    static EncoderEnds ends(Path folder, NDManager owner, int batchSize) {
+        TorchScriptSpec spec = described("", folder, "");
+        return spec.ends(SafeTensors.open(required(folder, CONNECTOR)), owner, batchSize);
+    }
+
+    private EncoderEnds ends(TensorSource tensors, NDManager owner, int batchSize) {
+        MediumInput input = MediumInput.of(this);
+        Connector connector =
+                new Connector(owner, tensors, json().path("activation").asText("gelu"), where);
+        return new EncoderEnds(input, connector, tokens(), batchSize, batchSize, MODULE + " in " + where);
+    }
+
+    private ZooModel<NDList, NDList> load(Path file) {
+        try {
+            return Criteria.builder()
+                    .setTypes(NDList.class, NDList.class)
+                    .optEngine("PyTorch")
+                    .optDevice(Device.cpu())
+                    .optModelPath(file)
+                    .optTranslator(new NoopTranslator())
+                    .build()
+                    .loadModel();
+        } catch (IOException | ModelNotFoundException | MalformedModelException | EngineException e) {
+            throw EncoderModel.failure(
+                    e, MODULE + " in " + where + " must be a TorchScript file (torch.jit.save) that PyTorch 2.7 reads");
+        }
     }
 }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.fednano.encoder.VisionConfig.Family;
 
 /**
@@ -47,26 +48,29 @@ public final class VisionTower {
      * @return (B, imageTokens, H)
      */
     public NDArray imageEmbeddings(NDArray pixels) {
-        return imageEmbeddings(pixels, slice(pixels.getShape().get(0)));
+        long slice = slice(pixels.getShape().get(0));
+        return inSlices(pixels, slice, part -> project(features(part)));
     }
 
     /**
-     * The same, so many pictures at once.
+     * A function of pictures, so many of them at once.
      *
-     * @param pixels (B, 3, S, S), normalised
+     * @param pictures (B, …)
      * @param slice divides B
-     * @return (B, imageTokens, H)
+     * @param function of (slice, …); all but its result is freed before the next slice
+     * @return (B, …)
      */
-    NDArray imageEmbeddings(NDArray pixels, long slice) {
-        long pictures = pixels.getShape().get(0);
-        if (slice == pictures) {
-            return kept(pixels.getManager(), () -> project(features(pixels)));
+    static NDArray inSlices(NDArray pictures, long slice, UnaryOperator<NDArray> function) {
+        long count = pictures.getShape().get(0);
+        NDManager manager = pictures.getManager();
+        if (slice >= count) {
+            return kept(manager, () -> function.apply(pictures));
         }
-        return kept(pixels.getManager(), () -> {
+        return kept(manager, () -> {
             NDList parts = new NDList();
-            for (long from = 0; from < pictures; from += slice) {
-                NDArray part = pixels.get(from + ":" + (from + slice)); // (slice, 3, S, S)
-                parts.add(kept(pixels.getManager(), () -> project(features(part))));
+            for (long from = 0; from < count; from += slice) {
+                NDArray part = pictures.get(from + ":" + (from + slice)); // (slice, …)
+                parts.add(kept(manager, () -> function.apply(part)));
             }
             return ArrayOps.concat(0, parts.get(0), parts.subNDList(1).toArray(new NDArray[0]));
         });
