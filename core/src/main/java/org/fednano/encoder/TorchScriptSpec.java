@@ -34,7 +34,7 @@ public record TorchScriptSpec(
         implements EncoderSpec {
 
     private static final long serialVersionUID = 1L;
-    private static final String JSON = "encoder.json";
+    static final String JSON = "encoder.json";
     private static final String MODULE = "encoder.pt";
     private static final String CONNECTOR = "connector.safetensors";
     private static final String PREPROCESSOR = "preprocessor_config.json";

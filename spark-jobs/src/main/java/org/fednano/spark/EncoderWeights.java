@@ -1,14 +1,11 @@
 package org.fednano.spark;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.fednano.encoder.EncoderSource;
 import org.fednano.encoder.NanoEdgeSpec;
-import org.fednano.settings.JobException;
+import org.fednano.ml.BroadcastEncoder;
 import org.fednano.settings.Settings;
 import org.fednano.weights.HfModelFolder;
 
@@ -36,26 +33,14 @@ final class EncoderWeights implements AutoCloseable {
     /** What tasks hold; the first call broadcasts, piece by piece. */
     EncoderHandle handle() {
         if (handle == null) {
-            TreeMap<String, EncoderHandle.Part> parts = new TreeMap<>();
+            TreeMap<String, BroadcastEncoder> parts = new TreeMap<>();
             for (Map.Entry<String, EncoderSource> e :
                     NanoEdgeSpec.sources(model, settings).entrySet()) {
-                parts.put(e.getKey(), part(e.getValue()));
+                parts.put(e.getKey(), BroadcastEncoder.of(spark, e.getValue()));
             }
             handle = new EncoderHandle(spec.fingerprint(), spec.batchSize(), spark.broadcast(spec), parts);
         }
         return handle;
-    }
-
-    private EncoderHandle.Part part(EncoderSource source) {
-        BroadcastTensors tensors = BroadcastTensors.of(spark, source.tensors(), BroadcastBytes.PIECE);
-        if (source.module() == null) {
-            return new EncoderHandle.Part(tensors, null);
-        }
-        try (InputStream module = Files.newInputStream(source.module())) {
-            return new EncoderHandle.Part(tensors, BroadcastBytes.of(spark, module, BroadcastBytes.PIECE));
-        } catch (IOException e) {
-            throw JobException.badInput(source.module() + " cannot be read: " + e.getMessage() + ".", e);
-        }
     }
 
     /** Whether anything was broadcast. */

@@ -1,4 +1,4 @@
-package org.fednano.spark;
+package org.fednano.ml;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +18,7 @@ import org.apache.spark.broadcast.Broadcast;
  *
  * @param pieces all of the same size but the last one
  */
-record BroadcastBytes(List<Broadcast<byte[]>> pieces) implements Serializable {
+public record BroadcastBytes(List<Broadcast<byte[]>> pieces) implements Serializable {
 
     /**
      * Bytes of a piece. The larger, the fewer broadcasts; the smaller, the less an executor's heap needs: each piece is there

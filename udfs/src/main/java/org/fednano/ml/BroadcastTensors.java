@@ -1,4 +1,4 @@
-package org.fednano.spark;
+package org.fednano.ml;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +20,8 @@ import org.fednano.weights.TensorSource;
  * @param places where each tensor begins
  * @param bytes their values, little-endian
  */
-record BroadcastTensors(TreeMap<String, Place> places, BroadcastBytes bytes) implements TensorSource, Serializable {
+public record BroadcastTensors(TreeMap<String, Place> places, BroadcastBytes bytes)
+        implements TensorSource, Serializable {
 
     private static final int WINDOW = 1 << 20; // bytes copied at a time
 
@@ -28,7 +29,7 @@ record BroadcastTensors(TreeMap<String, Place> places, BroadcastBytes bytes) imp
      * @param offset of the first value, in bytes
      * @param shape sizes, outermost first
      */
-    record Place(long offset, long[] shape) implements Serializable {}
+    public record Place(long offset, long[] shape) implements Serializable {}
 
     /** Broadcasts tensors; the driver holds a piece of them at a time. */
     static BroadcastTensors of(JavaSparkContext spark, TensorSource tensors, int pieceBytes) {
