@@ -90,7 +90,8 @@ class ModuleTableTest {
                     "org.fednano.encoder..",
                     "org.fednano.adapter..",
                     "org.fednano.llm.model..",
-                    "org.fednano.pretrain..")
+                    "org.fednano.pretrain..",
+                    "org.fednano.ml.extension..") // the profile djl-spark
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("ai.djl..");

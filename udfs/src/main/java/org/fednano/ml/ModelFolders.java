@@ -45,29 +45,30 @@ final class ModelFolders {
         if (scheme.equals("file")) {
             return use.apply(Path.of(folder.toUri().getPath()));
         }
-        Path copy = copy(folder, conf);
+        Path copy;
         try {
+            copy = Files.createTempDirectory("fednano-model-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        try {
+            copy(folder, conf, copy);
             return use.apply(copy);
+        } catch (IOException e) {
+            throw unreadable(uri, e);
         } finally {
             delete(copy);
         }
     }
 
-    private static Path copy(org.apache.hadoop.fs.Path folder, Configuration conf) {
-        try {
-            Path copy = Files.createTempDirectory("fednano-model-");
-            FileSystem files = folder.getFileSystem(conf);
-            for (FileStatus file : files.listStatus(folder)) {
-                if (file.isFile()) {
-                    Path target = copy.resolve(file.getPath().getName());
-                    try (var in = files.open(file.getPath())) {
-                        Files.copy(in, target);
-                    }
+    private static void copy(org.apache.hadoop.fs.Path folder, Configuration conf, Path target) throws IOException {
+        FileSystem files = folder.getFileSystem(conf);
+        for (FileStatus file : files.listStatus(folder)) {
+            if (file.isFile()) {
+                try (var in = files.open(file.getPath())) {
+                    Files.copy(in, target.resolve(file.getPath().getName()));
                 }
             }
-            return copy;
-        } catch (IOException e) {
-            throw unreadable(folder.toString(), e);
         }
     }
 

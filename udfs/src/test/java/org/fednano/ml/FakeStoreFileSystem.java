@@ -1,7 +1,6 @@
 package org.fednano.ml;
 
 import java.net.URI;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
 /** The local disk under another scheme, as an object store would be. */
@@ -10,10 +9,5 @@ public final class FakeStoreFileSystem extends RawLocalFileSystem {
     @Override
     public URI getUri() {
         return URI.create("fake://host");
-    }
-
-    @Override
-    public void initialize(URI uri, Configuration conf) {
-        setConf(conf);
     }
 }

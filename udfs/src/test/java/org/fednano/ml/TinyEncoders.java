@@ -23,10 +23,10 @@ import org.fednano.weights.FloatTensor;
 import org.fednano.weights.SafeTensorsWriter;
 
 /** Encoders for tests: the shipped model and a small TorchScript encoder's folder; pictures in a DataFrame. */
-final class TinyEncoders {
+public final class TinyEncoders {
 
-    static final String SHIPPED = "../conf/models/nano-llava";
-    static final StructType SCHEMA =
+    public static final String SHIPPED = "../conf/models/nano-llava";
+    public static final StructType SCHEMA =
             new StructType().add("id", DataTypes.LongType).add("image", DataTypes.BinaryType);
 
     private static final int WIDTH = 5; // of the module's features
@@ -35,7 +35,7 @@ final class TinyEncoders {
     private TinyEncoders() {}
 
     /** A TorchScript encoder of 8 x 8 pictures: four tokens of six values. */
-    static Path torchScript(Path folder) {
+    public static Path torchScript(Path folder) {
         try {
             Files.createDirectories(folder);
             Files.copy(Path.of("../core/src/test/resources/encoders/patches.pt"), folder.resolve("encoder.pt"));
@@ -64,7 +64,7 @@ final class TinyEncoders {
         return values;
     }
 
-    static byte[] picture(int seed) {
+    public static byte[] picture(int seed) {
         BufferedImage image = new BufferedImage(40 + seed, 30 + 2 * seed, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
         Random random = new Random(seed);
@@ -82,7 +82,7 @@ final class TinyEncoders {
         return out.toByteArray();
     }
 
-    static List<byte[]> pictures(int count) {
+    public static List<byte[]> pictures(int count) {
         List<byte[]> pictures = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             pictures.add(picture(i));
@@ -91,7 +91,7 @@ final class TinyEncoders {
     }
 
     /** Columns {@code id} and {@code image}. */
-    static Dataset<Row> table(SparkSession spark, List<byte[]> images, int partitions) {
+    public static Dataset<Row> table(SparkSession spark, List<byte[]> images, int partitions) {
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
             rows.add(RowFactory.create((long) i, images.get(i)));
