@@ -1,0 +1,325 @@
+package org.fednano.benchmarks;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.fednano.encoder.EngineThreads;
+import org.fednano.encoder.ImagePreprocessor;
+import org.fednano.encoder.NamedArrays;
+import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.encoder.VisionConfig;
+import org.fednano.encoder.VisionTensors;
+import org.fednano.encoder.VisionTower;
+import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.ml.NanoEdgeEncoder;
+import org.fednano.settings.ModelKeys;
+import org.fednano.settings.Settings;
+import org.fednano.spark.ClientCluster;
+import org.fednano.spark.Federation;
+import org.fednano.weights.HfModelFolder;
+
+/**
+ * What Spark costs when features are built: pictures per second of a bare loop over DJL (so many threads, pictures in
+ * memory, no Spark and no Parquet), of {@code NanoEdgeEncoder} over Parquet files, and of the {@code encode} job, which also
+ * writes prompts and features. Each way has its weights loaded before it is timed; all use one engine thread per task, and the
+ * ways take turns within a pair. Before, the transformer's features are held against the loop's.
+ *
+ * <p>Arguments: {@code key=value}: {@code threads} (2), {@code samples} (512), {@code pairs} (5), {@code batch} (8), {@code
+ * side} of a picture in pixels (256), {@code pooling} of the transformer (none), {@code wide}: gigabytes of an encoder of
+ * random weights in place of the shipped model's (0).
+ */
+public final class FeatureBuilding {
+
+    private static final Path SHIPPED = Path.of("conf/models/nano-llava");
+    private static final StructType SCHEMA = new StructType()
+            .add("sample_id", DataTypes.StringType)
+            .add("question", DataTypes.StringType)
+            .add("answer", DataTypes.StringType)
+            .add("image", DataTypes.BinaryType);
+
+    private final Map<String, String> arguments;
+    private final int threads;
+    private final List<byte[]> pictures;
+
+    private FeatureBuilding(Map<String, String> arguments) {
+        this.arguments = arguments;
+        threads = number("threads", 2);
+        int side = number("side", 256);
+        pictures = new ArrayList<>();
+        for (int i = 0; i < number("samples", 512) / threads * threads; i++) {
+            pictures.add(picture(i, side));
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        Map<String, String> arguments = Stream.of(args)
+                .map(a -> a.split("=", 2))
+                .collect(Collectors.toMap(a -> a[0], a -> a[1], (a, b) -> b, LinkedHashMap::new));
+        Path folder = Files.createTempDirectory(
+                Files.createDirectories(Path.of("work").toAbsolutePath()), "feature-building-");
+        try {
+            new FeatureBuilding(arguments).run(folder);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private int number(String key, int fallback) {
+        return Integer.parseInt(arguments.getOrDefault(key, String.valueOf(fallback)));
+    }
+
+    private void run(Path folder) throws Exception {
+        Path model = SHIPPED;
+        double gigabytes = Double.parseDouble(arguments.getOrDefault("wide", "0"));
+        if (gigabytes > 0) {
+            model = folder.resolve("model");
+            WideEncoder.write(model, gigabytes, SHIPPED.resolve("tokenizer.json"));
+        }
+        Path shards = folder.resolve("shards");
+        Settings settings = Settings.load(
+                List.of(),
+                List.of(
+                        "model.dir=" + model,
+                        "run.shards=" + shards,
+                        "engine.threads=1",
+                        "encoder.batch_size=" + number("batch", 8)));
+        EngineThreads.apply(settings);
+        HfModelFolder weights = HfModelFolder.open(model);
+        try (SparkSession spark = SparkSession.builder()
+                        .master("local[" + threads + "]")
+                        .appName("fednano benchmark")
+                        .config("spark.ui.enabled", false)
+                        .getOrCreate();
+                EmbeddedLlm llm = EmbeddedLlm.open(weights);
+                Bare bare = new Bare(weights, settings.get(ModelKeys.ENCODER_BATCH))) {
+            writeShards(spark, shards);
+            NanoEdgeSpec edge = NanoEdgeSpec.of(weights, settings);
+            try (ClientCluster cluster = new ClientCluster(
+                    spark.sparkContext(), settings, Federation.of(spark, settings), weights, edge, llm)) {
+                measure(spark, shards, settings, bare, cluster);
+            }
+        }
+    }
+
+    private void measure(SparkSession spark, Path shards, Settings settings, Bare bare, ClientCluster cluster)
+            throws Exception {
+        NanoEdgeEncoder encoder = new NanoEdgeEncoder()
+                .setInputCol("image")
+                .setOutputCol("features")
+                .setModelDir(settings.get(ModelKeys.DIR))
+                .setBatchSize(settings.get(ModelKeys.ENCODER_BATCH))
+                .setPooling(arguments.getOrDefault("pooling", "none"));
+        Dataset<Row> table = spark.read().parquet(shards.resolve("clients").toString());
+        if (table.javaRDD().getNumPartitions() != threads) {
+            throw new AssertionError("Partitions: expected " + threads + ", got "
+                    + table.javaRDD().getNumPartitions());
+        }
+        requireSameFeatures(encoder.copy(new org.apache.spark.ml.param.ParamMap()), table, bare);
+        Map<String, Way> ways = new LinkedHashMap<>();
+        ways.put("bare loop", bare::encodeAll);
+        ways.put("NanoEdgeEncoder", () -> encoder.transform(table)
+                .write()
+                .format("noop")
+                .mode("overwrite")
+                .save());
+        ways.put("encode", () -> encode(cluster, shards));
+        time(ways);
+    }
+
+    /** A way to build all features. */
+    private interface Way {
+        void run() throws Exception;
+    }
+
+    private void time(Map<String, Way> ways) throws Exception {
+        List<String> names = new ArrayList<>(ways.keySet());
+        for (String name : names) {
+            ways.get(name).run(); // loads weights, compiles
+        }
+        Map<String, List<Double>> rates = new LinkedHashMap<>();
+        Map<String, List<Double>> ratios = new LinkedHashMap<>();
+        for (int pair = 0; pair < number("pairs", 5); pair++) {
+            Map<String, Double> found = new LinkedHashMap<>();
+            for (int i = 0; i < names.size(); i++) {
+                String name = names.get((i + pair) % names.size());
+                long from = System.nanoTime();
+                ways.get(name).run();
+                found.put(name, pictures.size() / ((System.nanoTime() - from) / 1e9));
+            }
+            for (String name : names) {
+                rates.computeIfAbsent(name, n -> new ArrayList<>()).add(found.get(name));
+                ratios.computeIfAbsent(name, n -> new ArrayList<>()).add(found.get(name) / found.get(names.get(0)));
+            }
+        }
+        for (String name : names) {
+            List<Double> ratio = ratios.get(name);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%-16s %8.1f pictures/s, of the bare loop %.3f (%.3f to %.3f), %d pairs%n",
+                    name,
+                    Bench.median(rates.get(name)),
+                    Bench.median(ratio),
+                    ratio.stream().min(Comparator.naturalOrder()).orElseThrow(),
+                    ratio.stream().max(Comparator.naturalOrder()).orElseThrow(),
+                    ratio.size());
+        }
+    }
+
+    private void encode(ClientCluster cluster, Path shards) throws IOException {
+        for (String made : List.of("features", "embeddings")) {
+            if (Files.exists(shards.resolve(made))) {
+                delete(shards.resolve(made));
+            }
+        }
+        long rows = cluster.encode().rows();
+        if (rows != pictures.size()) {
+            throw new AssertionError("Rows encoded: expected " + pictures.size() + ", got " + rows);
+        }
+    }
+
+    private void requireSameFeatures(NanoEdgeEncoder encoder, Dataset<Row> table, Bare bare) {
+        List<Row> some = encoder.setPooling("none")
+                .transform(table)
+                .filter("sample_id = 's0'")
+                .select("features")
+                .collectAsList();
+        List<Float> found = some.get(0).getList(0);
+        float[] expected = bare.encode(pictures.subList(0, 1));
+        for (int i = 0; i < found.size(); i++) {
+            if (Math.abs(expected[i] - found.get(i)) > 1e-4 * Math.max(1, Math.abs(expected[i]))) {
+                throw new AssertionError("Value " + i + ": expected " + expected[i] + ", got " + found.get(i));
+            }
+        }
+    }
+
+    /** Decoder, preprocessing, tower and connector on DJL's arrays, and threads. */
+    private final class Bare implements AutoCloseable {
+        private final VisionConfig config;
+        private final ImagePreprocessor preprocessor;
+        private final NamedArrays weights;
+        private final VisionTower tower;
+        private final int batchSize;
+        private final ExecutorService pool = Executors.newFixedThreadPool(threads);
+
+        Bare(HfModelFolder model, int batchSize) {
+            this.batchSize = batchSize;
+            config = VisionConfig.of(model.config());
+            preprocessor = new ImagePreprocessor(
+                    HfModelFolder.json(model.text("preprocessor_config.json"), model.folder()), config.imageSize());
+            weights = new NamedArrays(VisionTensors.of(config, model));
+            tower = new VisionTower(config, weights);
+        }
+
+        /** (B, N, H). */
+        float[] encode(List<byte[]> files) {
+            int side = config.imageSize();
+            float[] pixels = new float[batchSize * 3 * side * side];
+            for (int i = 0; i < files.size(); i++) {
+                float[] one = preprocessor.pixels(files.get(i), "the benchmark");
+                System.arraycopy(one, 0, pixels, i * one.length, one.length);
+            }
+            try (NDManager manager = weights.manager().newSubManager()) {
+                return tower.imageEmbeddings(manager.create(pixels, new Shape(batchSize, 3, side, side)))
+                        .toFloatArray();
+            }
+        }
+
+        void encodeAll() throws ExecutionException, InterruptedException {
+            int part = pictures.size() / threads;
+            List<Future<?>> parts = new ArrayList<>();
+            for (int t = 0; t < threads; t++) {
+                List<byte[]> own = pictures.subList(t * part, (t + 1) * part);
+                parts.add(pool.submit(() -> {
+                    for (int from = 0; from < own.size(); from += batchSize) {
+                        encode(own.subList(from, Math.min(from + batchSize, own.size())));
+                    }
+                }));
+            }
+            for (Future<?> done : parts) {
+                done.get();
+            }
+        }
+
+        @Override
+        public void close() {
+            pool.shutdownNow();
+            weights.close();
+        }
+    }
+
+    /** A client per thread, a Parquet file each. */
+    private void writeShards(SparkSession spark, Path shards) throws IOException {
+        int part = pictures.size() / threads;
+        List<String> clients = new ArrayList<>();
+        for (int t = 0; t < threads; t++) {
+            List<Row> rows = new ArrayList<>();
+            for (int i = t * part; i < (t + 1) * part; i++) {
+                rows.add(RowFactory.create("s" + i, "what color is the star?", "red", pictures.get(i)));
+            }
+            String client = "c" + t;
+            spark.createDataFrame(rows, SCHEMA)
+                    .coalesce(1)
+                    .write()
+                    .parquet(shards.resolve("clients/client_id=" + client + "/split=train")
+                            .toString());
+            clients.add("{\"client_id\": \"" + client + "\", \"rows\": {\"train\": " + part + "}}");
+        }
+        Files.writeString(
+                shards.resolve("manifest.json"),
+                "{\"format\": 1, \"source_fingerprint\": \"synthetic\", \"clients\": [" + String.join(", ", clients)
+                        + "]}");
+    }
+
+    /** Shapes on a plain ground, as drawn questions have them. */
+    private static byte[] picture(int seed, int side) {
+        BufferedImage image = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+        Graphics2D g = image.createGraphics();
+        Random random = new Random(seed);
+        for (int i = 0; i < 12; i++) {
+            g.setColor(new Color(random.nextInt(1 << 24)));
+            g.fillOval(random.nextInt(side), random.nextInt(side), 1 + side / 4, 1 + side / 4);
+        }
+        g.dispose();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(image, "png", out);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}
