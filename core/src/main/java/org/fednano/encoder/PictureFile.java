@@ -26,7 +26,7 @@ record PictureFile(byte[] file, String where) {
 
     private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
 
-    RgbImage decode() {
+    <E extends Exception> RgbImage decode(RgbImage.SizeCheck<E> size) throws E {
         JpegHeader jpeg = JpegHeader.isJpeg(file) ? JpegHeader.of(file) : null;
         byte[] bytes = jpeg == null ? file : jpeg.plain();
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
@@ -37,13 +37,13 @@ record PictureFile(byte[] file, String where) {
                 boolean gif = reader.getFormatName().equalsIgnoreCase("gif");
                 reader.setInput(
                         in, true, !gif); // metadata may hold bombs of their own; GIF's cannot, and tell the place
-                checkSize(reader.getWidth(0), reader.getHeight(0));
+                checkSize(reader.getWidth(0), reader.getHeight(0), size);
                 RgbImage image;
                 if (jpeg != null && jpeg.components() == 4) {
                     image = jpeg.rgb(reader.readRaster(0, null));
                 } else if (gif) {
                     GifScreen screen = GifScreen.of(reader, file);
-                    checkSize(screen.width(), screen.height());
+                    checkSize(screen.width(), screen.height(), size);
                     image = screen.with(reader.read(0));
                 } else {
                     image = rgb(reader.read(0), isGrayPngOf16Bits());
@@ -76,7 +76,8 @@ record PictureFile(byte[] file, String where) {
                 + " bytes of another format.");
     }
 
-    private void checkSize(int width, int height) {
+    private <E extends Exception> void checkSize(int width, int height, RgbImage.SizeCheck<E> own) throws E {
+        own.check(width, height);
         if (Math.max(width, height) > RgbImage.MAX_SIDE || (long) width * height > RgbImage.MAX_PIXELS) {
             throw JobException.badInput("Picture of " + where + " must have at most " + RgbImage.MAX_PIXELS
                     + " pixels and " + RgbImage.MAX_SIDE + " on a side: found " + width + " x " + height

@@ -39,7 +39,27 @@ public record RgbImage(int width, int height, byte[] rgb) {
      *     {@link #MAX_SIDE}
      */
     public static RgbImage decode(byte[] file, String where) {
-        return new PictureFile(file, where).decode();
+        return new PictureFile(file, where).<RuntimeException>decode((width, height) -> {});
+    }
+
+    /**
+     * Decides by a picture's size whether it is decoded.
+     *
+     * @param <E> what it throws if not; unchecked exceptions would be taken for a decoder's
+     */
+    @FunctionalInterface
+    public interface SizeCheck<E extends Exception> {
+        void check(int width, int height) throws E;
+    }
+
+    /**
+     * The same with a limit of the caller's own.
+     *
+     * @param size asked before memory is taken for pixels; of a GIF for its frame and its screen
+     * @throws E if {@code size} does
+     */
+    public static <E extends Exception> RgbImage decode(byte[] file, String where, SizeCheck<E> size) throws E {
+        return new PictureFile(file, where).decode(size);
     }
 
     /** The pixels of an image; transparency is left out. */

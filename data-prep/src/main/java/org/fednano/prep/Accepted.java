@@ -1,6 +1,5 @@
 package org.fednano.prep;
 
-import java.io.Serializable;
 import java.util.List;
 import org.fednano.sample.Split;
 
@@ -26,8 +25,7 @@ record Accepted(
         String category,
         String column,
         List<RawMedium> media,
-        String source)
-        implements Serializable {
+        String source) {
 
     Accepted {
         choices = List.copyOf(choices);

@@ -1,9 +1,7 @@
 package org.fednano.prep;
 
-import java.io.Serializable;
-
 /** What became of a record: exactly one of the two is there. */
-record Checked(Accepted accepted, Reject reject) implements Serializable {
+record Checked(Accepted accepted, Reject reject) {
 
     static Checked of(Accepted accepted) {
         return new Checked(accepted, null);

@@ -3,16 +3,13 @@ package org.fednano.prep;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.Locale;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.fednano.encoder.RgbImage;
 import org.fednano.prep.Reject.Reason;
 import org.fednano.sample.Medium;
 import org.fednano.settings.JobException;
-import org.fednano.udf.Images;
 
 /** Pictures and other media of a raw data set: checked one by one, then read again when their shard is written. */
 final class MediaFiles implements AutoCloseable {
@@ -52,16 +49,16 @@ final class MediaFiles implements AutoCloseable {
      * @throws Bad if it leads out of the folder, is missing, too large, or a picture that cannot be decoded
      */
     RawMedium file(String modality, String path) throws Bad, IOException {
-        FileStatus status;
+        SafeFolder.Found file;
         try {
-            status = folder.file(path);
+            file = folder.find(path);
         } catch (FileNotFoundException e) {
             throw new Bad(
                     modality.equals(Medium.IMAGE) ? Reason.MISSING_IMAGE : Reason.MISSING_MEDIUM, "no file at " + path);
         }
-        refuseLong(modality, status.getLen());
+        refuseLong(modality, file.length());
         if (modality.equals(Medium.IMAGE)) {
-            picture(folder.bytes(status), path);
+            picture(file.bytes(), path);
         }
         return RawMedium.file(modality, path);
     }
@@ -96,10 +93,15 @@ final class MediaFiles implements AutoCloseable {
 
     /** A picture must be one that training can decode, by the same code. */
     private void picture(byte[] file, String name) throws Bad {
-        Optional<Images.Info> info = Images.info(file); // of the header alone
-        if (info.isPresent()
-                && (info.get().pixels() > places.maxPixels()
-                        || Math.max(info.get().width(), info.get().height()) > RgbImage.MAX_SIDE)) {
+        try {
+            RgbImage.decode(file, name, this::refuseHuge);
+        } catch (JobException e) {
+            throw new Bad(Reason.UNDECODABLE_IMAGE, e.getMessage());
+        }
+    }
+
+    private void refuseHuge(int width, int height) throws Bad {
+        if ((long) width * height > places.maxPixels() || Math.max(width, height) > RgbImage.MAX_SIDE) {
             throw new Bad(
                     Reason.IMAGE_TOO_LARGE,
                     String.format(
@@ -107,13 +109,8 @@ final class MediaFiles implements AutoCloseable {
                             "at most prepare.max_image_pixels = %d pixels and %d on a side: found %d x %d",
                             places.maxPixels(),
                             RgbImage.MAX_SIDE,
-                            info.get().width(),
-                            info.get().height()));
-        }
-        try {
-            RgbImage.decode(file, name);
-        } catch (JobException e) {
-            throw new Bad(Reason.UNDECODABLE_IMAGE, e.getMessage());
+                            width,
+                            height));
         }
     }
 
@@ -128,9 +125,9 @@ final class MediaFiles implements AutoCloseable {
             return bytes;
         }
         try {
-            FileStatus status = folder.file(medium.path());
-            refuseLong(medium.modality(), status.getLen());
-            return folder.bytes(status);
+            SafeFolder.Found file = folder.find(medium.path());
+            refuseLong(medium.modality(), file.length());
+            return file.bytes();
         } catch (Bad e) {
             throw new IOException(medium.path() + " changed after it was checked: " + e.getMessage(), e);
         }

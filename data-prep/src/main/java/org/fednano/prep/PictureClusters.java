@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -56,6 +57,19 @@ final class PictureClusters {
         this.say = say;
     }
 
+    /** A sample's first picture. */
+    private record Shown(String id, RawMedium picture) implements Serializable {
+
+        /** Null if it has none. */
+        static Shown of(Accepted sample) {
+            return sample.media().stream()
+                    .filter(m -> m.modality().equals(Medium.IMAGE))
+                    .findFirst()
+                    .map(m -> new Shown(sample.id(), m))
+                    .orElse(null);
+        }
+    }
+
     /** A sample's features. */
     private record Seen(String id, double[] features) implements Serializable {}
 
@@ -66,9 +80,10 @@ final class PictureClusters {
      * @throws JobException with status 3 if there are fewer pictures than clusters
      */
     Map<String, Integer> of(List<Accepted> samples, int clusters) {
-        List<Accepted> seen = samples.stream()
-                .filter(s -> s.media().stream().anyMatch(m -> m.modality().equals(Medium.IMAGE)))
-                .sorted(Comparator.comparing(Accepted::id))
+        List<Shown> seen = samples.stream()
+                .map(Shown::of)
+                .filter(Objects::nonNull)
+                .sorted(Comparator.comparing(Shown::id))
                 .toList();
         if (seen.size() < clusters) {
             throw JobException.badInput("prepare.split = clusters needs at least as many samples with pictures as"
@@ -81,7 +96,7 @@ final class PictureClusters {
         return bySize(fit(rows, clusters));
     }
 
-    private List<Seen> features(List<Accepted> samples) {
+    private List<Seen> features(List<Shown> samples) {
         PictureFeatures encoder = new PictureFeatures(settings.get(ModelKeys.DIR), settings.get(DataKeys.PREPARE_SEED));
         Broadcast<SerializableConfiguration> hadoop = conf;
         RawPlaces raw = places;
@@ -95,19 +110,15 @@ final class PictureClusters {
                 .collect();
     }
 
-    private static Iterator<Seen> features(Iterator<Accepted> part, MediaFiles media, PictureFeatures encoder)
+    private static Iterator<Seen> features(Iterator<Shown> part, MediaFiles media, PictureFeatures encoder)
             throws IOException {
         List<Seen> all = new ArrayList<>();
         List<String> ids = new ArrayList<>();
         List<byte[]> pictures = new ArrayList<>();
         while (part.hasNext()) {
-            Accepted sample = part.next();
-            RawMedium first = sample.media().stream()
-                    .filter(m -> m.modality().equals(Medium.IMAGE))
-                    .findFirst()
-                    .orElseThrow();
+            Shown sample = part.next();
             ids.add(sample.id());
-            pictures.add(media.read(first));
+            pictures.add(media.read(sample.picture()));
             if (pictures.size() == PictureFeatures.BATCH || !part.hasNext()) {
                 double[][] features = encoder.of(pictures);
                 for (int i = 0; i < features.length; i++) {

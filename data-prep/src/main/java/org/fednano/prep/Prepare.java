@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -130,7 +131,7 @@ public final class Prepare {
         LongAccumulator done = spark.sc().longAccumulator("records checked");
         long tasks = Math.max(spark.defaultParallelism(), index.records() / RECORDS_PER_TASK);
         Broadcast<SerializableConfiguration> conf = shared;
-        JavaRDD<Checked> rdd = spark.parallelize(
+        JavaRDD<byte[]> rdd = spark.parallelize(
                         index.spans(), (int) Math.min(tasks, index.spans().size()))
                 .mapPartitions(spans -> {
                     List<Checked> outcomes = new ArrayList<>();
@@ -142,10 +143,11 @@ public final class Prepare {
                             });
                         }
                     }
-                    return outcomes.iterator();
+                    return List.of(Packed.of(outcomes)).iterator();
                 });
-        return await(
+        List<byte[]> packed = await(
                 rdd.collectAsync(), () -> String.format("checked %,d of %,d records", done.value(), index.records()));
+        return packed.stream().flatMap(p -> Packed.read(p).stream()).toList();
     }
 
     private void sayShards(SortedMap<String, List<Accepted>> shards) {
@@ -198,7 +200,7 @@ public final class Prepare {
     }
 
     /** One client's samples of one split. */
-    private record Part(String client, Split split, ArrayList<Accepted> samples) implements java.io.Serializable {}
+    private record Part(String client, Split split, int rows, byte[] samples) implements java.io.Serializable {}
 
     private record Written(String client, Split split, String content) implements java.io.Serializable {}
 
@@ -207,14 +209,16 @@ public final class Prepare {
         List<Part> parts = new ArrayList<>();
         shards.forEach((client, samples) -> {
             for (Split split : Split.values()) {
-                ArrayList<Accepted> own = samples.stream()
+                List<Checked> own = samples.stream()
                         .filter(s -> s.split() == split)
-                        .collect(Collectors.toCollection(ArrayList::new));
+                        .map(Checked::of)
+                        .toList();
                 if (!own.isEmpty()) {
-                    parts.add(new Part(client, split, own));
+                    parts.add(new Part(client, split, own.size(), Packed.of(own)));
                 }
             }
         });
+        parts.sort(Comparator.comparingInt(Part::rows).reversed()); // the longest last would leave cores idle
         boolean withMedia = shards.values().stream().flatMap(List::stream).anyMatch(ParquetFiles::needsMedia);
         spark.sc().setJobDescription(String.format("FedNano prepare · writing %,d shards", shards.size()));
         LongAccumulator done = spark.sc().longAccumulator("files written");
@@ -227,8 +231,10 @@ public final class Prepare {
                             + part.split().text());
             Configuration hadoop = conf.value().value();
             try (MediaFiles media = new MediaFiles(places, hadoop)) {
-                String content =
-                        ParquetFiles.writeShard(folder, part.client(), media, part.samples(), withMedia, hadoop);
+                List<Accepted> samples = Packed.read(part.samples()).stream()
+                        .map(Checked::accepted)
+                        .toList();
+                String content = ParquetFiles.writeShard(folder, part.client(), media, samples, withMedia, hadoop);
                 done.add(1);
                 return new Written(part.client(), part.split(), content);
             }

@@ -58,7 +58,9 @@ final class RawFiles implements AutoCloseable {
                     "at most prepare.max_record_bytes = " + places.maxRecordBytes() + " bytes: found " + span.length());
         }
         byte[] bytes = new byte[(int) span.length()];
-        stream(span.file()).readFully(span.offset(), bytes);
+        FSDataInputStream in = stream(span.file());
+        in.seek(span.offset()); // spans come in order; reading at a position would open the file anew for each
+        in.readFully(bytes);
         String text = IndexReader.utf8(bytes)
                 .orElseThrow(() ->
                         new Bad(Reason.BROKEN_ENCODING, "its bytes are no UTF-8; convert the file, as with iconv"));

@@ -1,7 +1,5 @@
 package org.fednano.prep;
 
-import java.io.Serializable;
-
 /**
  * A record that goes into no shard.
  *
@@ -10,7 +8,7 @@ import java.io.Serializable;
  * @param source where it stands in the raw data set
  * @param record its own text, cut to a readable length; may be null
  */
-record Reject(String id, Reason reason, String detail, String source, String record) implements Serializable {
+record Reject(String id, Reason reason, String detail, String source, String record) {
 
     private static final int MAX_TEXT = 4096;
 
@@ -20,7 +18,12 @@ record Reject(String id, Reason reason, String detail, String source, String rec
     }
 
     private static String cut(String text) {
-        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
+        if (text.length() <= MAX_TEXT) {
+            return text;
+        }
+        boolean pair =
+                Character.isHighSurrogate(text.charAt(MAX_TEXT - 1)); // half of one would turn into a question mark
+        return text.substring(0, pair ? MAX_TEXT - 1 : MAX_TEXT);
     }
 
     /** Why a record was rejected; the lower-case name is the folder in {@code rejects/}. */

@@ -1,11 +1,14 @@
 package org.fednano.prep;
 
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -29,7 +32,9 @@ final class SafeFolder {
         Path given = new Path(folder);
         this.files = given.getFileSystem(hadoop);
         this.root = files.makeQualified(given);
-        this.real = "file".equals(files.getUri().getScheme()) ? real(local(root)) : null;
+        this.real = "file".equals(files.getUri().getScheme())
+                ? real(java.nio.file.Path.of(root.toUri().getPath()))
+                : null;
     }
 
     FileSystem files() {
@@ -40,6 +45,46 @@ final class SafeFolder {
         return root;
     }
 
+    /** A regular file below the folder: the one that was looked at, wherever its name may lead later. */
+    sealed interface Found {
+
+        /** Bytes. */
+        long length();
+
+        /** All of them. */
+        byte[] bytes() throws IOException;
+    }
+
+    /** Read without Hadoop's file system, whose checks and checksums cost several times what a small picture does. */
+    private record Local(java.nio.file.Path file, long length) implements Found {
+        @Override
+        public byte[] bytes() throws IOException {
+            byte[] bytes = new byte[Math.toIntExact(length)];
+            try (InputStream in = Files.newInputStream(file)) {
+                if (in.readNBytes(bytes, 0, bytes.length) < bytes.length) {
+                    throw new EOFException(file + " became shorter than " + length + " bytes");
+                }
+            }
+            return bytes;
+        }
+    }
+
+    private record Remote(FileSystem files, FileStatus status) implements Found {
+        @Override
+        public long length() {
+            return status.getLen();
+        }
+
+        @Override
+        public byte[] bytes() throws IOException {
+            byte[] bytes = new byte[Math.toIntExact(status.getLen())];
+            try (var in = files.open(status.getPath())) {
+                in.readFully(bytes);
+            }
+            return bytes;
+        }
+    }
+
     /**
      * The file of a name.
      *
@@ -47,37 +92,44 @@ final class SafeFolder {
      * @throws Bad if it leads, or could lead, out of the folder
      * @throws FileNotFoundException if there is no such regular file
      */
-    FileStatus file(String name) throws Bad, IOException {
-        refuseUnsafe(name);
-        // Three parts: a colon or a percent sign in a name is no scheme and no escape.
-        Path path = new Path(root, new Path(null, null, name));
-        if (real != null) {
-            java.nio.file.Path target = real(local(path));
-            if (!target.startsWith(real)) {
-                throw new Bad(
-                        Reason.UNSAFE_PATH,
-                        "a symbolic link leads from " + name
-                                + " out of the data set's folder; copy the file into it, or"
-                                + " name the folder that holds it with prepare.media_root");
-            }
-            if (!Files.isRegularFile(target)) { // a named pipe would never end
-                throw new FileNotFoundException(name);
-            }
+    Found find(String name) throws Bad, IOException {
+        if (real == null) {
+            return new Remote(files, file(name));
         }
-        FileStatus status = files.getFileStatus(path);
+        return target(name);
+    }
+
+    /** The same as Hadoop's file systems know it. */
+    FileStatus file(String name) throws Bad, IOException {
+        if (real != null) {
+            target(name);
+        } else {
+            refuseUnsafe(name);
+        }
+        // Three parts: a colon or a percent sign in a name is no scheme and no escape.
+        FileStatus status = files.getFileStatus(new Path(root, new Path(null, null, name)));
         if (!status.isFile()) {
             throw new FileNotFoundException(name);
         }
         return status;
     }
 
-    /** The bytes of a file that {@link #file} found. */
-    byte[] bytes(FileStatus status) throws IOException {
-        byte[] bytes = new byte[Math.toIntExact(status.getLen())];
-        try (var in = files.open(status.getPath())) {
-            in.readFully(bytes);
+    /** Where a name leads to on a local disk, links followed. */
+    private Local target(String name) throws Bad, IOException {
+        refuseUnsafe(name);
+        java.nio.file.Path target = real(local(name));
+        if (!target.startsWith(real)) {
+            throw new Bad(
+                    Reason.UNSAFE_PATH,
+                    "a symbolic link leads from " + name
+                            + " out of the data set's folder; copy the file into it, or"
+                            + " name the folder that holds it with prepare.media_root");
         }
-        return bytes;
+        BasicFileAttributes is = Files.readAttributes(target, BasicFileAttributes.class);
+        if (!is.isRegularFile()) { // a named pipe would never end
+            throw new FileNotFoundException(name);
+        }
+        return new Local(target, is.size());
     }
 
     private static void refuseUnsafe(String name) throws Bad {
@@ -90,11 +142,11 @@ final class SafeFolder {
         }
     }
 
-    private static java.nio.file.Path local(Path path) throws FileNotFoundException {
+    private java.nio.file.Path local(String name) throws FileNotFoundException {
         try {
-            return java.nio.file.Path.of(path.toUri().getPath());
+            return real.resolve(name);
         } catch (InvalidPathException e) {
-            throw new FileNotFoundException(path + " (" + e.getReason() + ")");
+            throw new FileNotFoundException(name + " (" + e.getReason() + ")");
         }
     }
 

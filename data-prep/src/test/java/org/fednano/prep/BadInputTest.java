@@ -63,6 +63,10 @@ class BadInputTest {
         String detail = Raw.rejected(Reason.IMAGE_TOO_LARGE, picture(bomb)).detail();
         assertTrue(detail.contains("30000 x 30000"), detail);
         Raw.rejected(Reason.IMAGE_TOO_LARGE, picture(BadPictures.blank(70_000, 1)));
+        String screen = Raw.rejected(Reason.IMAGE_TOO_LARGE, picture(BadPictures.gif(8_000, 8_000)))
+                .detail();
+        assertTrue(screen.contains("8000 x 8000"), screen);
+        Raw.accepted(picture(BadPictures.gif(20, 10)));
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.fednano.prep;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
@@ -32,6 +33,19 @@ final class BadPictures {
     /** A picture of 8 × 8 whose pixels unpack to megabytes. */
     static byte[] withEndlessPixels(int megabytes) throws IOException {
         return png(8, 8, new byte[0], zeros((long) megabytes * MEGABYTE));
+    }
+
+    /** A GIF whose one frame is a pixel on a screen of this size. */
+    static byte[] gif(int width, int height) {
+        return ByteBuffer.allocate(35)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put("GIF89a".getBytes(StandardCharsets.US_ASCII))
+                .putShort((short) width)
+                .putShort((short) height)
+                .put(new byte[] {(byte) 0x80, 0, 0, 0, 0, 0, -1, -1, -1}) // two colours
+                .put(new byte[] {',', 0, 0, 0, 0, 1, 0, 1, 0, 0}) // the frame's place
+                .put(new byte[] {2, 2, 0x44, 1, 0, ';'})
+                .array();
     }
 
     private static byte[] png(int width, int height, byte[] chunk, byte[] pixels) {

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,15 +18,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroupFactory;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
@@ -56,13 +56,58 @@ final class PlainPrepare {
 
     private final Path source;
     private final Path out;
-    private final Configuration hadoop = new Configuration();
 
     PlainPrepare(Path source, Path out) {
         this.source = source;
         this.out = out;
-        hadoop.setClass("fs.file.impl", RawLocalFileSystem.class, FileSystem.class); // no .crc files
-        hadoop.setBoolean("fs.file.impl.disable.cache", true);
+    }
+
+    /** Without Hadoop's local file system, which calls chmod for each file and folder. */
+    private record LocalOutput(Path file) implements OutputFile {
+        @Override
+        public PositionOutputStream create(long blockSize) throws IOException {
+            OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
+            return new PositionOutputStream() {
+                private long at;
+
+                @Override
+                public long getPos() {
+                    return at;
+                }
+
+                @Override
+                public void write(int b) throws IOException {
+                    out.write(b);
+                    at++;
+                }
+
+                @Override
+                public void write(byte[] bytes, int from, int count) throws IOException {
+                    out.write(bytes, from, count);
+                    at += count;
+                }
+
+                @Override
+                public void close() throws IOException {
+                    out.close();
+                }
+            };
+        }
+
+        @Override
+        public PositionOutputStream createOrOverwrite(long blockSize) throws IOException {
+            return create(blockSize);
+        }
+
+        @Override
+        public boolean supportsBlockSize() {
+            return false;
+        }
+
+        @Override
+        public long defaultBlockSize() {
+            return 0;
+        }
     }
 
     private record Problem(String id, JsonNode json) {
@@ -111,10 +156,9 @@ final class PlainPrepare {
         Problem first = part.get(0);
         Path file = out.resolve("client_id=" + first.text("owner") + "/split=" + first.text("split") + "/part.parquet");
         SimpleGroupFactory groups = new SimpleGroupFactory(COLUMNS);
-        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(
-                        HadoopOutputFile.fromPath(new org.apache.hadoop.fs.Path(file.toUri()), hadoop))
+        Files.createDirectories(file.getParent());
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new LocalOutput(file))
                 .withType(COLUMNS)
-                .withConf(hadoop)
                 .withCompressionCodec(CompressionCodecName.SNAPPY)
                 .build()) {
             for (Problem p : part) {

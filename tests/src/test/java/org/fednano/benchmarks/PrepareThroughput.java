@@ -1,6 +1,8 @@
 package org.fednano.benchmarks;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,29 +36,31 @@ public final class PrepareThroughput {
         double peak = 0;
         System.out.printf(
                 Locale.ROOT,
-                "heap: at most %.0f MB%n%6s %12s %12s %8s %16s%n",
+                "heap: at most %.0f MB%n%6s %12s %12s %8s %12s %16s%n",
                 Runtime.getRuntime().maxMemory() / 1e6,
                 "pair",
                 "prepare s",
                 "plain s",
                 "ratio",
+                "ratio of CPU",
                 "heap after GC MB");
         try (SparkSession spark = session("local[" + CORES + "]")) {
             for (int pair = 1 - WARM_UP; pair <= PAIRS; pair++) {
                 boolean plainFirst = pair % 2 == 0;
-                double plain = plainFirst ? plain(source, temp) : 0;
-                double[] prepared = prepare(settings, spark, temp);
+                Cost plain = plainFirst ? plain(source, temp) : null;
+                Cost prepared = prepare(settings, spark, temp);
                 plain = plainFirst ? plain : plain(source, temp);
-                double ratio = prepared[0] / plain;
+                double ratio = prepared.seconds / plain.seconds;
                 System.out.printf(
                         Locale.ROOT,
-                        "%6s %12.3f %12.3f %8.3f %16.1f%n",
+                        "%6s %12.3f %12.3f %8.3f %12.3f %16.1f%n",
                         pair < 1 ? "warm" : pair,
-                        prepared[0],
-                        plain,
+                        prepared.seconds,
+                        plain.seconds,
                         ratio,
-                        prepared[1]);
-                peak = Math.max(peak, prepared[1]);
+                        prepared.cpuSeconds / plain.cpuSeconds,
+                        prepared.heapMegabytes);
+                peak = Math.max(peak, prepared.heapMegabytes);
                 if (pair >= 1) {
                     ratios.add(ratio);
                 }
@@ -83,29 +87,42 @@ public final class PrepareThroughput {
                 .getOrCreate();
     }
 
-    private static double plain(Path source, Path temp) throws IOException {
+    private static Cost plain(Path source, Path temp) throws IOException {
         Path out = temp.resolve("plain");
-        long begin = System.nanoTime();
-        int rows = new PlainPrepare(source, out).run(CORES);
-        double seconds = (System.nanoTime() - begin) / 1e9;
-        if (rows == 0) {
-            throw new IllegalStateException("The plain loop wrote nothing");
-        }
+        Cost cost = Cost.of(() -> {
+            if (new PlainPrepare(source, out).run(CORES) == 0) {
+                throw new IllegalStateException("The plain loop wrote nothing");
+            }
+        });
         delete(out);
-        return seconds;
+        return cost;
     }
 
-    /** Seconds and megabytes of heap. */
-    private static double[] prepare(Settings settings, SparkSession spark, Path temp) throws IOException {
+    private static Cost prepare(Settings settings, SparkSession spark, Path temp) throws IOException {
         Path out = temp.resolve("shards");
-        try (HeapPeak heap = new HeapPeak()) {
-            long begin = System.nanoTime();
-            new Prepare(settings.with(DataKeys.PREPARE_OUT, out.toString()), spark, line -> {}).run(false);
-            double seconds = (System.nanoTime() - begin) / 1e9;
-            System.gc(); // else a run that never filled the heap would show nothing
-            return new double[] {seconds, heap.megabytes()};
-        } finally {
-            delete(out);
+        Cost cost = Cost.of(
+                () -> new Prepare(settings.with(DataKeys.PREPARE_OUT, out.toString()), spark, line -> {}).run(false));
+        delete(out);
+        return cost;
+    }
+
+    /** What something took; the CPU time is the whole process's, so it holds where others use the machine too. */
+    record Cost(double seconds, double cpuSeconds, double heapMegabytes) {
+
+        interface Work {
+            void run() throws IOException;
+        }
+
+        static Cost of(Work work) throws IOException {
+            OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+            try (HeapPeak heap = new HeapPeak()) {
+                long cpu = system.getProcessCpuTime();
+                long begin = System.nanoTime();
+                work.run();
+                double seconds = (System.nanoTime() - begin) / 1e9;
+                double cpuSeconds = (system.getProcessCpuTime() - cpu) / 1e9;
+                return new Cost(seconds, cpuSeconds, heap.megabytes());
+            }
         }
     }
 
