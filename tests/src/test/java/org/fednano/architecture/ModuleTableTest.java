@@ -26,6 +26,7 @@ class ModuleTableTest {
         "org.fednano.optimizer..",
         "org.fednano.fisher..",
         "org.fednano.merger..",
+        "org.fednano.prompt..",
         "org.fednano.sample..",
         "org.fednano.weights..",
         "org.fednano.settings.."
