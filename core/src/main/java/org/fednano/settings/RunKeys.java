@@ -1,5 +1,6 @@
 package org.fednano.settings;
 
+import java.time.Duration;
 import java.util.List;
 
 /** Where a run lives, how long it goes on, what it needs of its clients, and what is measured. */
@@ -30,6 +31,10 @@ public final class RunKeys {
             "run.data_until",
             "",
             "Last dated folder of a catalogue's clients that is used; empty: the newest there is when a round begins.");
+    public static final Setting<Duration> OWNER_TIMEOUT = Setting.ofDuration(
+            "run.owner_timeout",
+            Duration.ofMinutes(3),
+            "How long a catalogue's client may take to show what rows it has, before a round; then it counts as failed.");
     public static final Setting<Long> SEED =
             Setting.ofLong("run.seed", 1, "Every random choice of a run comes from it.");
     public static final Setting<Integer> ROUNDS =
@@ -63,6 +68,7 @@ public final class RunKeys {
             CLIENT_TAGS,
             DATA_SINCE,
             DATA_UNTIL,
+            OWNER_TIMEOUT,
             SEED,
             ROUNDS,
             STRATEGY,

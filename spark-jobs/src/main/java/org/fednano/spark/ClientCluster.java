@@ -1,5 +1,6 @@
 package org.fednano.spark;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -176,10 +177,12 @@ public final class ClientCluster implements AutoCloseable {
         Encoding encoding = new Encoding(spark.sc(), gateway);
         Map<String, ClientPlace> missing = new TreeMap<>();
         Map<String, Long> rows = new TreeMap<>();
-        List<Found> all = encoding.look(access(null), places(ids), window, depth);
-        List<Found> looked = settle("look at data", all, atLeast);
+        List<String> there = federation.apart() ? list(encoding, ids, atLeast, rows) : ids;
+        List<Found> all = federation.apart() && depth == Depth.ROWS
+                ? List.of()
+                : encoding.look(access(null), places(there), depth);
+        List<Found> looked = settle("look at data", all, Math.min(atLeast, all.size()));
         for (Found found : looked) {
-            places.compute(found.clientId(), (id, place) -> place.with(found.segments()));
             rows.put(found.clientId(), found.trainingRows());
             if (!found.missing().isEmpty()) {
                 missing.put(found.clientId(), place(found.clientId()).with(found.missing()));
@@ -196,6 +199,17 @@ public final class ClientCluster implements AutoCloseable {
                 cuts(all, made),
                 rows,
                 troubles(ids));
+    }
+
+    /** Finds the segments that owners have now. */
+    private List<String> list(Encoding encoding, List<String> ids, int atLeast, Map<String, Long> rows) {
+        Duration limit = settings.get(RunKeys.OWNER_TIMEOUT);
+        List<Found> listed = settle("list of data", encoding.list(access(null), places(ids), window, limit), atLeast);
+        for (Found found : listed) {
+            places.compute(found.clientId(), (id, place) -> place.with(found.segments()));
+            rows.put(found.clientId(), found.trainingRows());
+        }
+        return listed.stream().map(Found::clientId).toList();
     }
 
     /**

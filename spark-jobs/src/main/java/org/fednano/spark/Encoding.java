@@ -1,18 +1,24 @@
 package org.fednano.spark;
 
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkContext;
 import org.fednano.gateway.Gateway;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.settings.RunKeys;
 
 /** The {@code encode} job: a partition per client looks for the client's features, and another one makes what is missing. */
 final class Encoding {
@@ -66,10 +72,18 @@ final class Encoding {
     /**
      * Looks what each client has; a client that cannot take part says why.
      *
-     * @param window null: the places' segments are known
      */
-    List<Found> look(ClientAccess access, List<ClientPlace> clients, DataWindow window, Depth depth) {
-        return run("look at data", clients, new Look(access, window, depth));
+    List<Found> look(ClientAccess access, List<ClientPlace> clients, Depth depth) {
+        return run("look at data", clients, new Look(access, depth));
+    }
+
+    /**
+     * Lists the segments of clients, which may have changed, and counts rows.
+     *
+     * @param limit how long each client may take
+     */
+    List<Found> list(ClientAccess access, List<ClientPlace> clients, DataWindow window, Duration limit) {
+        return run("list of data", clients, new Listing(access, window, limit));
     }
 
     /**
@@ -87,6 +101,9 @@ final class Encoding {
     }
 
     private List<Found> run(String what, List<ClientPlace> clients, CohortJob.ClientTask<Found> task) {
+        if (clients.isEmpty()) {
+            return List.of();
+        }
         ConcurrentLinkedQueue<Found> arrived = new ConcurrentLinkedQueue<>();
         CohortJob.run(
                 spark,
@@ -140,17 +157,56 @@ final class Encoding {
                 "");
     }
 
-    private record Look(ClientAccess access, DataWindow window, Depth depth) implements CohortJob.ClientTask<Found> {
+    private record Listing(ClientAccess access, DataWindow window, Duration limit)
+            implements CohortJob.ClientTask<Found> {
+
+        @Override
+        public Found run(ClientPlace client) {
+            return guarded(
+                    client,
+                    () -> within(client, () -> {
+                        try (ClientFolder folder = ClientFolder.reach(client, access.hadoop())) {
+                            ClientPlace now = client.with(folder.segments(window));
+                            return found(
+                                    now,
+                                    List.of(),
+                                    new ClientRows(folder.files(), now).requireTrainingRows(),
+                                    0,
+                                    List.of());
+                        }
+                    }));
+        }
+
+        /** File systems retry for many minutes before they give up on a host; meanwhile nobody else's round would begin. */
+        private Found within(ClientPlace client, Callable<Found> work) throws Exception {
+            FutureTask<Found> task = new FutureTask<>(work);
+            Thread thread = new Thread(task, "fednano-owner-" + client.id());
+            thread.setDaemon(true);
+            thread.start();
+            try {
+                return task.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                throw JobException.badInput("The folder of client " + client.id() + ", " + client.rows()
+                        + ", did not answer within " + RunKeys.OWNER_TIMEOUT.key() + " = " + limit.toMillis() / 1000.0
+                        + " s. Check its uri and its Hadoop settings, or switch the client off.");
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof Exception cause ? cause : e;
+            } finally {
+                task.cancel(true);
+            }
+        }
+    }
+
+    private record Look(ClientAccess access, Depth depth) implements CohortJob.ClientTask<Found> {
 
         @Override
         public Found run(ClientPlace client) {
             return guarded(client, () -> {
-                try (ClientFolder folder = ClientFolder.reach(client, access.hadoop())) {
-                    ClientPlace now = window == null ? client : client.with(folder.segments(window));
-                    long rows = new ClientRows(folder.files(), now).requireTrainingRows();
+                try (ClientFolder folder = access.open(client)) {
+                    long rows = folder.rows().requireTrainingRows();
                     List<String> missing = new ArrayList<>();
                     List<FeatureMarker.Content> contents = new ArrayList<>();
-                    for (String segment : depth == Depth.ROWS ? List.<String>of() : now.segments()) {
+                    for (String segment : depth == Depth.ROWS ? List.<String>of() : client.segments()) {
                         FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
                         if (depth == Depth.EVERYTHING ? features.sound() : features.current()) {
                             contents.addAll(features.contents());
@@ -158,7 +214,7 @@ final class Encoding {
                             missing.add(segment);
                         }
                     }
-                    return found(now, missing, rows, 0, contents);
+                    return found(client, missing, rows, 0, contents);
                 }
             });
         }

@@ -256,6 +256,29 @@ class CatalogueTest {
     }
 
     @Test
+    void anOwnerThatNeverAnswersDoesNotHoldUpTheOthers() throws IOException {
+        moveOut();
+        String file = threeOwners();
+        Files.writeString(
+                Path.of(file),
+                "\nclients.c002 { uri = \"%s\", hadoop { fs.vault.impl = %s } }"
+                        .formatted(FakeVaultFileSystem.uri(owner("c002")), FakeVaultFileSystem.class.getName()),
+                java.nio.file.StandardOpenOption.APPEND);
+        FakeVaultFileSystem.silent = owner("c002").toString();
+        try (TinyCluster cluster = cluster(settings(file, "run.owner_timeout=1s"))) {
+            ClientCluster.Encoded seen = cluster.cluster.prepare();
+            assertEquals(List.of("c001", "c003"), seen.made());
+            assertTrue(seen.troubles().get("c002").contains("run.owner_timeout = 1.0 s"), seen.toString());
+            cluster.trainUnchecked(1);
+            FakeVaultFileSystem.silent = "";
+            assertEquals(
+                    List.of("c002"), cluster.cluster.refresh(List.of("c002")).made());
+        } finally {
+            FakeVaultFileSystem.silent = "";
+        }
+    }
+
+    @Test
     void aTableIsAsGoodAsAFile() throws IOException {
         moveOut();
         float[] expected = train(settings(threeOwners()), 1);

@@ -1,6 +1,7 @@
 package org.fednano.spark;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,9 @@ public final class FakeVaultFileSystem extends RawLocalFileSystem {
 
     /** Key by folder. */
     static final Map<String, String> KEYS = new ConcurrentHashMap<>();
+
+    /** A folder that never answers. */
+    static volatile String silent = "";
 
     static final AtomicInteger OPEN = new AtomicInteger();
 
@@ -58,6 +62,13 @@ public final class FakeVaultFileSystem extends RawLocalFileSystem {
     }
 
     private void check(org.apache.hadoop.fs.Path file) throws IOException {
+        if (!silent.isEmpty() && file.toUri().getPath().startsWith(silent)) {
+            try {
+                Thread.sleep(600_000);
+            } catch (InterruptedException e) {
+                throw new InterruptedIOException("interrupted");
+            }
+        }
         for (Map.Entry<String, String> owner : KEYS.entrySet()) {
             if (file.toUri().getPath().startsWith(owner.getKey())
                     && !owner.getValue().equals(key)) {
