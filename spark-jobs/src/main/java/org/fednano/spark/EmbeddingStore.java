@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -20,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The token-embedding rows that one client's texts need, kept with the client: each row is fetched from the endpoint once.
  * The folder holds {@link EmbeddingSegment}s; a damaged one is deleted and its rows are fetched again. The heap holds the
- * ids and at most {@value #PENDING_BYTES} bytes of rows that are not written yet. For one thread.
+ * ids, at most {@value #PENDING_BYTES} bytes of rows that are not written yet, and {@value #RECENT_BYTES} of others. For one thread.
  */
 final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
 
@@ -29,12 +31,23 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
     /** Rows wait in memory until there are this many bytes: fewer files, little to lose when a task dies. */
     private static final long PENDING_BYTES = 8L << 20;
 
+    /** Rows of the words that every prompt has stay in memory: a read at a position opens the file anew on some systems. */
+    private static final long RECENT_BYTES = 8L << 20;
+
     private final FileSystem fs;
     private final Path folder;
     private final int hidden; // H
     private final NanoEdge.EmbeddingRows endpoint;
     private final List<EmbeddingSegment> segments = new ArrayList<>();
     private final TreeMap<Integer, float[]> pending = new TreeMap<>();
+    private final Map<Integer, float[]> recent = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Integer, float[]> eldest) {
+            return size() * 4L * hidden > RECENT_BYTES;
+        }
+    };
     private boolean writable = true;
     private boolean temporary;
 
@@ -103,7 +116,7 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
     }
 
     private boolean find(int id, float[] rows, int to) {
-        float[] waiting = pending.get(id);
+        float[] waiting = pending.getOrDefault(id, recent.get(id));
         if (waiting != null) {
             System.arraycopy(waiting, 0, rows, to * hidden, hidden);
             return true;
@@ -113,6 +126,7 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
             if (place >= 0) {
                 try {
                     segment.read(place, rows, to);
+                    recent.put(id, Arrays.copyOfRange(rows, to * hidden, (to + 1) * hidden));
                     return true;
                 } catch (IOException e) {
                     throw new UncheckedIOException("Reading " + segment.file() + ": " + e.getMessage(), e);
