@@ -2,11 +2,13 @@ package org.fednano.benchmarks;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.sun.management.OperatingSystemMXBean;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.spark.sql.Dataset;
@@ -162,33 +165,47 @@ public final class FeatureBuilding {
         for (String name : names) {
             ways.get(name).run(); // loads weights, compiles
         }
-        Map<String, List<Double>> rates = new LinkedHashMap<>();
-        Map<String, List<Double>> ratios = new LinkedHashMap<>();
+        Map<String, List<Cost>> costs = new LinkedHashMap<>();
         for (int pair = 0; pair < number("pairs", 5); pair++) {
-            Map<String, Double> found = new LinkedHashMap<>();
             for (int i = 0; i < names.size(); i++) {
                 String name = names.get((i + pair) % names.size());
-                long from = System.nanoTime();
-                ways.get(name).run();
-                found.put(name, pictures.size() / ((System.nanoTime() - from) / 1e9));
-            }
-            for (String name : names) {
-                rates.computeIfAbsent(name, n -> new ArrayList<>()).add(found.get(name));
-                ratios.computeIfAbsent(name, n -> new ArrayList<>()).add(found.get(name) / found.get(names.get(0)));
+                costs.computeIfAbsent(name, n -> new ArrayList<>()).add(cost(ways.get(name)));
             }
         }
+        List<Cost> bare = costs.get(names.get(0));
         for (String name : names) {
-            List<Double> ratio = ratios.get(name);
+            List<Cost> own = costs.get(name);
+            List<Double> ratios = IntStream.range(0, bare.size())
+                    .mapToObj(i -> bare.get(i).seconds / own.get(i).seconds)
+                    .sorted()
+                    .toList();
             System.out.printf(
                     Locale.ROOT,
-                    "%-16s %8.1f pictures/s, of the bare loop %.3f (%.3f to %.3f), %d pairs%n",
+                    "%-16s %8.1f pictures/s, of the bare loop %.3f (%.3f to %.3f), %d pairs; %.1f ms of CPU a picture%n",
                     name,
-                    Bench.median(rates.get(name)),
-                    Bench.median(ratio),
-                    ratio.stream().min(Comparator.naturalOrder()).orElseThrow(),
-                    ratio.stream().max(Comparator.naturalOrder()).orElseThrow(),
-                    ratio.size());
+                    pictures.size()
+                            / Bench.median(own.stream().map(Cost::seconds).toList()),
+                    Bench.median(ratios),
+                    ratios.get(0),
+                    ratios.get(ratios.size() - 1),
+                    ratios.size(),
+                    1e3 * Bench.median(own.stream().map(Cost::cpuSeconds).toList()) / pictures.size());
         }
+    }
+
+    /**
+     * What all pictures cost.
+     *
+     * @param cpuSeconds of all threads of this process: less sensitive to what else runs on the machine
+     */
+    private record Cost(double seconds, double cpuSeconds) {}
+
+    private static Cost cost(Way way) throws Exception {
+        var process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        long cpu = process.getProcessCpuTime();
+        long from = System.nanoTime();
+        way.run();
+        return new Cost((System.nanoTime() - from) / 1e9, (process.getProcessCpuTime() - cpu) / 1e9);
     }
 
     private void encode(ClientCluster cluster, Path shards) throws IOException {
