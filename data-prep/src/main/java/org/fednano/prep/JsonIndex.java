@@ -1,10 +1,12 @@
 package org.fednano.prep;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,11 +26,17 @@ final class JsonIndex {
     static final String PROBLEMS = "problems.json";
     static final String SPLITS = "pid_splits.json";
 
-    /** The scan skips texts; how long a record may be is decided where it is read. */
-    private static final JsonFactory JSON = JsonFactory.builder()
+    /**
+     * The scan skips values; what a record may be is decided where it is read, so that one with NaN in it, as Python writes
+     * it, does not spoil its file. Depth and numbers take the scan's own memory.
+     */
+    private static final JsonFactory JSON = new JsonFactoryBuilder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxStringLength(Integer.MAX_VALUE)
+                    .maxNestingDepth(100_000)
+                    .maxNumberLength(1_000_000)
                     .build())
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // a million ids are names here
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .build();

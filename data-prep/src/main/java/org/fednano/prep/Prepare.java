@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
@@ -278,7 +279,7 @@ public final class Prepare {
     }
 
     /** Waits for a job and says now and then how far it is. */
-    private <T> T await(JavaFutureAction<T> job, java.util.function.Supplier<String> progress) {
+    private <T> T await(JavaFutureAction<T> job, Supplier<String> progress) {
         try {
             while (true) {
                 try {

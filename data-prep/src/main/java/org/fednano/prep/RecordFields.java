@@ -28,6 +28,10 @@ final class RecordFields implements Serializable {
 
     private static final int MAX_ID = 1024;
 
+    /** What Jackson tells those who program with it. */
+    private static final Pattern PARSERS_OWN =
+            Pattern.compile(": enable `.*| \\(start marker at .*| \\(for Object starting at .*", Pattern.DOTALL);
+
     /** Texts may be as long as their record, whose length is limited; a name twice in one object has no one meaning. */
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -54,7 +58,8 @@ final class RecordFields implements Serializable {
         try {
             record = JSON.readTree(json);
         } catch (JsonProcessingException e) {
-            throw new Bad(Reason.BROKEN_RECORD, "not JSON: " + e.getOriginalMessage());
+            String found = PARSERS_OWN.matcher(e.getOriginalMessage()).replaceAll("");
+            throw new Bad(Reason.BROKEN_RECORD, "not JSON: " + found);
         }
         if (!record.isObject()) {
             throw new Bad(Reason.BROKEN_RECORD, "a record must be a JSON object: found " + record.getNodeType());

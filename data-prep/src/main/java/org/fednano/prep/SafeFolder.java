@@ -142,10 +142,17 @@ final class SafeFolder {
         }
     }
 
-    private java.nio.file.Path local(String name) throws FileNotFoundException {
+    /** @throws IOException if this JVM has no letters for the name, so that a file that is there would count as missing */
+    private java.nio.file.Path local(String name) throws IOException {
         try {
             return real.resolve(name);
         } catch (InvalidPathException e) {
+            if (!"UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"))) {
+                throw new IOException(
+                        "file names with other letters than ASCII need a JVM that runs with LC_ALL=C.UTF-8 or another UTF-8"
+                                + " locale: found " + System.getProperty("sun.jnu.encoding") + ", and '" + name + "'",
+                        e);
+            }
             throw new FileNotFoundException(name + " (" + e.getReason() + ")");
         }
     }
