@@ -26,7 +26,8 @@ record PictureFile(byte[] file, String where) {
 
     private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif", "bmp");
 
-    <E extends Exception> RgbImage decode(RgbImage.SizeCheck<E> size) throws E {
+    /** @param whole whether the rows below the first are wanted; all are read in any case */
+    <E extends Exception> RgbImage decode(RgbImage.SizeCheck<E> size, boolean whole) throws E {
         JpegHeader jpeg = JpegHeader.isJpeg(file) ? JpegHeader.of(file) : null;
         byte[] bytes = jpeg == null ? file : jpeg.plain();
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
@@ -46,7 +47,8 @@ record PictureFile(byte[] file, String where) {
                     checkSize(screen.width(), screen.height(), size);
                     image = screen.with(reader.read(0));
                 } else {
-                    image = rgb(reader.read(0), isGrayPngOf16Bits());
+                    BufferedImage read = reader.read(0);
+                    image = rgb(whole ? read : read.getSubimage(0, 0, read.getWidth(), 1), isGrayPngOf16Bits());
                 }
                 requireWhole(warnings);
                 return image;

@@ -39,11 +39,11 @@ public record RgbImage(int width, int height, byte[] rgb) {
      *     {@link #MAX_SIDE}
      */
     public static RgbImage decode(byte[] file, String where) {
-        return new PictureFile(file, where).<RuntimeException>decode((width, height) -> {});
+        return new PictureFile(file, where).<RuntimeException>decode((width, height) -> {}, true);
     }
 
     /**
-     * Decides by a picture's size whether it is decoded.
+     * Decides by a picture's size whether it is looked at.
      *
      * @param <E> what it throws if not; unchecked exceptions would be taken for a decoder's
      */
@@ -53,13 +53,15 @@ public record RgbImage(int width, int height, byte[] rgb) {
     }
 
     /**
-     * The same with a limit of the caller's own.
+     * Whether {@link #decode} can read a file, with a limit of the caller's own: the same code, up to the last step, which
+     * is done for the first row only.
      *
      * @param size asked before memory is taken for pixels; of a GIF for its frame and its screen
      * @throws E if {@code size} does
+     * @throws JobException as {@code decode} does
      */
-    public static <E extends Exception> RgbImage decode(byte[] file, String where, SizeCheck<E> size) throws E {
-        return new PictureFile(file, where).decode(size);
+    public static <E extends Exception> void check(byte[] file, String where, SizeCheck<E> size) throws E {
+        new PictureFile(file, where).decode(size, false);
     }
 
     /** The pixels of an image; transparency is left out. */

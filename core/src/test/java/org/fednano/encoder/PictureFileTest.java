@@ -11,7 +11,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -42,6 +44,25 @@ class PictureFileTest {
                 .getMessage();
         assertTrue(message.contains("67108864 pixels") && message.contains("65535 on a side"), message);
         assertTrue(message.contains(width + " x " + height) && message.contains("sample s7"), message);
+    }
+
+    @Test
+    void aCheckSeesTheSizeThatDecodingWouldTakeAndEndsTheReading() {
+        final class TooLarge extends Exception {
+            private static final long serialVersionUID = 1L;
+        }
+        List<String> sizes = new ArrayList<>();
+        for (String format : List.of("png", "jpg", "gif", "gif-screen")) {
+            assertThrows(
+                    TooLarge.class,
+                    () -> RgbImage.check(claim(format, 60_000, 50_000), "t", (width, height) -> {
+                        sizes.add(width + " x " + height);
+                        if (width > 1_000) {
+                            throw new TooLarge();
+                        }
+                    }));
+        }
+        assertEquals(List.of("60000 x 50000", "60000 x 50000", "60000 x 50000", "8 x 8", "60000 x 50000"), sizes);
     }
 
     @Test
@@ -81,14 +102,24 @@ class PictureFileTest {
                 int end = random.nextBoolean() ? Math.min(64, damaged.length) : damaged.length;
                 damaged[random.nextInt(end)] = (byte) random.nextInt(256);
             }
-            try {
-                RgbImage.decode(damaged, "sample s7");
-            } catch (JobException e) {
+            String checked = refusal(() -> RgbImage.check(damaged, "sample s7", (width, height) -> {}));
+            String decoded = refusal(() -> RgbImage.decode(damaged, "sample s7"));
+            assertEquals(decoded, checked);
+            if (decoded != null) {
                 refused++;
-                assertTrue(e.getMessage().contains("sample s7"), e.getMessage());
+                assertTrue(decoded.contains("sample s7"), decoded);
             }
         }
         assertTrue(refused > 0, "none of 60 was refused");
+    }
+
+    private static String refusal(Runnable reading) {
+        try {
+            reading.run();
+            return null;
+        } catch (JobException e) {
+            return e.getMessage();
+        }
     }
 
     private static byte[] claim(String format, int width, int height) {

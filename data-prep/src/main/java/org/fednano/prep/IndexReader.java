@@ -50,6 +50,9 @@ final class IndexReader extends Reader {
 
     /** A text that was parsed from this reader; empty if its bytes are no UTF-8. */
     static Optional<String> text(String parsed) {
+        if (parsed.chars().allMatch(c -> c < 0x80)) {
+            return Optional.of(parsed); // as almost all ids are
+        }
         ByteArrayOutputStream utf8 = new ByteArrayOutputStream(parsed.length());
         parsed.codePoints().forEach(c -> {
             if (c >= PRIVATE + 0x80 && c <= PRIVATE + 0xFF) {

@@ -61,7 +61,7 @@ record Manifest(
                     id,
                     rows,
                     new TreeMap<>(contents),
-                    count(samples, s -> Answers.normalise(s.answer())),
+                    normalised(count(samples, Accepted::answer)),
                     count(samples, Accepted::category));
         }
 
@@ -70,6 +70,12 @@ record Manifest(
             samples.stream()
                     .filter(s -> s.split() == Split.TRAIN)
                     .forEach(s -> counts.merge(key.apply(s), 1, Integer::sum));
+            return counts;
+        }
+
+        private static SortedMap<String, Integer> normalised(SortedMap<String, Integer> answers) {
+            SortedMap<String, Integer> counts = new TreeMap<>();
+            answers.forEach((answer, n) -> counts.merge(Answers.normalise(answer), n, Integer::sum));
             return counts;
         }
     }

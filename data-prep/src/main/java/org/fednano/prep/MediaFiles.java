@@ -94,7 +94,7 @@ final class MediaFiles implements AutoCloseable {
     /** A picture must be one that training can decode, by the same code. */
     private void picture(byte[] file, String name) throws Bad {
         try {
-            RgbImage.decode(file, name, this::refuseHuge);
+            RgbImage.check(file, name, this::refuseHuge);
         } catch (JobException e) {
             throw new Bad(Reason.UNDECODABLE_IMAGE, e.getMessage());
         }

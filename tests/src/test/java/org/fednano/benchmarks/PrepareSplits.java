@@ -66,12 +66,7 @@ public final class PrepareSplits {
     }
 
     private static void prepare(
-            Settings given,
-            String split,
-            String master,
-            SparkSession spark,
-            Path out,
-            Map<String, String> manifests)
+            Settings given, String split, String master, SparkSession spark, Path out, Map<String, String> manifests)
             throws IOException {
         Settings settings = given.with(DataKeys.SPLIT, split).with(DataKeys.PREPARE_OUT, out.toString());
         Settings all = split.equals("categories") ? settings.with(DataKeys.SPLIT_COLUMN, "category") : settings;
