@@ -1,13 +1,12 @@
 package org.fednano.benchmarks;
 
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import com.sun.management.OperatingSystemMXBean;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,14 +17,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -33,12 +29,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.fednano.encoder.EngineThreads;
-import org.fednano.encoder.ImagePreprocessor;
-import org.fednano.encoder.NamedArrays;
 import org.fednano.encoder.NanoEdgeSpec;
-import org.fednano.encoder.VisionConfig;
-import org.fednano.encoder.VisionTensors;
-import org.fednano.encoder.VisionTower;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.ml.NanoEdgeEncoder;
 import org.fednano.settings.ModelKeys;
@@ -120,7 +111,7 @@ public final class FeatureBuilding {
                         .config("spark.ui.enabled", false)
                         .getOrCreate();
                 EmbeddedLlm llm = EmbeddedLlm.open(weights);
-                Bare bare = new Bare(weights, settings.get(ModelKeys.ENCODER_BATCH))) {
+                BareLoop bare = new BareLoop(weights, pictures, threads, settings.get(ModelKeys.ENCODER_BATCH))) {
             writeShards(spark, shards);
             NanoEdgeSpec edge = NanoEdgeSpec.of(weights, settings);
             try (ClientCluster cluster = new ClientCluster(
@@ -130,7 +121,7 @@ public final class FeatureBuilding {
         }
     }
 
-    private void measure(SparkSession spark, Path shards, Settings settings, Bare bare, ClientCluster cluster)
+    private void measure(SparkSession spark, Path shards, Settings settings, BareLoop bare, ClientCluster cluster)
             throws Exception {
         NanoEdgeEncoder encoder = new NanoEdgeEncoder()
                 .setInputCol("image")
@@ -143,7 +134,7 @@ public final class FeatureBuilding {
             throw new AssertionError("Partitions: expected " + threads + ", got "
                     + table.javaRDD().getNumPartitions());
         }
-        requireSameFeatures(encoder.copy(new org.apache.spark.ml.param.ParamMap()), table, bare);
+        requireSameFeatures(encoder.copy(ParamMap.empty()), table, bare);
         Map<String, Way> ways = new LinkedHashMap<>();
         ways.put("bare loop", bare::encodeAll);
         ways.put("NanoEdgeEncoder", () -> encoder.transform(table)
@@ -172,11 +163,11 @@ public final class FeatureBuilding {
                 costs.computeIfAbsent(name, n -> new ArrayList<>()).add(cost(ways.get(name)));
             }
         }
-        List<Cost> bare = costs.get(names.get(0));
+        List<Cost> loop = costs.get(names.get(0));
         for (String name : names) {
             List<Cost> own = costs.get(name);
-            List<Double> ratios = IntStream.range(0, bare.size())
-                    .mapToObj(i -> bare.get(i).seconds / own.get(i).seconds)
+            List<Double> ratios = IntStream.range(0, loop.size())
+                    .mapToObj(i -> loop.get(i).seconds / own.get(i).seconds)
                     .sorted()
                     .toList();
             System.out.printf(
@@ -220,7 +211,7 @@ public final class FeatureBuilding {
         }
     }
 
-    private void requireSameFeatures(NanoEdgeEncoder encoder, Dataset<Row> table, Bare bare) {
+    private void requireSameFeatures(NanoEdgeEncoder encoder, Dataset<Row> table, BareLoop bare) {
         List<Row> some = encoder.setPooling("none")
                 .transform(table)
                 .filter("sample_id = 's0'")
@@ -232,61 +223,6 @@ public final class FeatureBuilding {
             if (Math.abs(expected[i] - found.get(i)) > 1e-4 * Math.max(1, Math.abs(expected[i]))) {
                 throw new AssertionError("Value " + i + ": expected " + expected[i] + ", got " + found.get(i));
             }
-        }
-    }
-
-    /** Decoder, preprocessing, tower and connector on DJL's arrays, and threads. */
-    private final class Bare implements AutoCloseable {
-        private final VisionConfig config;
-        private final ImagePreprocessor preprocessor;
-        private final NamedArrays weights;
-        private final VisionTower tower;
-        private final int batchSize;
-        private final ExecutorService pool = Executors.newFixedThreadPool(threads);
-
-        Bare(HfModelFolder model, int batchSize) {
-            this.batchSize = batchSize;
-            config = VisionConfig.of(model.config());
-            preprocessor = new ImagePreprocessor(
-                    HfModelFolder.json(model.text("preprocessor_config.json"), model.folder()), config.imageSize());
-            weights = new NamedArrays(VisionTensors.of(config, model));
-            tower = new VisionTower(config, weights);
-        }
-
-        /** (B, N, H). */
-        float[] encode(List<byte[]> files) {
-            int side = config.imageSize();
-            float[] pixels = new float[batchSize * 3 * side * side];
-            for (int i = 0; i < files.size(); i++) {
-                float[] one = preprocessor.pixels(files.get(i), "the benchmark");
-                System.arraycopy(one, 0, pixels, i * one.length, one.length);
-            }
-            try (NDManager manager = weights.manager().newSubManager()) {
-                return tower.imageEmbeddings(manager.create(pixels, new Shape(batchSize, 3, side, side)))
-                        .toFloatArray();
-            }
-        }
-
-        void encodeAll() throws ExecutionException, InterruptedException {
-            int part = pictures.size() / threads;
-            List<Future<?>> parts = new ArrayList<>();
-            for (int t = 0; t < threads; t++) {
-                List<byte[]> own = pictures.subList(t * part, (t + 1) * part);
-                parts.add(pool.submit(() -> {
-                    for (int from = 0; from < own.size(); from += batchSize) {
-                        encode(own.subList(from, Math.min(from + batchSize, own.size())));
-                    }
-                }));
-            }
-            for (Future<?> done : parts) {
-                done.get();
-            }
-        }
-
-        @Override
-        public void close() {
-            pool.shutdownNow();
-            weights.close();
         }
     }
 
@@ -327,7 +263,7 @@ public final class FeatureBuilding {
         try {
             ImageIO.write(image, "png", out);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
         return out.toByteArray();
     }
