@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
@@ -16,6 +17,7 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.RecordReader;
@@ -91,6 +93,11 @@ final class ParquetRecords {
                     .toList();
             MessageType schema = new MessageType(all.getName(), wanted);
             reader.setRequestedSchema(schema);
+            long bytes = reader.getRowGroups().get((int) span.offset()).getColumns().stream()
+                    .filter(c -> columns.contains(c.getPath().toArray()[0]))
+                    .mapToLong(ColumnChunkMetaData::getTotalSize)
+                    .sum();
+            refuseLarge(bytes, Runtime.getRuntime().maxMemory(), span);
             long done = 0;
             try {
                 RecordReader<Group> groups = records(reader, (int) span.offset(), schema);
@@ -103,6 +110,26 @@ final class ParquetRecords {
                     rows.bad(span.number() + done, bad);
                 }
             }
+        }
+    }
+
+    /**
+     * A row group is in memory as a whole; one that hardly fits would keep the JVM collecting garbage for ever.
+     *
+     * @throws JobException with status 3
+     */
+    static void refuseLarge(long bytes, long heap, RawSpan span) {
+        if (bytes > heap / 2) {
+            throw JobException.badInput(String.format(
+                    Locale.ROOT,
+                    "A row group's needed columns may take half of the heap of %d MB: found %d MB in row group %d of %s."
+                            + " Write the file with smaller row groups, or raise FEDNANO_DRIVER_MEMORY (of a cluster:"
+                            + " --executor-memory) to %d MB.",
+                    heap >> 20,
+                    bytes >> 20,
+                    span.offset() + 1,
+                    span.file(),
+                    (bytes >> 19) + 512));
         }
     }
 

@@ -10,17 +10,12 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -41,8 +36,6 @@ public final class Prepare {
 
     /** Records per checking task: a second or so of work, and the grain of progress lines. */
     private static final int RECORDS_PER_TASK = 1000;
-
-    private static final long PROGRESS_SECONDS = 5;
 
     /** Media that came inside records wait here, in the unfinished output. */
     private static final String SPOOL = "_spool";
@@ -146,8 +139,11 @@ public final class Prepare {
                     }
                     return List.of(Packed.of(outcomes)).iterator();
                 });
-        List<byte[]> packed = await(
-                rdd.collectAsync(), () -> String.format("checked %,d of %,d records", done.value(), index.records()));
+        List<byte[]> packed = Waiting.on(
+                spark,
+                say,
+                rdd.collectAsync(),
+                () -> String.format("checked %,d of %,d records", done.value(), index.records()));
         return packed.stream().flatMap(p -> Packed.read(p).stream()).toList();
     }
 
@@ -240,8 +236,11 @@ public final class Prepare {
                 return new Written(part.client(), part.split(), content);
             }
         });
-        List<Written> written =
-                await(rdd.collectAsync(), () -> String.format("wrote %,d of %,d files", done.value(), parts.size()));
+        List<Written> written = Waiting.on(
+                spark,
+                say,
+                rdd.collectAsync(),
+                () -> String.format("wrote %,d of %,d files", done.value(), parts.size()));
         return written.stream()
                 .collect(Collectors.groupingBy(
                         Written::client, Collectors.toMap(w -> w.split().text(), Written::content)));
@@ -275,30 +274,6 @@ public final class Prepare {
         Path file = new Path(partial, Manifest.NAME);
         try (OutputStream bytes = file.getFileSystem(hadoop).create(file, false)) {
             bytes.write(manifest.json().getBytes(StandardCharsets.UTF_8));
-        }
-    }
-
-    /** Waits for a job and says now and then how far it is. */
-    private <T> T await(JavaFutureAction<T> job, Supplier<String> progress) {
-        try {
-            while (true) {
-                try {
-                    return job.get(PROGRESS_SECONDS, TimeUnit.SECONDS);
-                } catch (TimeoutException e) {
-                    say.accept(progress.get());
-                }
-            }
-        } catch (InterruptedException e) {
-            job.cancel(true);
-            Thread.currentThread().interrupt();
-            throw new JobException(ExitStatus.FAILED, "prepare was interrupted; nothing was left in prepare.out.", e);
-        } catch (ExecutionException e) {
-            throw new JobException(
-                    ExitStatus.FAILED,
-                    "prepare failed in a Spark task: " + e.getCause().getMessage(),
-                    e.getCause());
-        } finally {
-            spark.sc().setJobDescription(null);
         }
     }
 }

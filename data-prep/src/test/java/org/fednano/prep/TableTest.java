@@ -337,4 +337,16 @@ class TableTest {
     private String fingerprint() throws IOException {
         return Raw.index(Raw.settings(temp, "prepare.format=table")).fingerprint();
     }
+
+    @Test
+    void aRowGroupThatHardlyFitsTheHeapIsBadInput() {
+        RawSpan span = new RawSpan("rows.parquet", 2, 10, 1, null, "");
+        ParquetRecords.refuseLarge(500L << 20, 1L << 30, span);
+        JobException e = assertThrows(JobException.class, () -> ParquetRecords.refuseLarge(600L << 20, 1L << 30, span));
+        assertEquals(ExitStatus.BAD_INPUT, e.status());
+        assertTrue(
+                e.getMessage().contains("600 MB in row group 3 of rows.parquet")
+                        && e.getMessage().contains("1712 MB"),
+                e.getMessage());
+    }
 }
