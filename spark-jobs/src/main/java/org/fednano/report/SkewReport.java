@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.fednano.report.LabelSkew.OfClient;
@@ -55,10 +56,19 @@ final class SkewReport {
         sections.add(new Section("notes", "How to read this", List.of(new Notes(notes()))));
         return new Report(
                 "FedNano: how the shards lie with their clients",
-                Numbers.of(shards.clients().size(), "client", "clients") + ", "
-                        + Numbers.count(shards.trainingRows()) + " training rows, split by "
-                        + shards.split().getOrDefault("by", "an unknown rule") + ".",
+                Numbers.of(shards.clients().size(), "client", "clients") + ", " + Numbers.count(shards.trainingRows())
+                        + " training rows, split by " + rule() + ".",
                 sections);
+    }
+
+    /** The split with all that decided it, such as {@code dirichlet (column answer, alpha 0.5, seed 1)}. */
+    private String rule() {
+        String details = shards.split().entrySet().stream()
+                .filter(e -> !Set.of("by", "clients").contains(e.getKey()))
+                .map(e -> e.getKey().replace('_', ' ') + " " + e.getValue())
+                .collect(Collectors.joining(", "));
+        String by = shards.split().getOrDefault("by", "an unknown rule");
+        return details.isEmpty() ? by : by + " (" + details + ")";
     }
 
     private Facts facts() {
@@ -82,7 +92,8 @@ final class SkewReport {
                 facts.add(new Fact(
                         "Distance of " + skew.plural(),
                         Numbers.format("%.2f", skew.meanDistance()),
-                        "mean over clients; by chance " + Numbers.format("%.2f", skew.meanByChance())));
+                        "between a client's and all clients' shares, 0 to 1; mean, by chance "
+                                + Numbers.format("%.2f", skew.meanByChance())));
             }
         }
         return new Facts(facts);
@@ -92,6 +103,7 @@ final class SkewReport {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("records read", Numbers.count(shards.read())));
         rows.add(List.of("kept", Numbers.count(shards.kept())));
+        rows.add(List.of("rejected, in all", Numbers.count(shards.read() - shards.kept())));
         shards.rejected().forEach((reason, n) -> rows.add(List.of("rejected: " + reason, Numbers.count(n))));
         return new Table("What came in and what became of it", List.of("", "records"), rows, 1, Few.ENDS, false);
     }
@@ -131,6 +143,7 @@ final class SkewReport {
                 shown.stream().map(c -> (double) c.trainingRows()).toList(),
                 ChartStyle.BLUE);
         chart.getStyler().setYAxisMin(0.0);
+        chart.getStyler().setLegendVisible(false); // one series, named by the axis
         return Charts.picture(
                 "sizes",
                 "Training rows per client" + cut(),
