@@ -16,7 +16,8 @@ import org.fednano.weights.HfModelFolder;
 /**
  * A client's frozen part: an encoder with its connector for each modality, tokenizer and prompt template. Media and text
  * in, prompt embeddings before any NanoAdapter out. A sample's features depend on the sample alone, bit for bit: encoder
- * batches always have the same size, the last one filled up with zeros. May be called from many threads; weights are in
+ * batches always have the same size, the last one filled up with zeros. (Where widths are no multiples of 16, kernels may
+ * round the last bits by a medium's place in its batch, too.) May be called from many threads; weights are in
  * native memory once.
  */
 public final class NanoEdge implements AutoCloseable {
