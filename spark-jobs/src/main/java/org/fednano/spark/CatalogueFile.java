@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.fednano.settings.JobException;
@@ -54,20 +55,12 @@ final class CatalogueFile {
         } catch (ConfigException e) {
             throw JobException.badInput("Client catalogue " + place(e.origin(), file)
                     + " must be written as clients { c001 { uri = \"hdfs://…\", hadoop { \"fs.s3a.access.key\" = ${KEY} },"
-                    + " tags = [eu], enabled = on } }: found " + kind(e) + ". Correct it there.");
+                    + " tags = [eu], enabled = on } }: found something else. Correct it there.");
         }
     }
 
     private static String place(ConfigOrigin origin, Path file) {
         return origin == null ? file.toString() : origin.description();
-    }
-
-    /** What is wrong, without the text around it. */
-    private static String kind(ConfigException e) {
-        if (e instanceof ConfigException.Missing) {
-            return "a key missing";
-        }
-        return e instanceof ConfigException.WrongType ? "a value of another type" : "something else";
     }
 
     private static ClientCatalogue.Entry entry(String id, Config client) {
@@ -80,10 +73,26 @@ final class CatalogueFile {
         }
         return new ClientCatalogue.Entry(
                 id,
-                client.getString("uri"),
-                client.hasPath("hadoop") ? settings(client.getConfig("hadoop")) : Map.of(),
-                client.hasPath("tags") ? client.getStringList("tags") : List.of(),
-                !client.hasPath("enabled") || client.getBoolean("enabled"));
+                field(id, "uri", "a text", () -> client.getString("uri")),
+                client.hasPath("hadoop")
+                        ? field(id, "hadoop", "texts by name", () -> settings(client.getConfig("hadoop")))
+                        : Map.of(),
+                client.hasPath("tags")
+                        ? field(id, "tags", "a list of texts", () -> client.getStringList("tags"))
+                        : List.of(),
+                !client.hasPath("enabled") || field(id, "enabled", "on or off", () -> client.getBoolean("enabled")));
+    }
+
+    /** Reads a field; the library's own message would hold its value. */
+    private static <T> T field(String id, String name, String expected, Supplier<T> value) {
+        try {
+            return value.get();
+        } catch (ConfigException e) {
+            String where = e.origin() == null ? "" : " (" + e.origin().description() + ")";
+            throw JobException.badInput("Field '" + name + "' of client " + id + " in the catalogue must be " + expected
+                    + ": found " + (e instanceof ConfigException.Missing ? "none" : "another value") + where
+                    + ". Correct it there.");
+        }
     }
 
     /** Dots in names of Hadoop settings are paths in this format, unless they are quoted. */
