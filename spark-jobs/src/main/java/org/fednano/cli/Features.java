@@ -31,6 +31,7 @@ final class Features {
             out.flush();
         }
         encoded.troubles().forEach((client, why) -> out.println("warning: " + client + " cannot take part: " + why));
+        out.flush();
         if (!encoded.cuts().isEmpty()) {
             ClientCluster.Cut first = encoded.cuts().get(0);
             out.println("warning: "

@@ -80,7 +80,9 @@ final class TrainingRun implements AutoCloseable {
         SparkClients clients = cluster.clients();
         Clients held = (round, cohort, outcomes) -> {
             store.checkHeld();
-            Features.refresh(job, cohort, out);
+            // Evaluated are all clients, on what they have as the round begins.
+            Features.refresh(
+                    job, due(round.number(), goal) ? cluster.federation().clientIds() : cohort, out);
             clients.update(round, cohort, outcomes);
         };
         TrainingPlan upToGoal = plan.withRounds(goal);
@@ -139,10 +141,13 @@ final class TrainingRun implements AutoCloseable {
         return initial;
     }
 
-    private void commit(RoundResult result, int goal, SparkClients clients) {
+    private boolean due(int round, int goal) {
         int every = settings.get(RunKeys.EVAL_EVERY);
-        boolean due = every > 0 && (result.number() % every == 0 || result.number() == goal);
-        Evaluation evaluation = evaluate(result.global(), due);
+        return every > 0 && (round % every == 0 || round == goal);
+    }
+
+    private void commit(RoundResult result, int goal, SparkClients clients) {
+        Evaluation evaluation = evaluate(result.global(), due(result.number(), goal));
         AdapterFile file =
                 AdapterFile.of(result.number(), plan.layout(), result.global().theta());
         RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), cluster::place, file, evaluation);

@@ -75,7 +75,7 @@ final class CatalogueFile {
                 id,
                 field(id, "uri", "a text", () -> client.getString("uri")),
                 client.hasPath("hadoop")
-                        ? field(id, "hadoop", "texts by name", () -> settings(client.getConfig("hadoop")))
+                        ? field(id, "hadoop", "texts by name", () -> settings(id, client.getConfig("hadoop")))
                         : Map.of(),
                 client.hasPath("tags")
                         ? field(id, "tags", "a list of texts", () -> client.getStringList("tags"))
@@ -95,16 +95,19 @@ final class CatalogueFile {
         }
     }
 
-    /** Dots in names of Hadoop settings are paths in this format, unless they are quoted. */
-    private static Map<String, String> settings(Config hadoop) {
+    /**
+     * Dots in unquoted names are paths in this format: {@code fs.x = a} and {@code fs.x.y = b} would replace each other
+     * without a word, so names are quoted.
+     */
+    private static Map<String, String> settings(String id, Config hadoop) {
         Map<String, String> settings = new TreeMap<>();
-        for (Map.Entry<String, ConfigValue> e : hadoop.entrySet()) {
-            if (e.getValue().valueType() == ConfigValueType.LIST) {
-                throw new ConfigException.WrongType(e.getValue().origin(), "a list");
+        for (Map.Entry<String, ConfigValue> e : hadoop.root().entrySet()) {
+            if (e.getValue().valueType() == ConfigValueType.OBJECT) {
+                throw JobException.badInput("Hadoop settings of client " + id
+                        + " in the catalogue have quoted names, such as \"fs.s3a.endpoint\" = …: found an unquoted one that begins"
+                        + " with '" + e.getKey() + "' (" + e.getValue().origin().description() + "). Quote it.");
             }
-            settings.put(
-                    String.join(".", ConfigUtil.splitPath(e.getKey())),
-                    String.valueOf(e.getValue().unwrapped()));
+            settings.put(e.getKey(), hadoop.getString(ConfigUtil.joinPath(e.getKey())));
         }
         return settings;
     }

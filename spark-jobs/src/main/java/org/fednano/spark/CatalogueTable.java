@@ -3,6 +3,7 @@ package org.fednano.spark;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.Path;
@@ -49,18 +50,30 @@ final class CatalogueTable {
             }
         });
         List<ClientCatalogue.Entry> entries = new ArrayList<>();
-        for (Row row : rows.select(columns.values().toArray(Column[]::new)).collectAsList()) {
+        for (Row row : collect(rows.select(columns.values().toArray(Column[]::new)), table)) {
             entries.add(entry(row, table));
         }
         return entries;
+    }
+
+    private static List<Row> collect(Dataset<Row> rows, Path table) {
+        try {
+            return rows.collectAsList();
+        } catch (Exception e) { // Scala throws SparkException undeclared
+            throw unreadable(table, e);
+        }
+    }
+
+    private static JobException unreadable(Path table, Exception e) {
+        return JobException.badInput("A client catalogue expected at " + table
+                + " (run.clients), a file that ends in .conf or a Parquet table: " + e.getMessage());
     }
 
     private static Dataset<Row> open(SparkSession spark, Path table) {
         try {
             return spark.read().parquet(table.toString());
         } catch (Exception e) { // Scala throws AnalysisException undeclared
-            throw JobException.badInput("A client catalogue expected at " + table
-                    + " (run.clients), a file that ends in .conf or a Parquet table: " + e.getMessage());
+            throw unreadable(table, e);
         }
     }
 
@@ -89,11 +102,13 @@ final class CatalogueTable {
             });
         }
         Boolean enabled = row.getAs("enabled");
-        return new ClientCatalogue.Entry(
-                id,
-                uri,
-                hadoop,
-                row.isNullAt(row.fieldIndex("tags")) ? List.of() : row.getList(row.fieldIndex("tags")),
-                enabled == null || enabled);
+        return new ClientCatalogue.Entry(id, uri, hadoop, tags(row), enabled == null || enabled);
+    }
+
+    private static List<String> tags(Row row) {
+        int column = row.fieldIndex("tags");
+        return row.isNullAt(column)
+                ? List.of()
+                : row.<String>getList(column).stream().filter(Objects::nonNull).toList();
     }
 }

@@ -27,6 +27,9 @@ record ClientCatalogue(String origin, List<Entry> entries) {
 
     private static final String ENDING = ".conf";
 
+    /** A container as Azure's stores have it, a host or bucket, a port; anything else may hold a password. */
+    private static final String PLAIN_AUTHORITY = "([^:@]+@)?([^:@]*|\\[[^]]*])(:[0-9]+)?";
+
     /**
      * One client.
      *
@@ -62,7 +65,7 @@ record ClientCatalogue(String origin, List<Entry> entries) {
      */
     static ClientCatalogue read(SparkSession spark, String uri) {
         Configuration conf = spark.sparkContext().hadoopConfiguration();
-        Path path = new Path(uri);
+        Path path = path(uri);
         List<Entry> raw = uri.endsWith(ENDING) ? CatalogueFile.read(conf, path) : CatalogueTable.read(spark, path);
         List<Entry> entries = new ArrayList<>();
         for (Entry entry : raw) {
@@ -74,6 +77,14 @@ record ClientCatalogue(String origin, List<Entry> entries) {
         }
         requireApart(entries, uri);
         return new ClientCatalogue(uri, List.copyOf(entries));
+    }
+
+    private static Path path(String uri) {
+        try {
+            return new Path(uri);
+        } catch (IllegalArgumentException e) {
+            throw JobException.usage(RunKeys.CLIENTS.key() + " must be the URI of a catalogue: found '" + uri + "'.");
+        }
     }
 
     private static String id(String id, String origin) {
@@ -88,10 +99,9 @@ record ClientCatalogue(String origin, List<Entry> entries) {
     private static String absolute(Entry entry, Configuration conf, String origin) {
         try {
             URI uri = new Path(entry.uri()).toUri();
-            if (uri.getUserInfo() != null) {
-                throw JobException.badInput(
-                        "The uri of client " + entry.id() + " in " + origin
-                                + " must not hold a user or a password: it is shown in messages. Give them as Hadoop settings.");
+            if (uri.getAuthority() != null && !uri.getAuthority().matches(PLAIN_AUTHORITY)) {
+                throw JobException.badInput("The uri of client " + entry.id() + " in " + origin
+                        + " must not hold a password: it is shown in messages. Give them as Hadoop settings.");
             }
             return uri.getScheme() != null
                     ? entry.uri()
@@ -113,7 +123,7 @@ record ClientCatalogue(String origin, List<Entry> entries) {
                 throw JobException.badInput("Client ids must be unique in " + origin + ": found '" + entry.id()
                         + "' twice. Rename one of them.");
             }
-            String folder = new Path(entry.uri()) + "/";
+            String folder = new Path(entry.uri()).toString().replaceFirst("/*$", "/");
             String same = byFolder.putIfAbsent(folder, entry.id());
             if (same != null) {
                 throw together(same, folder, entry.id(), folder, origin);

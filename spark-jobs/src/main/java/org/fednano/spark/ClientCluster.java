@@ -143,12 +143,7 @@ public final class ClientCluster implements AutoCloseable {
         Encoded now = see(cohort, cached() ? Depth.MARKERS : Depth.ROWS, true, 0);
         Map<String, String> troubles = new TreeMap<>(now.troubles);
         troubles.entrySet().removeAll(before.entrySet());
-        return new Encoded(
-                now.made,
-                now.rows,
-                now.cuts.stream().filter(c -> now.made.contains(c.clientId)).toList(),
-                now.trainingRows,
-                troubles);
+        return new Encoded(now.made, now.rows, now.cuts, now.trainingRows, troubles);
     }
 
     /**
@@ -170,6 +165,7 @@ public final class ClientCluster implements AutoCloseable {
     }
 
     /**
+     * @param depth with {@code MARKERS}, between rounds, prompts that were cut are told of new features only
      * @param make whether missing features are made
      * @param atLeast clients that must be able to take part where owners are apart; elsewhere all must
      */
@@ -193,12 +189,14 @@ public final class ClientCluster implements AutoCloseable {
             List<Found> results = encoding.make(access(encoder.handle()), List.copyOf(missing.values()));
             made = settle("encoding", results, looked.size() == missing.size() ? atLeast : 0);
         }
+        Map<String, String> troubles = troubles(ids);
+        rows.keySet().removeAll(troubles.keySet());
         return new Encoded(
                 made.stream().map(Found::clientId).toList(),
                 made.stream().mapToLong(Found::encoded).sum(),
-                cuts(all, made),
+                cuts(depth == Depth.MARKERS ? List.of() : all, made),
                 rows,
-                troubles(ids));
+                troubles);
     }
 
     /** Finds the segments that owners have now. */

@@ -11,6 +11,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,8 @@ import org.slf4j.LoggerFactory;
 final class ClientFolder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ClientFolder.class);
+
+    private static final String SPLIT = "split=";
 
     private final ClientPlace place;
     private final FileSystem files;
@@ -122,7 +125,11 @@ final class ClientFolder implements AutoCloseable {
 
     /** Rows that no split would ever read must not lie there unnoticed. */
     private void requireInSplit(FileStatus entry) {
-        if (entry.isFile() && ShardPaths.isRows(entry.getPath())) {
+        String name = entry.getPath().getName();
+        boolean unknown = entry.isDirectory()
+                && name.startsWith(SPLIT)
+                && Split.of(name.substring(SPLIT.length())).isEmpty();
+        if (unknown || entry.isFile() && ShardPaths.isRows(entry.getPath())) {
             throw JobException.badInput(
                     "Rows of client " + place.id() + " must lie in split=train, split=val, split=test"
                             + " or split=balanced: found " + entry.getPath() + ". Move it there.");

@@ -1,10 +1,13 @@
 package org.fednano.spark;
 
 import java.io.Serializable;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
+import org.fednano.algorithm.RoundClosedException;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -91,10 +94,12 @@ public record ClientPlace(
     /** A message without the values of this client's Hadoop settings, whoever wrote them into it. */
     String redact(String message) {
         String clean = message;
-        for (String value : hadoop.values()) {
-            if (value.length() >= SHORTEST_SECRET) {
-                clean = clean.replace(value, "***");
-            }
+        List<String> longestFirst = hadoop.values().stream()
+                .filter(value -> value.length() >= SHORTEST_SECRET)
+                .sorted(Comparator.comparingInt(String::length).reversed())
+                .toList();
+        for (String value : longestFirst) {
+            clean = clean.replace(value, "***");
         }
         return clean;
     }
@@ -106,16 +111,23 @@ public record ClientPlace(
     <R> R guard(Callable<R> work) throws Exception {
         try {
             return work.call();
+        } catch (RoundClosedException e) {
+            throw e; // the gateway's: knows nothing of a file system
+        } catch (JobException e) {
+            throw tells(e) ? new JobException(e.status(), redact(e.getMessage())) : e;
         } catch (Exception e) {
-            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                String text = String.valueOf(cause.getMessage());
-                if (!redact(text).equals(text)) {
-                    ExitStatus status = e instanceof JobException known ? known.status() : ExitStatus.FAILED;
-                    throw new JobException(status, redact(e.toString()));
-                }
-            }
-            throw e;
+            throw tells(e) ? new JobException(ExitStatus.FAILED, redact(e.toString())) : e;
         }
+    }
+
+    private boolean tells(Throwable e) {
+        if (e == null) {
+            return false;
+        }
+        String text = String.valueOf(e.getMessage());
+        return !redact(text).equals(text)
+                || tells(e.getCause())
+                || Stream.of(e.getSuppressed()).anyMatch(this::tells);
     }
 
     /** Without the values of Hadoop settings. */

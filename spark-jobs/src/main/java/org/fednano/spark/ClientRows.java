@@ -92,8 +92,8 @@ public final class ClientRows {
         if (rows == 0) {
             throw JobException.badInput("Client " + place.id() + " needs at least one training row in "
                     + place.trainingRows()
-                    + ": found none. Leave the client out, or prepare the shards with more rows per"
-                    + " client (prepare.min_samples).");
+                    + ": found none. Leave the client out, prepare the shards with more rows per"
+                    + " client (prepare.min_samples), or, with a catalogue, widen run.data_since to run.data_until.");
         }
         return rows;
     }

@@ -1,5 +1,6 @@
 package org.fednano.spark;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.zip.CRC32C;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -23,6 +25,8 @@ import org.apache.hadoop.fs.Path;
 final class EmbeddingSegment implements AutoCloseable {
 
     static final String SUFFIX = ".rows";
+
+    private static final String MAKING = ".making-";
 
     private static final byte[] MAGIC = "FNROWS01".getBytes(StandardCharsets.US_ASCII);
     private static final int HEADER = 16;
@@ -44,6 +48,7 @@ final class EmbeddingSegment implements AutoCloseable {
      * Opens a file and reads it once to check it.
      *
      * @return empty if it is damaged or of another H
+     * @throws IOException if it cannot be read now
      */
     static Optional<EmbeddingSegment> open(FileSystem fs, Path file, int hidden) throws IOException {
         long length = fs.getFileStatus(file).getLen();
@@ -53,9 +58,12 @@ final class EmbeddingSegment implements AutoCloseable {
             if (ids != null) {
                 return Optional.of(new EmbeddingSegment(file, in, ids, hidden));
             }
+        } catch (EOFException | ChecksumException e) {
+            in.close();
+            return Optional.empty(); // a file that ends early, or a checksum of the file system's own
         } catch (IOException e) {
             in.close();
-            return Optional.empty(); // a checksum of the file system's own, or a file that ends early
+            throw e;
         }
         in.close();
         return Optional.empty();
@@ -108,6 +116,11 @@ final class EmbeddingSegment implements AutoCloseable {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
+    /** Removes what killed jobs left unfinished in a folder, once it is old. */
+    static void removeLeftovers(FileSystem fs, Path folder) {
+        new Leftovers(fs, folder).remove(MAKING);
+    }
+
     /**
      * Writes rows as a further file of a folder.
      *
@@ -117,7 +130,7 @@ final class EmbeddingSegment implements AutoCloseable {
         int hidden = rows.get(rows.firstKey()).length;
         fs.mkdirs(folder);
         String name = UUID.randomUUID().toString();
-        Path temporary = new Path(folder, ".making-" + name);
+        Path temporary = new Path(folder, MAKING + name);
         Path file = new Path(folder, "part-" + name + SUFFIX);
         CRC32C crc = new CRC32C();
         try {

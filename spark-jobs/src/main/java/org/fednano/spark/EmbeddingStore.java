@@ -85,14 +85,24 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
         }
     }
 
-    private void open(Path file) throws IOException {
-        Optional<EmbeddingSegment> segment = EmbeddingSegment.open(fs, file, hidden);
-        if (segment.isPresent()) {
-            segments.add(segment.get());
-        } else {
-            LOG.warn("{} is damaged: its rows are fetched again", file);
-            fs.delete(file, false);
+    /** What cannot be read, or not be deleted, costs calls, not the job: rows are a cache. */
+    private void open(Path file) {
+        try {
+            Optional<EmbeddingSegment> segment = EmbeddingSegment.open(fs, file, hidden);
+            if (segment.isPresent()) {
+                segments.add(segment.get());
+            } else {
+                LOG.warn("{} is damaged: its rows are fetched again", file);
+                fs.delete(file, false);
+            }
+        } catch (IOException e) {
+            LOG.warn("{} is left alone: {}", file, kind(e));
         }
+    }
+
+    /** Not its message: a store may quote a client's credentials in it. */
+    private static String kind(IOException e) {
+        return e.getClass().getName();
     }
 
     /**
@@ -164,7 +174,7 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
             EmbeddingSegment.open(fs, file, hidden).ifPresent(segments::add);
         } catch (IOException e) {
             writable = false;
-            LOG.warn("Embedding rows cannot be kept in {} and are fetched each time: {}", folder, e.toString());
+            LOG.warn("Embedding rows cannot be kept in {} and are fetched each time: {}", folder, kind(e));
         }
         pending.clear();
     }
@@ -179,7 +189,7 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
             try {
                 segment.close();
             } catch (IOException e) {
-                LOG.warn("Closing {}: {}", segment.file(), e.toString());
+                LOG.warn("Closing {}: {}", segment.file(), kind(e));
             }
         }
         if (temporary) {
@@ -191,7 +201,7 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
         try {
             fs.delete(folder, true);
         } catch (IOException e) {
-            LOG.warn("Deleting {}: {}", folder, e.toString());
+            LOG.warn("Deleting {}: {}", folder, kind(e));
         }
     }
 }

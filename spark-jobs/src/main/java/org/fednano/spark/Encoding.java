@@ -204,10 +204,16 @@ final class Encoding {
             return guarded(client, () -> {
                 try (ClientFolder folder = access.open(client)) {
                     long rows = folder.rows().requireTrainingRows();
+                    if (depth == Depth.EVERYTHING) {
+                        EmbeddingSegment.removeLeftovers(folder.files(), client.embeddings(access.llmFingerprint()));
+                    }
                     List<String> missing = new ArrayList<>();
                     List<FeatureMarker.Content> contents = new ArrayList<>();
                     for (String segment : depth == Depth.ROWS ? List.<String>of() : client.segments()) {
                         FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
+                        if (depth == Depth.EVERYTHING) {
+                            features.removeLeftovers();
+                        }
                         if (depth == Depth.EVERYTHING ? features.sound() : features.current()) {
                             contents.addAll(features.contents());
                         } else {

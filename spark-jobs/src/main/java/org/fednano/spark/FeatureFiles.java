@@ -115,12 +115,6 @@ final class FeatureFiles {
         }
     }
 
-    /** Rows of a split by the marker. */
-    long count(Split split) {
-        FeatureMarker.Content content = requireMarker().splits().get(split.text());
-        return content == null ? 0 : content.rows();
-    }
-
     /** Prompts of a split that were cut when its features were made, by the marker. */
     long cutPrompts(Split split) {
         FeatureMarker.Content content = requireMarker().splits().get(split.text());
@@ -161,10 +155,14 @@ final class FeatureFiles {
         }
     }
 
+    /** Removes what killed jobs left of these features, once it is old. */
+    void removeLeftovers() {
+        new Leftovers(files, folder.getParent()).remove(MAKING + folder.getName() + "-");
+    }
+
     /** Makes the features of all splits and puts them in place of what is there. */
     void write(Source from) throws IOException {
-        Leftovers leftovers = new Leftovers(files, folder.getParent());
-        leftovers.remove(MAKING + folder.getName());
+        removeLeftovers();
         Path temporary = new Path(folder.getParent(), MAKING + folder.getName() + "-" + UUID.randomUUID());
         try {
             String of = source();

@@ -12,7 +12,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.sample.Split;
+import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
+import org.fednano.settings.Setting;
 import org.fednano.settings.Settings;
 
 /**
@@ -32,10 +34,22 @@ public record Federation(String origin, String fingerprint, List<ClientPlace> cl
         clients = clients.stream().sorted(Comparator.comparing(ClientPlace::id)).toList();
     }
 
-    /** The clients that {@code run.clients} names, or else those of {@code run.shards}. */
+    /**
+     * The clients that {@code run.clients} names, or else those of {@code run.shards}.
+     *
+     * @throws JobException with status 2 or 3 as either is opened, or if settings of the former are given without it
+     */
     public static Federation of(SparkSession spark, Settings settings) {
         Configuration conf = spark.sparkContext().hadoopConfiguration();
         String catalogue = settings.get(RunKeys.CLIENTS);
+        if (catalogue.isEmpty()) {
+            for (Setting<?> key : List.of(RunKeys.CLIENT_TAGS, RunKeys.DATA_SINCE, RunKeys.DATA_UNTIL)) {
+                if (!settings.get(key).equals(key.defaultValue())) {
+                    throw JobException.usage(key.key() + " chooses from a catalogue: expected one in "
+                            + RunKeys.CLIENTS.key() + ", found none. Set it, or leave " + key.key() + " out.");
+                }
+            }
+        }
         return catalogue.isEmpty()
                 ? of(Shards.open(conf, settings.get(RunKeys.SHARDS)), conf)
                 : of(ClientCatalogue.read(spark, catalogue), settings);
@@ -54,7 +68,7 @@ public record Federation(String origin, String fingerprint, List<ClientPlace> cl
     /**
      * Those of a catalogue that are switched on and have one of the tags of {@code run.client_tags}.
      *
-     * @throws org.fednano.settings.JobException with status 2 if there are none
+     * @throws JobException with status 2 if there are none
      */
     static Federation of(ClientCatalogue catalogue, Settings settings) {
         return new Federation(

@@ -33,16 +33,19 @@ record Leftovers(FileSystem files, Path folder) {
                 }
             }
         } catch (IOException e) {
-            LOG.warn("Looking for leftovers in {}: {}", folder, e.toString());
+            // Its kind alone: a store's own message may quote a client's credentials.
+            LOG.warn("Looking for leftovers in {}: {}", folder, e.getClass().getName());
         }
     }
 
     private long newest(FileStatus entry) throws IOException {
-        long newest = entry.getModificationTime();
-        if (entry.isDirectory()) {
-            for (FileStatus inner : files.listStatus(entry.getPath())) {
-                newest = Math.max(newest, newest(inner));
-            }
+        FileStatus[] inside = entry.isDirectory() ? files.listStatus(entry.getPath()) : new FileStatus[0];
+        if (inside.length == 0) {
+            return entry.getModificationTime();
+        }
+        long newest = 0; // object stores give folders the time of now
+        for (FileStatus inner : inside) {
+            newest = Math.max(newest, newest(inner));
         }
         return newest;
     }

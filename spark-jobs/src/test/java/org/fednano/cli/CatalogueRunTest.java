@@ -48,7 +48,7 @@ class CatalogueRunTest {
         StringBuilder catalogue = new StringBuilder();
         for (String client : List.of("c001", "c002", "c003")) {
             Path owner = TinyShards.moveOut(folder.resolve("shards"), client, folder.resolve("owners/" + client));
-            catalogue.append("clients.%s { uri = \"%s\", hadoop { fs.any.secret.key = %s } }%n"
+            catalogue.append("clients.%s { uri = \"%s\", hadoop { \"fs.any.secret.key\" = %s } }%n"
                     .formatted(client, owner, client + SECRET));
         }
         Files.writeString(folder.resolve("clients.conf"), catalogue);

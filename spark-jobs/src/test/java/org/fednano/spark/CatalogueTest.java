@@ -227,7 +227,7 @@ class CatalogueTest {
             FakeVaultFileSystem.KEYS.put(owner(client).toString(), client + SECRET);
             text.append(
                     """
-                    clients.%s { uri = "%s", hadoop { fs.vault.impl = %s, "fs.vault.secret.key" = %s } }
+                    clients.%s { uri = "%s", hadoop { "fs.vault.impl" = %s, "fs.vault.secret.key" = %s } }
                     """
                             .formatted(
                                     client,
@@ -261,7 +261,7 @@ class CatalogueTest {
         String file = threeOwners();
         Files.writeString(
                 Path.of(file),
-                "\nclients.c002 { uri = \"%s\", hadoop { fs.vault.impl = %s } }"
+                "\nclients.c002 { uri = \"%s\", hadoop { \"fs.vault.impl\" = %s } }"
                         .formatted(FakeVaultFileSystem.uri(owner("c002")), FakeVaultFileSystem.class.getName()),
                 java.nio.file.StandardOpenOption.APPEND);
         FakeVaultFileSystem.silent = owner("c002").toString();
@@ -299,39 +299,52 @@ class CatalogueTest {
         assertArrayEquals(expected, train(settings(table.toString(), "run.client_tags=[eu]"), 1));
     }
 
+    /** Catalogues that are refused, with what the message says. */
+    private static final Map<String, List<String>> WRONG = Map.ofEntries(
+            Map.entry("clients { a { uri = /a, hadoop { k = \"" + SECRET, List.of("clients.conf")),
+            Map.entry(
+                    "clients { a { uri = [" + SECRET + "] } }",
+                    List.of("clients.conf: 1", "'uri' of client a", "text")),
+            Map.entry("clients { a { uri = /a, enabled = " + SECRET + " } }", List.of("'enabled'", "on or off")),
+            Map.entry("clients { a { url = " + SECRET + " } }", List.of("'url'", "uri")),
+            Map.entry("clients { a { hadoop { k = " + SECRET + " } } }", List.of("'uri' of client a", "found none")),
+            Map.entry(
+                    "clients { a { uri = /a, hadoop { fs.k = " + SECRET + " } } }",
+                    List.of("quoted", "'fs'", "client a")),
+            Map.entry("clients { a { uri = /x }, b { uri = /x/y } }", List.of("a in file:/x/", "b in file:/x/y/")),
+            Map.entry("clients { a { uri = /x }, b { uri = /x } }", List.of("a in file:/x/", "b in file:/x/")),
+            Map.entry("clients { a { uri = \"s3a://b/\" }, b { uri = \"s3a://b/x\" } }", List.of("b in s3a://b/x/")),
+            Map.entry("clients { a { uri = ${FEDNANO_NO_SUCH_VARIABLE} } }", List.of("FEDNANO_NO_SUCH_VARIABLE")),
+            Map.entry("clients { \"a b\" { uri = /x } }", List.of("'a b'")),
+            Map.entry("clients { a { uri = \"s3a://me:" + SECRET + "@bucket/x\" } }", List.of("must not hold")),
+            Map.entry("clients { a { uri = \"s3a://me:" + SECRET + "@my_bucket/x\" } }", List.of("must not hold")),
+            Map.entry("clients { a { uri = \"s3a://me:open/" + SECRET + "@bucket/x\" } }", List.of("must not hold")),
+            Map.entry("clients {}", List.of("At least one client")));
+
     @Test
     void whatIsWrongIsSaidWithoutValues() throws IOException {
-        for (Map.Entry<String, List<String>> wrong : Map.of(
-                        "clients { a { uri = /a, hadoop { k = \"" + SECRET,
-                        List.of("clients.conf"),
-                        "clients { a { uri = [" + SECRET + "] } }",
-                        List.of("clients.conf: 1", "'uri' of client a", "a text"),
-                        "clients { a { url = " + SECRET + " } }",
-                        List.of("'url'", "uri"),
-                        "clients { a { hadoop { k = " + SECRET + " } } }",
-                        List.of("'uri' of client a", "found none"),
-                        "clients { a { uri = /x }, b { uri = /x/y } }",
-                        List.of("a in file:/x/", "b in file:/x/y/"),
-                        "clients { a { uri = /x }, b { uri = /x } }",
-                        List.of("a in file:/x/", "b in file:/x/"),
-                        "clients { a { uri = ${FEDNANO_NO_SUCH_VARIABLE} } }",
-                        List.of("FEDNANO_NO_SUCH_VARIABLE"),
-                        "clients { \"a b\" { uri = /x } }",
-                        List.of("'a b'"),
-                        "clients { a { uri = \"s3a://me:" + SECRET + "@bucket/x\" } }",
-                        List.of("must not hold"),
-                        "clients {}",
-                        List.of("At least one client"))
-                .entrySet()) {
-            String file = catalogue(wrong.getKey());
-            JobException e = assertThrows(JobException.class, () -> cluster(settings(file)), wrong.getKey());
-            SparkSession.active().stop();
+        SparkSession spark = SparkSession.builder()
+                .master("local[1]")
+                .config("spark.ui.enabled", "false")
+                .getOrCreate();
+        for (Map.Entry<String, List<String>> wrong : WRONG.entrySet()) {
+            Settings settings = settings(catalogue(wrong.getKey()));
+            JobException e = assertThrows(JobException.class, () -> Federation.of(spark, settings), wrong.getKey());
             assertEquals(ExitStatus.BAD_INPUT, e.status(), e.getMessage());
             wrong.getValue().forEach(part -> assertTrue(e.getMessage().contains(part), e.getMessage()));
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 assertFalse(String.valueOf(cause.getMessage()).contains(SECRET), cause.toString());
             }
         }
+        String azure = "abfss://box@store.dfs.core.windows.net/a";
+        Settings fine =
+                settings(catalogue("clients { a { uri = \"" + azure + "\" }, b { uri = \"hdfs://nn:8020/b\" } }"));
+        assertEquals(azure, Federation.of(spark, fine).clients().get(0).rows());
+        Settings without = TinyCluster.settings(folder, "run.client_tags=[eu]");
+        JobException e = assertThrows(JobException.class, () -> Federation.of(spark, without));
+        assertEquals(ExitStatus.USAGE, e.status());
+        assertTrue(e.getMessage().contains("run.client_tags"), e.getMessage());
+        spark.stop();
     }
 
     @Test
@@ -341,12 +354,12 @@ class CatalogueTest {
         Files.createDirectories(stray.getParent());
         Files.writeString(stray, "x");
         Files.createDirectories(owner("c002").resolve("date=20260131/split=train"));
-        Files.writeString(owner("c003").resolve("part-0.parquet"), "x");
+        Files.move(owner("c003").resolve("split=test"), owner("c003").resolve("split=tests"));
         try (TinyCluster cluster = cluster(settings(threeOwners()))) {
             Map<String, String> troubles = cluster.cluster.survey().troubles();
             assertTrue(troubles.get("c001").contains(stray.toString()), troubles.toString());
             assertTrue(troubles.get("c002").contains("date=20260131"), troubles.toString());
-            assertTrue(troubles.get("c003").contains("split=train"), troubles.toString());
+            assertTrue(troubles.get("c003").contains("split=tests"), troubles.toString());
             JobException e = assertThrows(JobException.class, cluster.cluster::prepare);
             assertEquals(ExitStatus.BAD_INPUT, e.status());
             assertTrue(e.getMessage().contains("and of 2 more"), e.getMessage());

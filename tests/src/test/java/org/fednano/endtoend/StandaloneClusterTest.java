@@ -97,7 +97,7 @@ class StandaloneClusterTest {
     private static String catalogue(TinyFederation federation) throws IOException {
         StringBuilder text = new StringBuilder();
         for (String client : List.of("c001", "c002", "c003")) {
-            text.append("clients.%s { uri = \"%s\", hadoop { fs.any.secret.key = %s } }%n"
+            text.append("clients.%s { uri = \"%s\", hadoop { \"fs.any.secret.key\" = %s } }%n"
                     .formatted(client, federation.shards().resolve("clients/client_id=" + client), SECRET));
         }
         return Files.writeString(folder.resolve("clients.conf"), text).toString();
