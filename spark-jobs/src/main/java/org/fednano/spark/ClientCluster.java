@@ -176,10 +176,10 @@ public final class ClientCluster implements AutoCloseable {
         List<String> there = federation.apart() ? list(encoding, ids, atLeast, rows) : ids;
         List<Found> all = federation.apart() && depth == Depth.ROWS
                 ? List.of()
-                : encoding.look(access(null), places(there), depth);
+                : encoding.look(access(null), places(there), depth, !federation.apart());
         List<Found> looked = settle("look at data", all, Math.min(atLeast, all.size()));
         for (Found found : looked) {
-            rows.put(found.clientId(), found.trainingRows());
+            rows.putIfAbsent(found.clientId(), found.trainingRows());
             if (!found.missing().isEmpty()) {
                 missing.put(found.clientId(), place(found.clientId()).with(found.missing()));
             }

@@ -72,9 +72,10 @@ final class Encoding {
     /**
      * Looks what each client has; a client that cannot take part says why.
      *
+     * @param count whether its training rows are counted, and required
      */
-    List<Found> look(ClientAccess access, List<ClientPlace> clients, Depth depth) {
-        return run("look at data", clients, new Look(access, depth));
+    List<Found> look(ClientAccess access, List<ClientPlace> clients, Depth depth, boolean count) {
+        return run("look at data", clients, new Look(access, depth, count));
     }
 
     /**
@@ -197,13 +198,13 @@ final class Encoding {
         }
     }
 
-    private record Look(ClientAccess access, Depth depth) implements CohortJob.ClientTask<Found> {
+    private record Look(ClientAccess access, Depth depth, boolean count) implements CohortJob.ClientTask<Found> {
 
         @Override
         public Found run(ClientPlace client) {
             return guarded(client, () -> {
                 try (ClientFolder folder = access.open(client)) {
-                    long rows = folder.rows().requireTrainingRows();
+                    long rows = count ? folder.rows().requireTrainingRows() : 0;
                     if (depth == Depth.EVERYTHING) {
                         EmbeddingSegment.removeLeftovers(folder.files(), client.embeddings(access.llmFingerprint()));
                     }

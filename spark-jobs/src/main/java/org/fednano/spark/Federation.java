@@ -2,11 +2,10 @@ package org.fednano.spark;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.BlockLocation;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -40,7 +39,6 @@ public record Federation(String origin, String fingerprint, List<ClientPlace> cl
      * @throws JobException with status 2 or 3 as either is opened, or if settings of the former are given without it
      */
     public static Federation of(SparkSession spark, Settings settings) {
-        Configuration conf = spark.sparkContext().hadoopConfiguration();
         String catalogue = settings.get(RunKeys.CLIENTS);
         if (catalogue.isEmpty()) {
             for (Setting<?> key : List.of(RunKeys.CLIENT_TAGS, RunKeys.DATA_SINCE, RunKeys.DATA_UNTIL)) {
@@ -49,10 +47,10 @@ public record Federation(String origin, String fingerprint, List<ClientPlace> cl
                             + RunKeys.CLIENTS.key() + ", found none. Set it, or leave " + key.key() + " out.");
                 }
             }
+            Configuration conf = spark.sparkContext().hadoopConfiguration();
+            return of(Shards.open(conf, settings.get(RunKeys.SHARDS)), conf);
         }
-        return catalogue.isEmpty()
-                ? of(Shards.open(conf, settings.get(RunKeys.SHARDS)), conf)
-                : of(ClientCatalogue.read(spark, catalogue), settings);
+        return of(ClientCatalogue.read(spark, catalogue), settings);
     }
 
     /** Those of a shards folder. */
@@ -92,25 +90,19 @@ public record Federation(String origin, String fingerprint, List<ClientPlace> cl
     /** Where a client's first file lies, for the scheduler; nothing for local files. */
     private static List<String> hosts(Configuration conf, Shards shards, String client) {
         Path folder = ShardPaths.split(ShardPaths.client(shards.uri(), client), Split.TRAIN);
+        List<String> hosts = new ArrayList<>();
         try {
             FileSystem files = folder.getFileSystem(conf);
             List<FileStatus> parts = ShardPaths.parquetFiles(files, folder);
-            return parts.isEmpty()
-                    ? List.of()
-                    : Stream.of(files.getFileBlockLocations(parts.get(0), 0, 1))
-                            .flatMap(block -> Arrays.stream(hosts(block)))
-                            .filter(h -> !h.equals("localhost"))
-                            .toList();
+            if (!parts.isEmpty()) {
+                for (BlockLocation block : files.getFileBlockLocations(parts.get(0), 0, 1)) {
+                    hosts.addAll(List.of(block.getHosts()));
+                }
+            }
         } catch (IOException e) {
-            return new ArrayList<>(); // a preference only: the task reads from wherever it runs
+            return List.of(); // a preference only: the task reads from wherever it runs
         }
-    }
-
-    private static String[] hosts(org.apache.hadoop.fs.BlockLocation block) {
-        try {
-            return block.getHosts();
-        } catch (IOException e) {
-            return new String[0];
-        }
+        hosts.removeIf("localhost"::equals);
+        return hosts;
     }
 }

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +14,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.fednano.settings.Commands;
 import org.fednano.spark.TinyModel;
 import org.fednano.spark.TinyShards;
 import org.junit.jupiter.api.AfterEach;
@@ -62,27 +59,16 @@ class CatalogueRunTest {
     }
 
     private int run(String command, String... more) {
-        List<String> args = new ArrayList<>(List.of(command));
-        for (String set : List.of(
+        List<String> sets = List.of(
                 "model.dir=" + folder.resolve("model"),
                 "run.dir=" + folder.resolve("run"),
                 "run.metrics_dir=" + folder.resolve("metrics"),
                 "adapter.rank=2",
-                "local.batch_size=4")) {
-            args.add("--set");
-            args.add(set);
-        }
-        args.addAll(List.of(more));
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int status = Commands.run(
-                new SparkJobsMain(),
-                new PrintWriter(out, true),
-                new PrintWriter(err, true),
-                args.toArray(String[]::new));
-        output = out.toString();
-        errors = err.toString();
-        return status;
+                "local.batch_size=4");
+        Ran ran = Ran.command(command, sets, more);
+        output = ran.output();
+        errors = ran.errors();
+        return ran.status();
     }
 
     private int train(String rounds, String... more) {

@@ -6,13 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import org.fednano.settings.Commands;
 import org.fednano.spark.TinyModel;
 import org.fednano.spark.TinyShards;
 import org.junit.jupiter.api.AfterEach;
@@ -44,29 +40,18 @@ class CommandsTest {
     }
 
     private int run(String command, String... more) {
-        List<String> args = new ArrayList<>(List.of(command));
-        for (String set : List.of(
+        List<String> sets = List.of(
                 "model.dir=" + folder.resolve("model"),
                 "run.shards=" + folder.resolve("shards"),
                 "run.dir=" + folder.resolve("run"),
                 "run.metrics_dir=" + folder.resolve("metrics"),
                 "adapter.rank=2",
                 "engine.threads=1",
-                "local.batch_size=4")) {
-            args.add("--set");
-            args.add(set);
-        }
-        args.addAll(List.of(more));
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int status = Commands.run(
-                new SparkJobsMain(),
-                new PrintWriter(out, true),
-                new PrintWriter(err, true),
-                args.toArray(String[]::new));
-        output = out.toString();
-        errors = err.toString();
-        return status;
+                "local.batch_size=4");
+        Ran ran = Ran.command(command, sets, more);
+        output = ran.output();
+        errors = ran.errors();
+        return ran.status();
     }
 
     private byte[] adapter(String run, int round) throws IOException {

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +22,6 @@ import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.oip.WireType;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
-import org.fednano.settings.Commands;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
@@ -60,7 +57,6 @@ class EndpointRunTest {
     }
 
     private int train(String run, String model, String... more) {
-        List<String> args = new ArrayList<>(List.of("train"));
         List<String> sets = new ArrayList<>(List.of(
                 "model.dir=" + folder.resolve(model),
                 "run.shards=" + folder.resolve("shards"),
@@ -74,15 +70,9 @@ class EndpointRunTest {
                 "llm.backoff=10ms",
                 "local.batch_size=4"));
         sets.addAll(List.of(more));
-        sets.forEach(set -> args.addAll(List.of("--set", set)));
-        StringWriter err = new StringWriter();
-        int status = Commands.run(
-                new SparkJobsMain(),
-                new PrintWriter(new StringWriter()),
-                new PrintWriter(err, true),
-                args.toArray(String[]::new));
-        errors = err.toString();
-        return status;
+        Ran ran = Ran.command("train", sets);
+        errors = ran.errors();
+        return ran.status();
     }
 
     private byte[] adapter(String run) throws IOException {

@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +15,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.fednano.settings.Commands;
 import org.fednano.spark.TinyMedia;
 import org.fednano.spark.TinyModel;
 import org.fednano.weights.SafeTensors;
@@ -56,7 +53,7 @@ class ModalitiesRunTest {
     }
 
     private int run(String command, String run, String... more) {
-        List<String> args = new ArrayList<>(List.of(command));
+        List<String> args = new ArrayList<>();
         List<String> sets = new ArrayList<>(List.of(
                 "model.dir=" + folder.resolve("model"),
                 "run.shards=" + folder.resolve("shards"),
@@ -69,23 +66,12 @@ class ModalitiesRunTest {
                 "local.batch_size=4",
                 encoders));
         for (String word : more) {
-            if (word.matches("[a-z_.]+=.*")) {
-                sets.add(word);
-            } else {
-                args.add(word);
-            }
+            (word.matches("[a-z_.]+=.*") ? sets : args).add(word);
         }
-        sets.forEach(set -> args.addAll(List.of("--set", set)));
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int status = Commands.run(
-                new SparkJobsMain(),
-                new PrintWriter(out, true),
-                new PrintWriter(err, true),
-                args.toArray(String[]::new));
-        output = out.toString();
-        errors = err.toString();
-        return status;
+        Ran ran = Ran.command(command, sets, args.toArray(String[]::new));
+        output = ran.output();
+        errors = ran.errors();
+        return ran.status();
     }
 
     private byte[] adapter(String run, int round) throws IOException {
