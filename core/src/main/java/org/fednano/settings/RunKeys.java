@@ -35,6 +35,11 @@ public final class RunKeys {
             "run.owner_timeout",
             Duration.ofMinutes(3),
             "How long a catalogue's client may take to show what rows it has, before a round; then it counts as failed.");
+    public static final Setting<Duration> STALL_TIMEOUT = Setting.ofDuration(
+            "run.stall_timeout",
+            Duration.ofMinutes(30),
+            "How long a client may show no progress while it is encoded or evaluated; then it counts as failed there. Longer"
+                    + " than all tries of one call to an endpoint.");
     public static final Setting<Long> SEED =
             Setting.ofLong("run.seed", 1, "Every random choice of a run comes from it.");
     public static final Setting<Integer> ROUNDS =
@@ -69,6 +74,7 @@ public final class RunKeys {
             DATA_SINCE,
             DATA_UNTIL,
             OWNER_TIMEOUT,
+            STALL_TIMEOUT,
             SEED,
             ROUNDS,
             STRATEGY,

@@ -20,6 +20,7 @@ import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
+import org.fednano.spark.SparkHadoop;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,7 +54,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Configuration hadoop = new Configuration();
+        Configuration hadoop = SparkHadoop.configuration();
         RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), hadoop);
         Settings settings = options.settingsOver(run.info().sets());
         AdapterFile adapter = run.adapter(Rounds.pick(run, round));

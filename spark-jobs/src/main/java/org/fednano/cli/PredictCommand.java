@@ -2,7 +2,6 @@ package org.fednano.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.conf.Configuration;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
@@ -11,6 +10,7 @@ import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
 import org.fednano.spark.Prediction;
+import org.fednano.spark.SparkHadoop;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,7 +49,7 @@ final class PredictCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), new Configuration());
+        RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), SparkHadoop.configuration());
         Settings settings = options.settingsOver(run.info().sets());
         AdapterFile adapter = run.adapter(Rounds.pick(run, round));
         try (JobSession job = new JobSession(settings);

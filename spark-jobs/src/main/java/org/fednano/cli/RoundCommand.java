@@ -43,12 +43,16 @@ final class RoundCommand implements Callable<Integer> {
         int goal = job.settings().get(RunKeys.ROUNDS);
         try (TrainingRun run = new TrainingRun(job, job.settings(), out)) {
             int committed = run.lastCommitted().orElse(0);
-            if (committed >= goal) {
+            if (committed >= goal && !run.isEvaluationDue()) {
                 out.println("nothing to do: " + committed + " of " + goal + " rounds are committed");
                 out.flush();
                 return new LastCalls.Told(run.lastCommitted(), null, "nothing to do");
             }
             Features.prepare(job, out);
+            if (committed >= goal) {
+                run.finishEvaluation();
+                return new LastCalls.Told(run.lastCommitted(), run.lastAccuracy(), "last round evaluated");
+            }
             run.trainTo(committed + 1);
             return new LastCalls.Told(run.lastCommitted(), run.lastAccuracy(), "one round");
         }

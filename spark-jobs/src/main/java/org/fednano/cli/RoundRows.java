@@ -17,7 +17,6 @@ import org.fednano.runstore.AdapterFile;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientPlace;
-import org.fednano.spark.Evaluation;
 
 /** A merged round as metric rows; activation traffic is what the gateway counted, failed clients included. */
 final class RoundRows {
@@ -26,15 +25,13 @@ final class RoundRows {
 
     /**
      * @param places where each client was in this round
-     * @param evaluation of the round's adapter, or null if it was not due
      */
     static RoundMetrics of(
             Settings settings,
             RoundResult result,
             Map<String, Traffic> traffic,
             Function<String, ClientPlace> places,
-            AdapterFile adapter,
-            Evaluation evaluation) {
+            AdapterFile adapter) {
         List<ClientRow> clients = new ArrayList<>();
         for (ClientReport report : result.clients()) {
             clients.add(client(
@@ -42,11 +39,7 @@ final class RoundRows {
                     traffic.getOrDefault(report.clientId(), Traffic.NONE),
                     places.apply(report.clientId()).newestData()));
         }
-        return new RoundMetrics(
-                List.of(round(settings, result, clients, adapter)),
-                clients,
-                evaluation == null ? List.of() : evaluation.evaluations(),
-                evaluation == null ? List.of() : evaluation.predictions());
+        return new RoundMetrics(List.of(round(settings, result, clients, adapter)), clients, List.of(), List.of());
     }
 
     private static RoundRow round(Settings settings, RoundResult result, List<ClientRow> clients, AdapterFile adapter) {

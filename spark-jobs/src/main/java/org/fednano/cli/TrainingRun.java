@@ -22,6 +22,7 @@ import org.fednano.runstore.Provenance;
 import org.fednano.runstore.RunReader;
 import org.fednano.runstore.RunSpec;
 import org.fednano.runstore.RunStore;
+import org.fednano.settings.JobException;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
@@ -29,7 +30,9 @@ import org.fednano.spark.ClientCluster;
 import org.fednano.spark.Evaluation;
 import org.fednano.spark.SparkClients;
 
-/** One run on its run folder: takes its lease, goes on from its last committed round, commits and reports each. */
+/**
+ * One run on its run folder: takes its lease, goes on from its last committed round, commits, evaluates and reports each.
+ */
 final class TrainingRun implements AutoCloseable {
 
     private final JobSession job;
@@ -77,6 +80,7 @@ final class TrainingRun implements AutoCloseable {
      *     lease is lost; what was committed stays
      */
     void trainTo(int goal) {
+        finishEvaluation();
         SparkClients clients = cluster.clients();
         Clients held = (round, cohort, outcomes) -> {
             store.checkHeld();
@@ -87,6 +91,21 @@ final class TrainingRun implements AutoCloseable {
         };
         TrainingPlan upToGoal = plan.withRounds(goal);
         FedNano.train(upToGoal, start(), held, result -> commit(result, goal, clients));
+    }
+
+    /** Whether the last committed round was to be evaluated and has not been; {@code eval.every = 0} lets it be. */
+    boolean isEvaluationDue() {
+        return settings.get(RunKeys.EVAL_EVERY) > 0 && store.evaluationDue().isPresent();
+    }
+
+    /** Evaluates the last committed round if that is still due: an earlier call ended between its commit and that. */
+    void finishEvaluation() {
+        if (isEvaluationDue()) {
+            int round = store.lastCommitted().orElseThrow();
+            Evaluation evaluation = evaluate(store.reader().adapter(round).theta());
+            out.println("round " + round + ", committed before" + accuracies(evaluation));
+            out.flush();
+        }
     }
 
     private GlobalAdapter start() {
@@ -102,7 +121,7 @@ final class TrainingRun implements AutoCloseable {
     private GlobalAdapter commitInitial() {
         Instant startedAt = Instant.now();
         GlobalAdapter initial = GlobalAdapter.initial(plan);
-        Evaluation evaluation = evaluate(initial, settings.get(RunKeys.EVAL_EVERY) > 0);
+        boolean due = settings.get(RunKeys.EVAL_EVERY) > 0;
         AdapterFile file = AdapterFile.of(0, plan.layout(), initial.theta());
         RoundRow row = new RoundRow(
                 settings.get(RunKeys.STRATEGY),
@@ -127,15 +146,9 @@ final class TrainingRun implements AutoCloseable {
                 0,
                 file.sha256());
         store.commit(new org.fednano.runstore.RoundResult(
-                file,
-                List.of(),
-                new RoundMetrics(
-                        List.of(row),
-                        List.of(),
-                        evaluation == null ? List.of() : evaluation.evaluations(),
-                        evaluation == null ? List.of() : evaluation.predictions())));
-        if (evaluation != null) {
-            out.println("zero-shot" + accuracies(evaluation));
+                file, List.of(), new RoundMetrics(List.of(row), List.of(), List.of(), List.of()), due));
+        if (due) {
+            out.println("zero-shot" + accuracies(evaluate(initial.theta())));
             out.flush();
         }
         return initial;
@@ -147,23 +160,45 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private void commit(RoundResult result, int goal, SparkClients clients) {
-        Evaluation evaluation = evaluate(result.global(), due(result.number(), goal));
+        boolean due = due(result.number(), goal);
         AdapterFile file =
                 AdapterFile.of(result.number(), plan.layout(), result.global().theta());
-        RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), cluster::place, file, evaluation);
-        store.commit(new org.fednano.runstore.RoundResult(file, result.merged(), rows));
-        out.println(line(result, goal, rows.rounds().get(0), evaluation));
+        RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), cluster::place, file);
+        store.commit(new org.fednano.runstore.RoundResult(file, result.merged(), rows, due));
+        Evaluation evaluation = null;
+        try {
+            evaluation = due ? evaluate(result.global().theta()) : null;
+        } finally {
+            print(result, line(result, goal, rows.rounds().get(0), evaluation));
+        }
+    }
+
+    private void print(RoundResult result, String line) {
+        out.println(line);
         result.clients().stream()
                 .filter(c -> c.fate() != Fate.MERGED)
                 .forEach(c -> out.println("  " + c.clientId() + " " + c.fate().text() + ": " + c.detail()));
         out.flush();
     }
 
-    private Evaluation evaluate(GlobalAdapter global, boolean due) {
-        if (!due) {
-            return null;
+    /**
+     * Evaluates the last committed round and publishes what came out.
+     *
+     * @throws JobException as {@link ClientCluster#evaluate}; the round stays committed and its evaluation due
+     */
+    private Evaluation evaluate(float[] theta) {
+        int round = store.lastCommitted().orElseThrow();
+        Evaluation evaluation;
+        try {
+            evaluation = cluster.evaluate(round, plan.layout(), theta);
+        } catch (JobException e) {
+            throw new JobException(
+                    e.status(),
+                    "Round " + round + " is committed; its evaluation failed and is made up for by the next call: "
+                            + e.getMessage(),
+                    e);
         }
-        Evaluation evaluation = cluster.evaluate(global.round(), plan.layout(), global.theta());
+        store.publishEvaluation(RoundMetrics.evaluation(evaluation.evaluations(), evaluation.predictions()));
         evaluation.failures().forEach((client, why) -> out.println("  " + client + " could not be evaluated: " + why));
         double test = evaluation.meanAccuracy("test", EvaluationRow.MODEL);
         lastAccuracy = Double.isNaN(test) ? null : test;

@@ -21,6 +21,7 @@ import org.fednano.settings.ModelKeys;
 import org.fednano.settings.PretrainKeys;
 import org.fednano.settings.Settings;
 import org.fednano.spark.Shards;
+import org.fednano.spark.SparkHadoop;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensorsWriter;
@@ -51,7 +52,7 @@ public final class Pretrainer {
             throw JobException.usage("pretrain.out must not exist yet: found " + out.toAbsolutePath()
                     + ". Move it away, or set pretrain.out to another folder.");
         }
-        Shards shards = Shards.open(new Configuration(), settings.get(PretrainKeys.SHARDS));
+        Shards shards = Shards.open(SparkHadoop.configuration(), settings.get(PretrainKeys.SHARDS));
         long rows =
                 shards.clients().stream().mapToLong(Shards.Client::trainingRows).sum();
         progress.accept(String.format(
@@ -69,7 +70,7 @@ public final class Pretrainer {
     public void run() {
         describe();
         int threads = TensorEngine.start(settings.get(ModelKeys.THREADS));
-        Shards shards = Shards.open(new Configuration(), settings.get(PretrainKeys.SHARDS));
+        Shards shards = Shards.open(SparkHadoop.configuration(), settings.get(PretrainKeys.SHARDS));
         List<Sample> train = read(shards, Split.TRAIN);
         if (train.isEmpty()) {
             throw JobException.badInput("Training rows expected in " + shards.uri()
@@ -118,7 +119,7 @@ public final class Pretrainer {
     /** All clients' rows of a split, in client and file order. */
     private static List<Sample> read(Shards shards, Split split) {
         List<Sample> samples = new ArrayList<>();
-        Configuration conf = new Configuration();
+        Configuration conf = SparkHadoop.configuration();
         shards.clientIds().forEach(client -> shards.rows(conf, client).read(split, samples::add));
         return samples;
     }

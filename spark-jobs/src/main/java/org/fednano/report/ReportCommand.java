@@ -11,6 +11,7 @@ import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
+import org.fednano.spark.SparkHadoop;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -76,7 +77,7 @@ public final class ReportCommand implements Callable<Integer> {
         // Charts are drawn to memory: a display that DISPLAY names but nobody answers must not matter.
         System.setProperty("java.awt.headless", "true");
         Settings settings = Settings.load(conf, sets);
-        Configuration hadoop = new Configuration();
+        Configuration hadoop = SparkHadoop.configuration();
         if (shards != null && !runs.isEmpty()) {
             throw JobException.usage("report takes --shards or --runs: found both. Call it twice.");
         }

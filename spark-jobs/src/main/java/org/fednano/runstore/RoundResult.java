@@ -9,8 +9,10 @@ import org.fednano.metrics.RoundMetrics;
  * @param adapter the new global adapter, with its round
  * @param acceptedClients ids of the merged clients, in the order of the merge; empty for round 0
  * @param metrics rows that become visible with the round
+ * @param evaluationDue whether the adapter is to be evaluated once it is committed
  */
-public record RoundResult(AdapterFile adapter, List<String> acceptedClients, RoundMetrics metrics) {
+public record RoundResult(
+        AdapterFile adapter, List<String> acceptedClients, RoundMetrics metrics, boolean evaluationDue) {
     public RoundResult {
         acceptedClients = List.copyOf(acceptedClients);
     }

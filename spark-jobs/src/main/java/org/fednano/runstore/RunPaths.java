@@ -8,6 +8,7 @@ record RunPaths(Path run) {
     static final String ADAPTER = "adapter.safetensors";
     static final String COMMIT = "commit.json";
     static final String METRICS = "metrics";
+    static final String EVALUATION_DUE = "evaluation_due";
 
     Path runJson() {
         return new Path(run, "run.json");
@@ -36,6 +37,11 @@ record RunPaths(Path run) {
     /** Metric files that were committed with a round and are not published yet. */
     Path unpublished(int round) {
         return new Path(round(round), METRICS);
+    }
+
+    /** Is there as long as a round that was to be evaluated has not been. */
+    Path evaluationDue(int round) {
+        return new Path(round(round), EVALUATION_DUE);
     }
 
     /** Rounds that are being written; nothing here has happened. */

@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
  * taken. So no instant shows half a round, and of two writers that both believe to hold the run one wins, whole. The
  * metric files, now part of the round, are then published to METRICS under names that follow from what they hold, and only
  * removed from the round when they are there.
+ *
+ * <p>A round is evaluated after its commit, so that no trouble of an evaluation costs a trained round. Until its evaluation
+ * is published the round's folder says that it is due.
  */
 public final class RunStore implements AutoCloseable {
 
@@ -228,6 +231,9 @@ public final class RunStore implements AutoCloseable {
             files.write(new Path(staged, RunPaths.METRICS + "/" + file.table() + "/" + file.name()), file.bytes());
             metricFiles.add(new Commit.MetricFile(file.table(), file.name(), file.rows(), Json.sha256(file.bytes())));
         }
+        if (result.evaluationDue()) {
+            files.write(new Path(staged, RunPaths.EVALUATION_DUE), new byte[0]);
+        }
         Commit commit = new Commit(
                 adapter.round(),
                 adapter.sha256(),
@@ -248,6 +254,35 @@ public final class RunStore implements AutoCloseable {
                             + " there.");
         }
         return commit;
+    }
+
+    /** The last committed round, if its evaluation is still due. */
+    public OptionalInt evaluationDue() {
+        try {
+            return last != null && files.exists(paths.evaluationDue(last.round()))
+                    ? OptionalInt.of(last.round())
+                    : OptionalInt.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException("Round " + last.round() + " of " + paths.run() + " cannot be read", e);
+        }
+    }
+
+    /**
+     * Publishes the evaluation of the last committed round, which is due no longer.
+     *
+     * @throws JobException status 6 if the lease is lost
+     */
+    public void publishEvaluation(RoundMetrics rows) {
+        lease.check();
+        try {
+            for (RoundMetrics.File file : rows.files()) {
+                metrics.replace(last.round(), file.table(), file.name(), file.bytes());
+            }
+            files.delete(paths.evaluationDue(last.round()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "The evaluation of round " + last.round() + " of " + paths.run() + " was not published", e);
+        }
     }
 
     /** Publishes what a round's folder still holds; what it no longer holds has been published. */

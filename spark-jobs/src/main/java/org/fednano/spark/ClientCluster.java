@@ -170,7 +170,7 @@ public final class ClientCluster implements AutoCloseable {
      * @param atLeast clients that must be able to take part where owners are apart; elsewhere all must
      */
     private Encoded see(List<String> ids, Depth depth, boolean make, int atLeast) {
-        Encoding encoding = new Encoding(spark.sc(), gateway);
+        Encoding encoding = new Encoding(spark.sc(), gateway, settings.get(RunKeys.STALL_TIMEOUT));
         Map<String, ClientPlace> missing = new TreeMap<>();
         Map<String, Long> rows = new TreeMap<>();
         List<String> there = federation.apart() ? list(encoding, ids, atLeast, rows) : ids;
@@ -285,7 +285,13 @@ public final class ClientCluster implements AutoCloseable {
                 settings.get(ModelKeys.MAX_NEW_TOKENS),
                 settings.get(ModelKeys.EVAL_BATCH));
         return Evaluation.run(
-                spark, access(roundEncoder()), gateway, plan, places(federation.clientIds()), tokenizer::decode);
+                spark,
+                access(roundEncoder()),
+                gateway,
+                plan,
+                places(federation.clientIds()),
+                tokenizer::decode,
+                settings.get(RunKeys.STALL_TIMEOUT));
     }
 
     /** The splits that {@code eval.splits} names. */

@@ -8,10 +8,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkContext;
 import org.fednano.gateway.Gateway;
 import org.fednano.gateway.Purpose;
@@ -35,10 +31,15 @@ final class Encoding {
 
     private final SparkContext spark;
     private final Gateway gateway;
+    private final Duration stall;
 
-    Encoding(SparkContext spark, Gateway gateway) {
+    /**
+     * @param stall how long a client may show no progress
+     */
+    Encoding(SparkContext spark, Gateway gateway, Duration stall) {
         this.spark = spark;
         this.gateway = gateway;
+        this.stall = stall;
     }
 
     /**
@@ -75,7 +76,7 @@ final class Encoding {
      * @param count whether its training rows are counted, and required
      */
     List<Found> look(ClientAccess access, List<ClientPlace> clients, Depth depth, boolean count) {
-        return run("look at data", clients, new Look(access, depth, count));
+        return run("look at data", clients, new Look(access, stall, depth, count));
     }
 
     /**
@@ -95,7 +96,7 @@ final class Encoding {
     List<Found> make(ClientAccess access, List<ClientPlace> clients) {
         gateway.begin(Purpose.ENCODE, 0);
         try {
-            return run("encoding", clients, new Make(access));
+            return run("encoding", clients, new Make(access, stall));
         } finally {
             gateway.end(Purpose.ENCODE, 0);
         }
@@ -163,9 +164,10 @@ final class Encoding {
 
         @Override
         public Found run(ClientPlace client) {
+            StallGuard guard = new StallGuard(client.id(), RunKeys.OWNER_TIMEOUT, limit, "its rows are listed");
             return guarded(
                     client,
-                    () -> within(client, () -> {
+                    () -> guard.run(progress -> {
                         try (ClientFolder folder = ClientFolder.reach(client, access.hadoop())) {
                             ClientPlace now = client.with(folder.segments(window));
                             return found(
@@ -177,77 +179,67 @@ final class Encoding {
                         }
                     }));
         }
-
-        /** File systems retry for many minutes before they give up on a host; meanwhile nobody else's round would begin. */
-        private Found within(ClientPlace client, Callable<Found> work) throws Exception {
-            FutureTask<Found> task = new FutureTask<>(work);
-            Thread thread = new Thread(task, "fednano-owner-" + client.id());
-            thread.setDaemon(true);
-            thread.start();
-            try {
-                return task.get(limit.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (TimeoutException e) {
-                throw JobException.badInput("The folder of client " + client.id() + ", " + client.rows()
-                        + ", did not answer within " + RunKeys.OWNER_TIMEOUT.key() + " = " + limit.toMillis() / 1000.0
-                        + " s. Check its uri and its Hadoop settings, or switch the client off.");
-            } catch (ExecutionException e) {
-                throw e.getCause() instanceof Exception cause ? cause : e;
-            } finally {
-                task.cancel(true);
-            }
-        }
     }
 
-    private record Look(ClientAccess access, Depth depth, boolean count) implements CohortJob.ClientTask<Found> {
+    private record Look(ClientAccess access, Duration stall, Depth depth, boolean count)
+            implements CohortJob.ClientTask<Found> {
 
         @Override
         public Found run(ClientPlace client) {
-            return guarded(client, () -> {
-                try (ClientFolder folder = access.open(client)) {
-                    long rows = count ? folder.rows().requireTrainingRows() : 0;
-                    if (depth == Depth.EVERYTHING) {
-                        EmbeddingSegment.removeLeftovers(folder.files(), client.embeddings(access.llmFingerprint()));
-                    }
-                    List<String> missing = new ArrayList<>();
-                    List<FeatureMarker.Content> contents = new ArrayList<>();
-                    for (String segment : depth == Depth.ROWS ? List.<String>of() : client.segments()) {
-                        FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
-                        if (depth == Depth.EVERYTHING) {
-                            features.removeLeftovers();
+            StallGuard guard = new StallGuard(client.id(), RunKeys.STALL_TIMEOUT, stall, "its data is looked at");
+            return guarded(
+                    client,
+                    () -> guard.run(progress -> {
+                        try (ClientFolder folder = access.open(client)) {
+                            long rows = count ? folder.rows().requireTrainingRows() : 0;
+                            if (depth == Depth.EVERYTHING) {
+                                EmbeddingSegment.removeLeftovers(
+                                        folder.files(), client.embeddings(access.llmFingerprint()));
+                            }
+                            List<String> missing = new ArrayList<>();
+                            List<FeatureMarker.Content> contents = new ArrayList<>();
+                            for (String segment : depth == Depth.ROWS ? List.<String>of() : client.segments()) {
+                                FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
+                                if (depth == Depth.EVERYTHING) {
+                                    features.removeLeftovers();
+                                }
+                                if (depth == Depth.EVERYTHING ? features.sound(progress) : features.current()) {
+                                    contents.addAll(features.contents());
+                                } else {
+                                    missing.add(segment);
+                                }
+                            }
+                            return found(client, missing, rows, 0, contents);
                         }
-                        if (depth == Depth.EVERYTHING ? features.sound() : features.current()) {
-                            contents.addAll(features.contents());
-                        } else {
-                            missing.add(segment);
-                        }
-                    }
-                    return found(client, missing, rows, 0, contents);
-                }
-            });
+                    }));
         }
     }
 
-    private record Make(ClientAccess access) implements CohortJob.ClientTask<Found> {
+    private record Make(ClientAccess access, Duration stall) implements CohortJob.ClientTask<Found> {
 
         @Override
         public Found run(ClientPlace client) {
-            return guarded(client, () -> {
-                long[] count = {0};
-                List<FeatureMarker.Content> contents = new ArrayList<>();
-                try (ClientFolder folder = access.open(client);
-                        FrozenLlm llm = access.llm(Purpose.ENCODE, 0, client.id())) {
-                    for (String segment : client.segments()) {
-                        FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
-                        features.write((split, rows) ->
-                                access.make(client, folder, segment, split, Integer.MAX_VALUE, llm, row -> {
-                                    count[0]++;
-                                    rows.accept(row);
-                                }));
-                        contents.addAll(features.contents());
-                    }
-                }
-                return found(client, List.of(), 0, count[0], contents);
-            });
+            StallGuard guard = new StallGuard(client.id(), RunKeys.STALL_TIMEOUT, stall, "it is encoded");
+            return guarded(
+                    client,
+                    () -> guard.run(progress -> {
+                        long[] count = {0};
+                        List<FeatureMarker.Content> contents = new ArrayList<>();
+                        try (ClientFolder folder = access.open(client);
+                                FrozenLlm llm = access.llm(Purpose.ENCODE, 0, client.id())) {
+                            for (String segment : client.segments()) {
+                                FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
+                                features.write((split, rows) ->
+                                        access.make(client, folder, segment, split, Integer.MAX_VALUE, llm, row -> {
+                                            count[0]++;
+                                            rows.accept(row);
+                                            progress.run();
+                                        }));
+                                contents.addAll(features.contents());
+                            }
+                        }
+                        return found(client, List.of(), 0, count[0], contents);
+                    }));
         }
     }
 }

@@ -1,6 +1,7 @@
 package org.fednano.spark;
 
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
@@ -10,9 +11,14 @@ import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.settings.RunKeys;
 
-/** One client's evaluation, on an executor: its own test rows, its own training answers for the majority rule. */
-record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
+/**
+ * One client's evaluation, on an executor: its own test rows, its own training answers for the majority rule.
+ *
+ * @param stall how long it may show no progress
+ */
+record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast, Duration stall)
         implements CohortJob.ClientTask<Evaluating.Result> {
 
     /** One split's answers. */
@@ -26,11 +32,12 @@ record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
     public Result run(ClientPlace client) {
         String id = client.id();
         try {
-            return client.guard(() -> {
+            StallGuard guard = new StallGuard(id, RunKeys.STALL_TIMEOUT, stall, "it is evaluated");
+            return client.guard(() -> guard.run(progress -> {
                 try (ClientFolder folder = access.open(client)) {
-                    return new Result(id, answer(client, folder), ExitStatus.DONE, "");
+                    return new Result(id, answer(client, folder, progress), ExitStatus.DONE, "");
                 }
-            });
+            }));
         } catch (JobException e) {
             return new Result(id, List.of(), e.status(), e.getMessage());
         } catch (Exception e) {
@@ -38,11 +45,12 @@ record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
         }
     }
 
-    private List<SplitAnswers> answer(ClientPlace client, ClientFolder folder) {
+    private List<SplitAnswers> answer(ClientPlace client, ClientFolder folder, Runnable progress) {
         EvaluationPlan plan = broadcast.value();
         Majority majority = new Majority();
         folder.rows().readTexts(Split.TRAIN, row -> {
             majority.add(row);
+            progress.run();
             return true;
         });
         List<SplitAnswers> splits = new ArrayList<>();
@@ -50,8 +58,13 @@ record Evaluating(ClientAccess access, Broadcast<EvaluationPlan> broadcast)
             for (Split split : plan.splits()) {
                 long start = System.nanoTime();
                 Answering answering = new Answering(plan, llm);
-                access.features(client, folder, split, plan.maxSamples(), llm, answering::add);
-                List<Answered> answers = join(client, folder, split, answering.finish(), majority);
+                access.features(client, folder, split, plan.maxSamples(), llm, row -> {
+                    answering.add(row);
+                    progress.run();
+                });
+                List<Answering.Answer> all = answering.finish();
+                progress.run();
+                List<Answered> answers = join(client, folder, split, all, majority);
                 if (!answers.isEmpty()) {
                     splits.add(new SplitAnswers(split, answers, (System.nanoTime() - start) / 1e9));
                 }

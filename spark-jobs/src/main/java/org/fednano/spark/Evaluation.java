@@ -1,5 +1,6 @@
 package org.fednano.spark;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ public record Evaluation(
      * Runs the evaluation as a Spark job, one partition per client.
      *
      * @param decode text of generated token ids
+     * @param stall how long a client may show no progress
      * @throws JobException with status 5 if the endpoint is not available, or with the first client's status if no
      *     client could be evaluated
      */
@@ -39,7 +41,8 @@ public record Evaluation(
             Gateway gateway,
             EvaluationPlan plan,
             List<ClientPlace> clients,
-            Function<int[], String> decode) {
+            Function<int[], String> decode,
+            Duration stall) {
         Map<String, Evaluating.Result> results = new ConcurrentSkipListMap<>();
         Broadcast<EvaluationPlan> broadcast = spark.broadcast(plan);
         gateway.begin(Purpose.EVALUATE, plan.round());
@@ -49,7 +52,7 @@ public record Evaluation(
                     "fednano-evaluate-" + plan.round(),
                     "FedNano evaluation of round " + plan.round() + " · " + clients.size() + " clients",
                     clients,
-                    new Evaluating(access, broadcast),
+                    new Evaluating(access, broadcast, stall),
                     (Evaluating.Result result) -> {
                         gateway.left(Purpose.EVALUATE, plan.round(), result.clientId());
                         results.put(result.clientId(), result);

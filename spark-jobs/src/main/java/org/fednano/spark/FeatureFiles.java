@@ -100,14 +100,18 @@ final class FeatureFiles {
         return marker().isPresent();
     }
 
-    /** Whether they are also whole: reads all of them. */
-    boolean sound() {
+    /**
+     * Whether they are also whole: reads all of them.
+     *
+     * @param progress told of every row
+     */
+    boolean sound(Runnable progress) {
         if (!current()) {
             return false;
         }
         try {
             for (Split split : Split.values()) {
-                read(split, row -> {});
+                read(split, row -> progress.run());
             }
             return true;
         } catch (JobException e) {
@@ -177,7 +181,7 @@ final class FeatureFiles {
             }
             // A folder that another job has put there meanwhile takes ours in. Theirs is as good, if it is sound.
             Path inside = new Path(folder, temporary.getName());
-            if (files.delete(inside, true) && !sound()) {
+            if (files.delete(inside, true) && !sound(() -> {})) {
                 throw new IOException("Another job wrote other features to " + folder + " at the same time");
             }
         } finally {

@@ -144,8 +144,9 @@ public final class SparkClients implements Clients, AutoCloseable {
 
         private ClientUpdate update(ClientPlace client) {
             Round told = round.value();
-            try (ClientFolder folder = access.open(client);
-                    FrozenLlm llm = access.llm(Purpose.TRAIN, told.number(), client.id());
+            // The session comes first: with it the client's deadline begins, which covers a file system that stalls.
+            try (FrozenLlm llm = access.llm(Purpose.TRAIN, told.number(), client.id());
+                    ClientFolder folder = access.open(client);
                     ScratchRows rows = ScratchRows.in(ClientAccess.scratch())) {
                 long cut = access.features(client, folder, Split.TRAIN, Integer.MAX_VALUE, llm, rows::add);
                 return FedNano.clientUpdate(client.id(), told, required(client, rows), llm)

@@ -131,6 +131,30 @@ class CatalogueRunTest {
         }
     }
 
+    /** A store that only {@code spark.hadoop.*} knows: what can be trained there can be evaluated and taken away. */
+    @Test
+    void everyCommandReadsTheHadoopSettingsOfSpark() throws IOException {
+        System.setProperty("spark.hadoop.fs.vault.impl", "org.fednano.spark.FakeVaultFileSystem");
+        try {
+            String vault = "vault://" + Files.createDirectory(folder.resolve("vault"));
+            String[] there = {"--set", "run.dir=" + vault + "/run", "--set", "run.metrics_dir=" + vault + "/metrics"};
+            assertEquals(0, train("1", there), () -> errors);
+            assertEquals(0, run("evaluate", there), () -> errors);
+            assertEquals(0, run("report", with(there, "--out", folder + "/report")), () -> errors);
+            assertEquals(0, run("export", with(there, "--out", vault + "/adapter")), () -> errors);
+            assertTrue(Files.exists(folder.resolve("vault/adapter")), "exported");
+            String input = "vault://" + folder.resolve("owners/c001/split=test");
+            assertEquals(
+                    0, run("predict", with(there, "--input", input, "--output", vault + "/answers")), () -> errors);
+        } finally {
+            System.clearProperty("spark.hadoop.fs.vault.impl");
+        }
+    }
+
+    private static String[] with(String[] some, String... more) {
+        return Stream.of(some, more).flatMap(Stream::of).toArray(String[]::new);
+    }
+
     @Test
     void aRunOnShardsDoesNotGoOnWithACatalogue() throws IOException {
         assertEquals(0, train("1"), () -> errors);

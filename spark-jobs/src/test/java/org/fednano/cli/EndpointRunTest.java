@@ -13,6 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.fednano.encoder.VisionConfig;
 import org.fednano.encoder.VisionTensors;
@@ -40,6 +43,7 @@ class EndpointRunTest {
     @TempDir
     Path folder;
 
+    private String output;
     private String errors;
 
     @BeforeEach
@@ -57,6 +61,10 @@ class EndpointRunTest {
     }
 
     private int train(String run, String model, String... more) {
+        return command("train", run, model, more);
+    }
+
+    private int command(String command, String run, String model, String... more) {
         List<String> sets = new ArrayList<>(List.of(
                 "model.dir=" + folder.resolve(model),
                 "run.shards=" + folder.resolve("shards"),
@@ -70,7 +78,8 @@ class EndpointRunTest {
                 "llm.backoff=10ms",
                 "local.batch_size=4"));
         sets.addAll(List.of(more));
-        Ran ran = Ran.command("train", sets);
+        Ran ran = Ran.command(command, sets);
+        output = ran.output();
         errors = ran.errors();
         return ran.status();
     }
@@ -97,21 +106,78 @@ class EndpointRunTest {
         withoutDecoder(model);
         assertEquals(0, train("embedded", "model"), () -> errors);
         try (FrozenLlm llm = EmbeddedLlm.open(model);
-                LlmServer server = LlmServer.start(
-                        LlmServer.Options.on(
-                                "127.0.0.1",
-                                0,
-                                "frozen_llm",
-                                WireType.FP32,
-                                new LlmInfo.Limits(8192, 64 << 20),
-                                new LlmServer.Load(64, 64 << 20, 2)),
-                        Backend.of(llm))) {
+                LlmServer server = serve(llm)) {
             String endpoints = "llm.endpoints=[\"grpc://127.0.0.1:" + server.port() + "\"]";
             assertEquals(0, train("wire", "client", endpoints), () -> errors);
             assertArrayEquals(adapter("embedded"), adapter("wire"));
             assertEquals(0, train("both", "client", endpoints, "gateway.network=on"), () -> errors);
             assertArrayEquals(adapter("embedded"), adapter("both"));
         }
+    }
+
+    /** Whatever becomes of its evaluation, a merged round stays; the evaluation is made up for, once. */
+    @Test
+    void anEndpointThatGoesAwayDuringEvaluationCostsNoTraining() throws IOException {
+        HfModelFolder model = HfModelFolder.open(folder.resolve("model"));
+        try (FakeFailingScores llm = new FakeFailingScores(EmbeddedLlm.open(model));
+                LlmServer server = serve(llm)) {
+            String endpoints = "llm.endpoints=[\"grpc://127.0.0.1:" + server.port() + "\"]";
+            assertEquals(0, train("undisturbed", "model", endpoints), () -> errors);
+
+            llm.failing = true;
+            assertEquals(5, train("run", "model", endpoints));
+            assertTrue(errors.contains("Round 0 is committed; its evaluation failed"), errors);
+            assertTrue(Files.exists(folder.resolve("run/rounds/00000/commit.json")));
+            int ofAnEvaluation = scoresOfAnEvaluation(llm, endpoints);
+            llm.failAfter = llm.scores.get() + ofAnEvaluation;
+            assertEquals(5, train("run", "model", endpoints));
+            assertTrue(errors.contains("Round 1 is committed; its evaluation failed"), errors);
+            assertArrayEquals(adapter("undisturbed"), adapter("run"));
+            assertFalse(Files.exists(folder.resolve("metrics/evaluations/run_id=run/round=1")));
+
+            llm.failing = false;
+            assertEquals(0, command("round", "run", "model", endpoints), () -> errors);
+            assertTrue(output.contains("round 1, committed before  accuracy"), output);
+            assertEquals(0, command("round", "run", "model", endpoints), () -> errors);
+            assertTrue(output.contains("nothing to do"), output);
+            assertFalse(Files.exists(folder.resolve("run/rounds/00002")), "nothing is trained");
+            assertArrayEquals(adapter("undisturbed"), adapter("run"));
+            assertEquals(files("undisturbed"), files("run"));
+        }
+    }
+
+    /** How often an evaluation of these shards asks for scores. */
+    private int scoresOfAnEvaluation(FakeFailingScores llm, String endpoints) {
+        llm.failing = false;
+        int before = llm.scores.get();
+        assertEquals(0, train("counted", "model", endpoints, "run.rounds=0"), () -> errors);
+        llm.failing = true;
+        return llm.scores.get() - before;
+    }
+
+    /** Names of a run's metric files. */
+    private SortedSet<String> files(String run) throws IOException {
+        SortedSet<String> names = new TreeSet<>();
+        try (Stream<Path> all = Files.walk(folder.resolve("metrics"))) {
+            all.filter(Files::isRegularFile)
+                    .map(Path::toString)
+                    .filter(f -> f.contains("run_id=" + run + "/"))
+                    .forEach(f -> names.add(f.substring(f.indexOf("run_id=") + 7 + run.length())
+                            + f.replaceAll(".*/metrics/([a-z]+)/.*", " $1")));
+        }
+        return names;
+    }
+
+    private static LlmServer serve(FrozenLlm llm) {
+        return LlmServer.start(
+                LlmServer.Options.on(
+                        "127.0.0.1",
+                        0,
+                        "frozen_llm",
+                        WireType.FP32,
+                        new LlmInfo.Limits(8192, 64 << 20),
+                        new LlmServer.Load(64, 64 << 20, 2)),
+                Backend.of(llm));
     }
 
     @Test

@@ -95,7 +95,7 @@ final class Runs {
 
     static RoundResult result(int round) {
         return new RoundResult(
-                adapter(round), round == 0 ? List.of() : List.of("c001", "c002"), Rows.all(round, "fednano"));
+                adapter(round), round == 0 ? List.of() : List.of("c001", "c002"), Rows.all(round, "fednano"), false);
     }
 
     /** Commits what is missing up to a round. */
@@ -163,25 +163,36 @@ final class Runs {
         return files;
     }
 
-    /** A result with few metric files, where a test commits many rounds. */
+    /** A result with few metric files, where a test commits many rounds; its evaluation comes later. */
     static RoundResult small(int round) {
-        RoundMetrics all = Rows.all(round, "fednano");
-        var evaluations =
-                all.evaluations().stream().filter(e -> e.split().equals("test")).toList();
-        return new RoundResult(
-                adapter(round), List.of(), new RoundMetrics(all.rounds(), List.of(), evaluations, List.of()));
+        RoundMetrics rows = new RoundMetrics(Rows.all(round, "fednano").rounds(), List.of(), List.of(), List.of());
+        return new RoundResult(adapter(round), List.of(), rows, true);
+    }
+
+    static RoundMetrics smallEvaluation(int round) {
+        var evaluations = Rows.all(round, "fednano").evaluations().stream()
+                .filter(e -> e.split().equals("test"))
+                .toList();
+        return RoundMetrics.evaluation(evaluations, List.of());
     }
 
     /** What METRICS must hold after these rounds: each committed file once. */
     static Map<String, String> expected(int lastRound) {
-        return expected(lastRound, Runs::result);
+        return expected(lastRound, round -> List.of(result(round).metrics()));
     }
 
-    static Map<String, String> expected(int lastRound, IntFunction<RoundResult> results) {
+    static Map<String, String> expectedSmall(int lastRound) {
+        return expected(lastRound, round -> List.of(small(round).metrics(), smallEvaluation(round)));
+    }
+
+    private static Map<String, String> expected(int lastRound, IntFunction<List<RoundMetrics>> metrics) {
         Map<String, String> files = new TreeMap<>();
         for (int round = 0; round <= lastRound; round++) {
-            for (var file : results.apply(round).metrics().files()) {
-                files.put(file.table() + "/run_id=run/round=" + round + "/" + file.name(), Json.sha256(file.bytes()));
+            for (RoundMetrics some : metrics.apply(round)) {
+                for (var file : some.files()) {
+                    files.put(
+                            file.table() + "/run_id=run/round=" + round + "/" + file.name(), Json.sha256(file.bytes()));
+                }
             }
         }
         return files;

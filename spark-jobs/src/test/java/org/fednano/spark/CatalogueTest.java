@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +35,12 @@ class CatalogueTest {
     @TempDir
     Path folder;
 
+    /** Hadoop's shared file systems stay open from test to test. */
+    private int openBefore;
+
     @BeforeEach
     void world() throws IOException {
+        openBefore = FakeVaultFileSystem.OPEN.get();
         TinyModel.write(folder.resolve("model"), 3);
         TinyShards.write(folder.resolve("shards"), 3, 9, 5, 14);
     }
@@ -236,7 +242,7 @@ class CatalogueTest {
                                     client + SECRET));
         }
         assertArrayEquals(expected, train(settings(catalogue(text.toString())), 1));
-        assertEquals(0, FakeVaultFileSystem.OPEN.get(), "file systems left open");
+        assertEquals(openBefore, FakeVaultFileSystem.OPEN.get(), "file systems left open");
 
         FakeVaultFileSystem.KEYS.put(owner("c002").toString(), "changed");
         try (TinyCluster cluster = cluster(settings(catalogue(text.toString())))) {
@@ -273,6 +279,35 @@ class CatalogueTest {
             FakeVaultFileSystem.silent = "";
             assertEquals(
                     List.of("c002"), cluster.cluster.refresh(List.of("c002")).made());
+        } finally {
+            FakeVaultFileSystem.silent = "";
+        }
+    }
+
+    @Test
+    void anOwnerThatStallsDuringEvaluationFailsAlone() throws IOException {
+        moveOut();
+        String file =
+                catalogue("clients { c001 { uri = \"%s\" }, c002 { uri = \"%s\", hadoop { \"fs.vault.impl\" = %s } } }"
+                        .formatted(
+                                owner("c001"),
+                                FakeVaultFileSystem.uri(owner("c002")),
+                                FakeVaultFileSystem.class.getName()));
+        Settings settings = settings(file, "run.stall_timeout=1s");
+        try (TinyCluster cluster = cluster(settings)) {
+            cluster.train(1);
+            var layout = TinyCluster.plan(settings, List.of("c001", "c002")).layout();
+            FakeVaultFileSystem.silent = owner("c002").toString();
+            Evaluation evaluation = cluster.cluster.evaluate(0, layout, new float[layout.size()]);
+            assertEquals(List.of("c002"), List.copyOf(evaluation.failures().keySet()));
+            assertTrue(
+                    evaluation.failures().get("c002").contains("run.stall_timeout = 1.0 s"),
+                    evaluation.failures().toString());
+            assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+                while (FakeVaultFileSystem.OPEN.get() > openBefore) {
+                    Thread.onSpinWait(); // until the interrupted thread has let go of its file system
+                }
+            });
         } finally {
             FakeVaultFileSystem.silent = "";
         }

@@ -176,14 +176,14 @@ class ShardFilesTest {
     @Test
     void featuresComeBackAsTheyWere() throws IOException {
         FeatureFiles files = features();
-        assertFalse(files.sound());
+        assertFalse(files.sound(() -> {}));
         files.write((split, rows) -> {
             for (int i = 0; split == Split.TRAIN && i < 40; i++) {
                 rows.accept(row(i));
             }
             return new CutPrompts();
         });
-        assertTrue(files.sound());
+        assertTrue(files.sound(() -> {}));
         assertEquals(
                 List.of(40L),
                 files.contents().stream().map(FeatureMarker.Content::rows).toList());
@@ -193,7 +193,7 @@ class ShardFilesTest {
             assertSame(row(i), read.get(i));
         }
         TinyShards.write(folder, 1, 6);
-        assertFalse(features().sound(), "the rows they were made from are no longer the ones that are there");
+        assertFalse(features().sound(() -> {}), "the rows they were made from are no longer the ones that are there");
     }
 
     @Test
@@ -205,7 +205,7 @@ class ShardFilesTest {
                     rows.accept(row(1));
                     throw new IllegalStateException("killed");
                 }));
-        assertFalse(files.sound());
+        assertFalse(files.sound(() -> {}));
         try (Stream<Path> left = Files.list(folder.resolve("features/key"))) {
             assertEquals(0, left.count(), "nothing half-written stays");
         }
@@ -245,7 +245,7 @@ class ShardFilesTest {
             }
             return new CutPrompts();
         });
-        assertTrue(slower.sound());
+        assertTrue(slower.sound(() -> {}));
         try (Stream<Path> left = Files.list(folder.resolve("features/key"))) {
             assertEquals(1, left.count());
         }
