@@ -11,10 +11,10 @@ import java.util.Locale;
  * @param trainingRows n_k; 0 where no update came
  * @param mergeShare its share of the merge weight, 0 to 1 (see {@code Merger.Merged})
  * @param updateNorm L2 norm of Δ_k; NaN where none could be taken
- * @param fisherMean mean coordinate of F_k; NaN where none came
+ * @param fisherMean mean coordinate of the upload {@code fisher}, F_k; NaN where none came
  * @param downlinkAdapterBytes θ on the way down, float32
  * @param uplinkAdapterBytes θ_k on the way up, float32
- * @param uplinkFisherBytes F_k on the way up, float32
+ * @param uplinkFisherBytes F_k, or whatever the method sends beside θ_k, on the way up, float32
  * @param metrics what its local training was like, or {@code Metrics.NONE}
  */
 public record ClientReport(

@@ -1,17 +1,19 @@
 package org.fednano.algorithm;
 
 import java.io.Serializable;
+import java.util.Map;
 
 /**
  * All that leaves a client at the end of a round: the one place where clipping, noise or masking would act.
  *
  * @param clientId the client
  * @param theta θ_k, in the round's layout
- * @param fisher F_k in the same layout, or null if the strategy uploads none
+ * @param uploads what the method sends beside it, by name; as many values each
  * @param trainingRows n_k
  * @param metrics what the local training was like
  */
-public record ClientUpdate(String clientId, float[] theta, float[] fisher, int trainingRows, Metrics metrics)
+public record ClientUpdate(
+        String clientId, float[] theta, Map<String, float[]> uploads, int trainingRows, Metrics metrics)
         implements Serializable {
 
     /**
@@ -60,7 +62,7 @@ public record ClientUpdate(String clientId, float[] theta, float[] fisher, int t
 
     /** The same, of rows of which some have a prompt that was cut. */
     public ClientUpdate withCutPrompts(long cut) {
-        return new ClientUpdate(clientId, theta, fisher, trainingRows, metrics.withCutPrompts(cut));
+        return new ClientUpdate(clientId, theta, uploads, trainingRows, metrics.withCutPrompts(cut));
     }
 
     /** Bytes of the adapter on the way up, float32. */
@@ -68,8 +70,8 @@ public record ClientUpdate(String clientId, float[] theta, float[] fisher, int t
         return 4L * theta.length;
     }
 
-    /** Bytes of the Fisher diagonal on the way up, float32. */
-    public long fisherBytes() {
-        return fisher == null ? 0 : 4L * fisher.length;
+    /** Bytes of what the method sends beside it, float32. */
+    public long uploadBytes() {
+        return uploads.values().stream().mapToLong(values -> 4L * values.length).sum();
     }
 }

@@ -1,10 +1,8 @@
 package org.fednano.algorithm;
 
 import java.util.List;
-import org.fednano.adapter.NanoAdapters;
-import org.fednano.algorithm.LossGradient.Result;
-import org.fednano.fisher.DiagonalFisher;
-import org.fednano.fisher.FisherKind;
+import java.util.Map;
+import org.fednano.method.LocalRule;
 import org.fednano.optimizer.Optimizer;
 import org.fednano.sample.FeatureBatch;
 
@@ -30,9 +28,10 @@ public final class FedNano {
         while (global.round() < plan.rounds()) {
             Round round = plan.roundAfter(global); // t, θ, how to train
             List<String> cohort = Cohort.draw(plan, round.number()); // S_t
-            try (OrderedFold fold = new OrderedFold(round, cohort, plan.merging())) {
+            try (OrderedFold fold = new OrderedFold(plan, global, cohort)) {
                 clients.update(round, cohort, fold); // every client of S_t: clientUpdate; its outcome goes to the fold
-                RoundResult result = fold.finish(plan.quorum()); // θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k, in client order
+                RoundResult result =
+                        fold.merge(); // the method's: for FedNano θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k, in client order
                 sink.commit(result);
                 global = result.global();
             }
@@ -41,44 +40,39 @@ public final class FedNano {
     }
 
     /**
-     * A client's half of a round: E epochs over its own rows, then its Fisher diagonal. Everything random comes from
-     * (run seed, round, client): a second try repeats the first bit for bit.
+     * A client's half of a round: E epochs over its own rows, then what the method sends beside θ_k: for FedNano the Fisher
+     * diagonal. Everything random comes from (run seed, round, client): a second try repeats the first bit for bit.
      *
      * @param data the client's training rows; at least one
      * @param llm the frozen LLM: the loss of adapted prompts and its gradient with respect to them
      */
     public static ClientUpdate clientUpdate(String clientId, Round round, ClientData data, LossGradient llm) {
-        LocalTraining how = round.local();
+        int epochs = round.local().epochs(); // E
         float[] theta = round.theta().clone(); // θ_k starts as θ
-        NanoAdapters adapters = NanoAdapters.of(round.layout());
-        Optimizer optimizer = how.optimizer().fresh(theta.length);
-        MeanGradient gradient = new MeanGradient(theta.length); // dLoss/dθ of a batch
-        DiagonalFisher fisher = new DiagonalFisher(theta.length); // F_k
+        LocalRule rule = round.rule().begin(round.theta(), epochs);
+        Optimizer optimizer = round.local().optimizer().fresh(theta.length);
+        MeanGradient mean = new MeanGradient(theta.length); // dLoss/dθ of a batch
         LocalBatches batches = new LocalBatches(clientId, round, data);
-        LocalMeter meter = new LocalMeter(llm);
+        SampleGradients gradients = new SampleGradients(round, llm);
 
-        for (int epoch = 1; epoch <= how.epochs(); epoch++) {
-            boolean collect = how.fisher() == FisherKind.LAST_EPOCH && epoch == how.epochs();
+        for (int epoch = 1; epoch <= epochs; epoch++) {
+            int now = epoch;
             for (FeatureBatch x : batches.nextEpoch()) { // (B, T, H)
-                Result loss = meter.lossGradient(adapters.forward(theta, x), x.answers(), how.gradScale());
-                adapters.backward(theta, x, loss.gradient(), how.gradScale(), sample -> {
-                    gradient.add(sample);
-                    if (collect) {
-                        fisher.add(sample);
-                    }
+                gradients.train(epoch, theta, x, g -> {
+                    mean.add(g);
+                    rule.sample(now, g);
                 });
-                optimizer.step(theta, gradient.take());
-                meter.step(epoch, loss);
+                float[] gradient = mean.take();
+                rule.step(theta, gradient);
+                optimizer.step(theta, gradient);
             }
         }
-        meter.trained();
-        if (how.fisher() == FisherKind.EXACT) {
-            for (FeatureBatch x : batches.forFisher()) { // one more pass, now at θ_k
-                Result loss = meter.lossGradient(adapters.forward(theta, x), x.answers(), how.gradScale());
-                adapters.backward(theta, x, loss.gradient(), how.gradScale(), fisher::add);
+        gradients.trained();
+        Map<String, float[]> uploads = rule.uploads((rows, each) -> { // one more pass, now at θ_k
+            for (FeatureBatch x : batches.drawn(rows)) {
+                gradients.at(theta, x, each);
             }
-        }
-        float[] diagonal = how.fisher() == FisherKind.NONE ? null : fisher.mean();
-        return new ClientUpdate(clientId, theta, diagonal, data.size(), meter.metrics());
+        });
+        return new ClientUpdate(clientId, theta, uploads, data.size(), gradients.metrics());
     }
 }

@@ -1,5 +1,6 @@
 package org.fednano.algorithm;
 
+import java.util.Map;
 import org.fednano.adapter.AdapterInit;
 
 /**
@@ -7,11 +8,12 @@ import org.fednano.adapter.AdapterInit;
  *
  * @param round rounds merged so far; 0: as initialised
  * @param theta θ, in the run's layout; shared, not copied, not to be changed
+ * @param state what the method's server keeps from round to round, by name; as many values each
  */
-public record GlobalAdapter(int round, float[] theta) {
+public record GlobalAdapter(int round, float[] theta, Map<String, float[]> state) {
 
     /** Before round 1: W_down from the run's seed, W_up zero, so that every NanoAdapter is the identity. */
     public static GlobalAdapter initial(TrainingPlan plan) {
-        return new GlobalAdapter(0, AdapterInit.theta(plan.layout(), Seeds.mix(plan.seed(), 0, "adapter")));
+        return new GlobalAdapter(0, AdapterInit.theta(plan.layout(), Seeds.mix(plan.seed(), 0, "adapter")), Map.of());
     }
 }

@@ -17,7 +17,7 @@ final class LocalBatches {
     private final int batchSize;
     private final int[] order;
     private final Random random;
-    private final int[] fisherRows;
+    private final long drawSeed;
 
     LocalBatches(String clientId, Round round, ClientData data) {
         int n = data.size();
@@ -30,10 +30,7 @@ final class LocalBatches {
         batchSize = round.local().batchSize();
         order = IntStream.range(0, n).toArray();
         random = new Random(Seeds.mix(round.runSeed(), round.number(), clientId));
-        fisherRows = Seeds.draw(
-                n,
-                round.local().fisherSamples(),
-                new Random(Seeds.mix(round.runSeed(), round.number(), "fisher/" + clientId)));
+        drawSeed = Seeds.mix(round.runSeed(), round.number(), "fisher/" + clientId);
     }
 
     /** All rows, shuffled anew; the last batch may be smaller. */
@@ -42,9 +39,9 @@ final class LocalBatches {
         return batches(order);
     }
 
-    /** The rows of the Fisher pass, in shard order. */
-    Iterable<FeatureBatch> forFisher() {
-        return batches(fisherRows);
+    /** A draw of rows in shard order, the same at every call; 0: all. */
+    Iterable<FeatureBatch> drawn(int rows) {
+        return batches(Seeds.draw(order.length, rows, new Random(drawSeed)));
     }
 
     private Iterable<FeatureBatch> batches(int[] rows) {

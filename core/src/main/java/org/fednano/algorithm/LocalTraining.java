@@ -1,7 +1,6 @@
 package org.fednano.algorithm;
 
 import java.io.Serializable;
-import org.fednano.fisher.FisherKind;
 import org.fednano.optimizer.OptimizerSpec;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.Settings;
@@ -12,31 +11,25 @@ import org.fednano.settings.Settings;
  * @param epochs E
  * @param batchSize samples per step
  * @param optimizer which, with its numbers
- * @param fisher which Fisher estimate is uploaded
- * @param fisherSamples samples of the extra Fisher pass; 0: all
  * @param gradScale power of two that multiplies the endpoint's gradients
  */
-public record LocalTraining(
-        int epochs, int batchSize, OptimizerSpec optimizer, FisherKind fisher, int fisherSamples, float gradScale)
+public record LocalTraining(int epochs, int batchSize, OptimizerSpec optimizer, float gradScale)
         implements Serializable {
 
     public LocalTraining {
-        if (epochs < 1 || batchSize < 1 || fisherSamples < 0 || !isPowerOfTwo(gradScale)) {
+        if (epochs < 1 || batchSize < 1 || !isPowerOfTwo(gradScale)) {
             throw new IllegalArgumentException(
-                    "Local training needs epochs >= 1, a batch size >= 1, Fisher samples >= 0 and a gradient scale that"
-                            + " is a power of two: got " + epochs + ", " + batchSize + ", " + fisherSamples + ", "
-                            + gradScale);
+                    "Local training needs epochs >= 1, a batch size >= 1 and a gradient scale that is a power of two: got "
+                            + epochs + ", " + batchSize + ", " + gradScale);
         }
     }
 
-    /** From settings, with what the strategy asks of clients. */
-    public static LocalTraining of(Settings settings, Strategy strategy) {
+    /** From settings. */
+    public static LocalTraining of(Settings settings) {
         return new LocalTraining(
                 settings.get(MethodKeys.EPOCHS),
                 settings.get(MethodKeys.BATCH),
                 OptimizerSpec.of(settings),
-                strategy.fisher(),
-                settings.get(MethodKeys.FISHER_SAMPLES),
                 settings.get(MethodKeys.GRAD_SCALE).floatValue());
     }
 

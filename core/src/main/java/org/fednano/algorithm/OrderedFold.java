@@ -8,7 +8,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
-import org.fednano.merger.Merging;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,15 +36,18 @@ final class OrderedFold implements Consumer<ClientOutcome>, AutoCloseable {
     private volatile Throwable failure;
     private volatile boolean closed;
 
-    /** @param cohort client ids in the order of folding */
-    OrderedFold(Round round, List<String> cohort, Merging merging) {
-        this.round = round.number();
-        tally = new RoundTally(round, cohort, merging);
+    /**
+     * @param global the adapter before the round
+     * @param cohort client ids in the order of folding
+     */
+    OrderedFold(TrainingPlan plan, GlobalAdapter global, List<String> cohort) {
+        round = global.round() + 1;
+        tally = new RoundTally(plan, global, cohort);
         cohortSize = cohort.size();
         for (int i = 0; i < cohortSize; i++) {
             places.put(cohort.get(i), i);
         }
-        folder = new Thread(this::fold, "fednano-fold-" + round.number());
+        folder = new Thread(this::fold, "fednano-fold-" + round);
         folder.setDaemon(true);
         folder.start();
     }
@@ -67,9 +69,9 @@ final class OrderedFold implements Consumer<ClientOutcome>, AutoCloseable {
     /**
      * All outcomes are in: folds the rest and merges. Clients without an outcome are missing.
      *
-     * @param quorum fraction of the cohort that must have been merged
+     * @throws org.fednano.settings.JobException with status ENDPOINT_UNAVAILABLE or QUORUM
      */
-    RoundResult finish(double quorum) {
+    RoundResult merge() {
         closed = true;
         queue.add(Arrival.END);
         try {
@@ -83,7 +85,7 @@ final class OrderedFold implements Consumer<ClientOutcome>, AutoCloseable {
             throw new IllegalStateException(
                     "Round " + round + " could not be folded: " + failure.getMessage(), failure);
         }
-        return tally.result(quorum);
+        return tally.result();
     }
 
     // Runs on the round's own thread; nothing else touches the tally's accumulators until it has ended.

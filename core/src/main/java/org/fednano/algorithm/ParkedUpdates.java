@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.algorithm.OrderedFold.Arrival;
@@ -18,8 +19,8 @@ import org.fednano.algorithm.OrderedFold.Arrival;
  */
 final class ParkedUpdates implements AutoCloseable {
 
-    /** An arrival without its vectors, and where those are; Fisher lies right behind θ_k. */
-    private record Slot(Arrival arrival, long position, int theta, int fisher) {}
+    /** An arrival without its vectors, and where those are: θ_k, and right behind it the uploads by name, all of one length. */
+    private record Slot(Arrival arrival, long position, int length, List<String> uploads) {}
 
     private final int round;
     private final Map<Integer, Slot> slots = new HashMap<>();
@@ -36,25 +37,23 @@ final class ParkedUpdates implements AutoCloseable {
 
     void park(Arrival arrival) {
         if (!(arrival.outcome() instanceof Done done) || arrival.refusal() != null) {
-            slots.put(arrival.place(), new Slot(arrival, 0, -1, -1));
+            slots.put(arrival.place(), new Slot(arrival, 0, -1, List.of()));
             return;
         }
         ClientUpdate u = done.update();
         try {
             FileChannel channel = open();
             long position = channel.size();
+            int length = u.theta().length;
+            List<String> uploads = List.copyOf(u.uploads().keySet());
             write(channel, position, u.theta());
-            if (u.fisher() != null) {
-                write(channel, position + 4L * u.theta().length, u.fisher());
+            for (int i = 0; i < uploads.size(); i++) {
+                write(channel, position + 4L * length * (i + 1), u.uploads().get(uploads.get(i)));
             }
-            var bare = new ClientUpdate(u.clientId(), null, null, u.trainingRows(), u.metrics());
+            var bare = new ClientUpdate(u.clientId(), null, Map.of(), u.trainingRows(), u.metrics());
             slots.put(
                     arrival.place(),
-                    new Slot(
-                            new Arrival(arrival.place(), new Done(bare), null),
-                            position,
-                            u.theta().length,
-                            u.fisher() == null ? -1 : u.fisher().length));
+                    new Slot(new Arrival(arrival.place(), new Done(bare), null), position, length, uploads));
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "Update of client " + u.clientId() + " in round " + round + " could not be parked on local disk at "
@@ -65,14 +64,17 @@ final class ParkedUpdates implements AutoCloseable {
 
     Arrival take(int place) {
         Slot slot = slots.remove(place);
-        if (slot.theta() < 0) {
+        if (slot.length() < 0) {
             return slot.arrival();
         }
         ClientUpdate bare = ((Done) slot.arrival().outcome()).update();
         try {
-            float[] theta = read(slot.position(), slot.theta());
-            float[] fisher = slot.fisher() < 0 ? null : read(slot.position() + 4L * slot.theta(), slot.fisher());
-            var update = new ClientUpdate(bare.clientId(), theta, fisher, bare.trainingRows(), bare.metrics());
+            float[] theta = read(slot.position(), slot.length());
+            Map<String, float[]> uploads = new HashMap<>();
+            for (int i = 0; i < slot.uploads().size(); i++) {
+                uploads.put(slot.uploads().get(i), read(slot.position() + 4L * slot.length() * (i + 1), slot.length()));
+            }
+            var update = new ClientUpdate(bare.clientId(), theta, uploads, bare.trainingRows(), bare.metrics());
             return new Arrival(place, new Done(update), null);
         } catch (IOException e) {
             throw new UncheckedIOException(

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.algorithm.ClientOutcome.Failed;
@@ -13,7 +14,8 @@ import org.fednano.algorithm.ClientOutcome.Straggler;
 import org.fednano.algorithm.ClientReport.Fate;
 import org.fednano.algorithm.OrderedFold.Arrival;
 import org.fednano.merger.Merger;
-import org.fednano.merger.Merging;
+import org.fednano.method.ClientRule;
+import org.fednano.method.FisherRule;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -22,23 +24,23 @@ final class RoundTally {
 
     private static final int NAMED_IN_ERROR = 5; // enough to see a pattern, short enough for one line
 
-    private final Round round;
+    private final TrainingPlan plan;
+    private final GlobalAdapter before;
     private final List<String> cohort;
-    private final Merging merging;
     private final Merger merger;
-    private final boolean needsFisher;
+    private final List<ClientRule.Upload> uploads;
     private final ClientReport[] reports;
     private final List<Integer> merged = new ArrayList<>();
     private final Instant startedAt = Instant.now();
     private final long startNanos = System.nanoTime();
     private String unavailable;
 
-    RoundTally(Round round, List<String> cohort, Merging merging) {
-        this.round = round;
+    RoundTally(TrainingPlan plan, GlobalAdapter before, List<String> cohort) {
+        this.plan = plan;
+        this.before = before;
         this.cohort = cohort;
-        this.merging = merging;
-        merger = merging.start(round.theta());
-        needsFisher = merging.rule().usesFisher();
+        merger = plan.server().start(before.theta(), before.state());
+        uploads = plan.client().uploads();
         reports = new ClientReport[cohort.size()];
     }
 
@@ -48,26 +50,33 @@ final class RoundTally {
             return null;
         }
         ClientUpdate u = done.update();
-        int d = round.theta().length;
-        if (u.theta() == null || u.theta().length != d) {
-            return "an adapter of " + d + " values was expected: got " + (u.theta() == null ? 0 : u.theta().length);
-        }
-        if (needsFisher && (u.fisher() == null || u.fisher().length != d)) {
-            return "a Fisher of " + d + " values was expected: got " + (u.fisher() == null ? 0 : u.fisher().length);
-        }
         if (u.trainingRows() < 1) {
             return "at least one training row was expected: got " + u.trainingRows();
         }
-        for (float value : u.theta()) {
-            if (!Float.isFinite(value)) {
-                return "finite adapter values were expected: got " + value;
-            }
+        if (u.uploads().size() != uploads.size()) {
+            return "the uploads "
+                    + uploads.stream().map(ClientRule.Upload::name).toList() + " were expected: got "
+                    + u.uploads().keySet();
         }
-        if (u.fisher() != null) {
-            for (float value : u.fisher()) {
-                if (!(value >= 0 && value <= Float.MAX_VALUE)) {
-                    return "finite, non-negative Fisher values were expected: got " + value;
-                }
+        String refusal = refusal("adapter", u.theta(), -Float.MAX_VALUE);
+        for (ClientRule.Upload upload : uploads) {
+            refusal = refusal != null
+                    ? refusal
+                    : refusal(
+                            upload.name(), u.uploads().get(upload.name()), upload.nonNegative() ? 0 : -Float.MAX_VALUE);
+        }
+        return refusal;
+    }
+
+    private String refusal(String what, float[] values, float least) {
+        int d = before.theta().length;
+        if (values == null || values.length != d) {
+            return what + " of " + d + " values was expected: got " + (values == null ? 0 : values.length);
+        }
+        for (float value : values) {
+            if (!(value >= least && value <= Float.MAX_VALUE)) {
+                return "finite" + (least == 0 ? ", non-negative" : "") + " values of " + what + " were expected: got "
+                        + value;
             }
         }
         return null;
@@ -91,12 +100,12 @@ final class RoundTally {
     private ClientReport foldUpdate(int place, ClientUpdate u, String refusal) {
         double norm = Double.NaN;
         if (refusal == null) {
-            norm = Vectors.distance(u.theta(), round.theta());
-            if (norm > merging.maxUpdateNorm()) {
-                refusal = "an update norm of at most " + merging.maxUpdateNorm()
+            norm = Vectors.distance(u.theta(), before.theta());
+            if (norm > plan.merging().maxUpdateNorm()) {
+                refusal = "an update norm of at most " + plan.merging().maxUpdateNorm()
                         + " was expected (merger.max_update_norm): got " + norm;
             } else {
-                merger.add(u.theta(), u.fisher(), merging.weight(u.trainingRows()));
+                merger.add(u.theta(), u.uploads(), plan.merging().weight(u.trainingRows()));
                 merged.add(place);
             }
         }
@@ -107,15 +116,20 @@ final class RoundTally {
                 u.trainingRows(),
                 0,
                 norm,
-                u.fisher() == null ? Double.NaN : Vectors.mean(u.fisher()),
-                4L * round.theta().length,
+                fisherMean(u),
+                4L * before.theta().length,
                 u.theta() == null ? 0 : u.adapterBytes(),
-                u.fisherBytes(),
+                u.uploadBytes(),
                 u.metrics());
     }
 
+    private static double fisherMean(ClientUpdate u) {
+        float[] fisher = u.uploads().get(FisherRule.NAME);
+        return fisher == null ? Double.NaN : Vectors.mean(fisher);
+    }
+
     private ClientReport without(int place, Fate fate, String detail) {
-        long downlink = 4L * round.theta().length;
+        long downlink = 4L * before.theta().length;
         return new ClientReport(
                 cohort.get(place),
                 fate,
@@ -135,7 +149,7 @@ final class RoundTally {
      *
      * @throws JobException with status ENDPOINT_UNAVAILABLE or QUORUM
      */
-    RoundResult result(double quorum) {
+    RoundResult result() {
         for (int i = 0; i < reports.length; i++) {
             if (reports[i] == null) {
                 reports[i] = without(i, Fate.MISSING, "no answer came before the round ended");
@@ -144,25 +158,51 @@ final class RoundTally {
         if (unavailable != null) {
             throw new JobException(
                     ExitStatus.ENDPOINT_UNAVAILABLE,
-                    "Round " + round.number() + " was given up, nothing of it is committed: " + unavailable);
+                    "Round " + number() + " was given up, nothing of it is committed: " + unavailable);
         }
-        int needed = needed(quorum, cohort.size());
+        int needed = needed(plan.quorum(), cohort.size());
         if (merged.size() < needed) {
-            throw new JobException(ExitStatus.QUORUM, shortOf(needed, quorum));
+            throw new JobException(ExitStatus.QUORUM, shortOf(needed));
         }
         Merger.Merged result = merger.merge();
+        requireSound(result);
         for (int i = 0; i < merged.size(); i++) {
             reports[merged.get(i)] = reports[merged.get(i)].withMergeShare(result.shares()[i]);
         }
         List<ClientReport> all = Arrays.asList(reports);
         return new RoundResult(
-                new GlobalAdapter(round.number(), result.theta()),
+                new GlobalAdapter(number(), result.theta(), result.state()),
                 all,
                 weightedLoss(true),
                 weightedLoss(false),
-                Vectors.distance(result.theta(), round.theta()),
+                Vectors.distance(result.theta(), before.theta()),
                 startedAt,
                 (System.nanoTime() - startNanos) / 1e9);
+    }
+
+    private int number() {
+        return before.round() + 1;
+    }
+
+    /** A method that merges to something else than it said must not be committed. */
+    private void requireSound(Merger.Merged merged) {
+        List<String> keeps = plan.server().keeps();
+        String refusal = refusal("merged adapter", merged.theta(), -Float.MAX_VALUE);
+        if (refusal == null && !merged.state().keySet().equals(Set.copyOf(keeps))) {
+            refusal = "the state " + keeps + " was expected: got "
+                    + merged.state().keySet();
+        }
+        for (String name : keeps) {
+            refusal = refusal != null
+                    ? refusal
+                    : refusal("state '" + name + "'", merged.state().get(name), -Float.MAX_VALUE);
+        }
+        if (refusal != null) {
+            throw new JobException(
+                    ExitStatus.FAILED,
+                    "Round " + number() + " was merged to what cannot be committed: " + refusal
+                            + ". Nothing of the round is committed: choose smaller steps, or mend the method.");
+        }
     }
 
     /** ceil(quorum · cohort), at least 1; in decimal, so that 0.55 of 100 is 55. */
@@ -187,11 +227,11 @@ final class RoundTally {
         return sum / rows;
     }
 
-    private String shortOf(int needed, double quorum) {
+    private String shortOf(int needed) {
         List<ClientReport> lost =
                 Arrays.stream(reports).filter(r -> r.fate() != Fate.MERGED).toList();
-        return "Round " + round.number() + " needs the updates of " + needed + " of its " + cohort.size()
-                + " clients (run.quorum = " + quorum + "): got " + merged.size() + ". "
+        return "Round " + number() + " needs the updates of " + needed + " of its " + cohort.size()
+                + " clients (run.quorum = " + plan.quorum() + "): got " + merged.size() + ". "
                 + lost.stream()
                         .limit(NAMED_IN_ERROR)
                         .map(r -> r.clientId() + " " + r.fate().text() + " (" + r.detail() + ")")

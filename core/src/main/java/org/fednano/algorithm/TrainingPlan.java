@@ -2,8 +2,14 @@ package org.fednano.algorithm;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.merger.Merging;
+import org.fednano.method.ClientRule;
+import org.fednano.method.FederatedMethod;
+import org.fednano.method.Methods;
+import org.fednano.method.ServerRule;
+import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 
@@ -12,7 +18,9 @@ import org.fednano.settings.Settings;
  *
  * @param layout shapes of the adapter
  * @param local how clients train
- * @param merging how updates are merged
+ * @param client the method's half on the clients
+ * @param server its half on the server
+ * @param merging what every merge has in common
  * @param clients ids of all clients; kept sorted
  * @param clientsPerRound cohort size; 0, or more than there are: all
  * @param quorum fraction of the cohort (rounded up, at least 1) that a round needs
@@ -22,6 +30,8 @@ import org.fednano.settings.Settings;
 public record TrainingPlan(
         AdapterLayout layout,
         LocalTraining local,
+        ClientRule client,
+        ServerRule server,
         Merging merging,
         List<String> clients,
         int clientsPerRound,
@@ -41,11 +51,13 @@ public record TrainingPlan(
 
     /** From settings. */
     public static TrainingPlan of(Settings settings, AdapterLayout layout, List<String> clients) {
-        Strategy strategy = Strategy.of(settings.get(RunKeys.STRATEGY));
+        FederatedMethod method = Methods.of(settings);
         return new TrainingPlan(
                 layout,
-                LocalTraining.of(settings, strategy),
-                Merging.of(settings, strategy.merge()),
+                LocalTraining.of(settings),
+                method.client(settings),
+                method.server(settings),
+                Merging.of(settings),
                 clients,
                 settings.get(RunKeys.COHORT),
                 settings.get(RunKeys.QUORUM),
@@ -55,11 +67,27 @@ public record TrainingPlan(
 
     /** The same plan with another goal: {@code committed + 1} makes {@link FedNano#train} do one more round. */
     public TrainingPlan withRounds(int rounds) {
-        return new TrainingPlan(layout, local, merging, clients, clientsPerRound, quorum, seed, rounds);
+        return new TrainingPlan(layout, local, client, server, merging, clients, clientsPerRound, quorum, seed, rounds);
+    }
+
+    /**
+     * Whether a committed round holds what the method's server kept.
+     *
+     * @param names of the state that is there
+     * @throws JobException with status 3 if it is not what the method keeps
+     */
+    public void requireState(int round, Set<String> names) {
+        Set<String> expected = round == 0 ? Set.of() : Set.copyOf(server.keeps());
+        if (!names.equals(expected)) {
+            throw JobException.badInput(
+                    "The server's state " + expected + " of the run's method expected with round " + round
+                            + ": found " + names
+                            + ". The method was changed since then: use its earlier version, or start a new run.");
+        }
     }
 
     /** What clients are told in the round after {@code global}. */
     Round roundAfter(GlobalAdapter global) {
-        return new Round(global.round() + 1, layout, global.theta(), seed, local);
+        return new Round(global.round() + 1, layout, global.theta(), seed, local, client);
     }
 }

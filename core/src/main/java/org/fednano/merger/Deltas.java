@@ -10,6 +10,7 @@ final class Deltas {
     private final double[] sum; // Σ w_k Δ_k
     private final float[] lowest;
     private final float[] highest;
+    private double[] weights = new double[8]; // w_k
     private double weight; // Σ w_k
     private int clients;
 
@@ -33,6 +34,8 @@ final class Deltas {
             lowest[i] = Math.min(lowest[i], thetaK[i]);
             highest[i] = Math.max(highest[i], thetaK[i]);
         }
+        weights = withRoom(weights, clients);
+        weights[clients] = weightK;
         weight += weightK;
         return clients++;
     }
@@ -52,6 +55,20 @@ final class Deltas {
 
     int clients() {
         return clients;
+    }
+
+    double weight(int k) {
+        return weights[k];
+    }
+
+    /** Each client's share of Σ w_k, in the order of folding. */
+    double[] shares() {
+        double[] shares = Arrays.copyOf(weights, clients);
+        double total = Arrays.stream(shares).sum();
+        for (int k = 0; k < clients; k++) {
+            shares[k] /= total;
+        }
+        return shares;
     }
 
     /** Weighted mean of Δ at coordinate i. */

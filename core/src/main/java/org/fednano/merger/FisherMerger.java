@@ -1,5 +1,7 @@
 package org.fednano.merger;
 
+import java.util.Map;
+
 /**
  * θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k with a_k = w_k (F_k + λ m), m the mean coordinate of Σ w_k F_k / Σ w_k (FedNano, eq. 7,
  * with a relative floor). Where m = 0, and for λ = 0 where all a_k of a coordinate are 0, it is the weighted mean.
@@ -11,21 +13,23 @@ package org.fednano.merger;
  * <p>For the same reason a client's share of the merge weight is kept as the two sums that it takes, w_k Σ_i F_k,i and
  * w_k: Σ_i a_k,i = w_k Σ_i F_k,i + λ m d w_k.
  */
-final class FisherMerger implements Merger {
+public final class FisherMerger implements Merger {
 
+    private final String upload;
     private final double floor;
     private final boolean normalise;
     private final Deltas deltas;
     private final double[] fisher; // Σ w_k F_k
     private final double[] fisherDelta; // Σ w_k F_k Δ_k
-    private double[] weights = new double[8]; // w_k
     private double[] masses = new double[8]; // w_k Σ_i F_k,i
 
     /**
+     * @param upload name under which clients send F_k
      * @param floor λ
      * @param normalise each F_k is scaled to mean 1 first (one that is all zero stays so)
      */
-    FisherMerger(float[] theta, double floor, boolean normalise) {
+    public FisherMerger(float[] theta, String upload, double floor, boolean normalise) {
+        this.upload = upload;
         this.floor = floor;
         this.normalise = normalise;
         deltas = new Deltas(theta);
@@ -34,20 +38,19 @@ final class FisherMerger implements Merger {
     }
 
     @Override
-    public void add(float[] thetaK, float[] fisherK, double weight) {
+    public void add(float[] thetaK, Map<String, float[]> uploads, double weight) {
+        float[] fisherK = uploads.get(upload);
         if (fisherK == null || fisherK.length != fisher.length) {
             throw new IllegalArgumentException("A Fisher must hold " + fisher.length + " values: got "
                     + (fisherK == null ? "none" : fisherK.length));
         }
         int k = deltas.add(thetaK, weight);
-        weights = Deltas.withRoom(weights, k);
         masses = Deltas.withRoom(masses, k);
         double mass = 0;
         for (float f : fisherK) {
             mass += f;
         }
         double scale = normalise && mass > 0 ? fisherK.length / mass : 1;
-        weights[k] = weight;
         masses[k] = weight * scale * mass;
         for (int i = 0; i < fisher.length; i++) {
             double wf = weight * scale * fisherK[i];
@@ -77,7 +80,8 @@ final class FisherMerger implements Merger {
         double[] shares = new double[clients()];
         double all = mass + lambda * d * deltas.weight();
         for (int k = 0; k < shares.length; k++) {
-            shares[k] = all > 0 ? (masses[k] + lambda * d * weights[k]) / all : weights[k] / deltas.weight();
+            shares[k] =
+                    all > 0 ? (masses[k] + lambda * d * deltas.weight(k)) / all : deltas.weight(k) / deltas.weight();
         }
         return new Merged(theta, shares);
     }

@@ -1,5 +1,7 @@
 package org.fednano.merger;
 
+import java.util.Map;
+
 /**
  * Folds client updates into θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k, one at a time and in double precision; memory is the
  * accumulators, whatever the number of clients. Not for concurrent use; same order, same bits.
@@ -10,10 +12,10 @@ public interface Merger {
      * Folds one client.
      *
      * @param thetaK θ_k (d), finite; not kept
-     * @param fisherK F_k (d), finite and not negative; not kept; ignored (may be null) by mergers that use none
+     * @param uploads what the method's clients send beside it, by name; d values each, checked; not kept
      * @param weight w_k &gt; 0
      */
-    void add(float[] thetaK, float[] fisherK, double weight);
+    void add(float[] thetaK, Map<String, float[]> uploads, double weight);
 
     /** Clients folded so far. */
     int clients();
@@ -25,6 +27,13 @@ public interface Merger {
      * @param theta θ' (d)
      * @param shares (clients), in the order of folding, summing to 1: client k's share of the merge weight,
      *     Σ_i a_k,i / Σ_i Σ_j a_j,i over the coordinates i
+     * @param state what the server keeps for the next round, by name; d values each
      */
-    record Merged(float[] theta, double[] shares) {}
+    record Merged(float[] theta, double[] shares, Map<String, float[]> state) {
+
+        /** Of a merger that keeps nothing. */
+        public Merged(float[] theta, double[] shares) {
+            this(theta, shares, Map.of());
+        }
+    }
 }

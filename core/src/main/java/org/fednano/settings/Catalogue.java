@@ -6,49 +6,76 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceLoader;
 
 /** Every setting there is, by group; the text of {@code conf/defaults.conf} comes from here. */
 public final class Catalogue {
 
-    private static final Map<String, List<Setting<?>>> GROUPS = new LinkedHashMap<>();
-    private static final Map<String, Setting<?>> BY_KEY = new LinkedHashMap<>();
+    private static final Map<String, List<Setting<?>>> OWN = new LinkedHashMap<>();
 
     static {
-        GROUPS.put("Run: where it lives and how long it goes on", RunKeys.ALL);
-        GROUPS.put("Method: what clients train and how the server merges", MethodKeys.ALL);
-        GROUPS.put("Model: encoder, prompt and tensor engine", ModelKeys.ALL);
-        GROUPS.put("Endpoint: the frozen LLM as a service, used (llm) and offered (endpoint)", EndpointKeys.ALL);
-        GROUPS.put("Gateway: between partitions and the frozen LLM", GatewayKeys.ALL);
-        GROUPS.put("Data: generate and prepare", DataKeys.ALL);
-        GROUPS.put("Pretrain: making conf/models/nano-llava again", PretrainKeys.ALL);
-        GROUPS.values()
-                .forEach(group -> group.forEach(s -> {
-                    if (BY_KEY.put(s.key(), s) != null) {
-                        throw new IllegalStateException("Setting defined twice: " + s.key());
-                    }
-                }));
+        OWN.put("Run: where it lives and how long it goes on", RunKeys.ALL);
+        OWN.put("Method: what clients train and how the server merges", MethodKeys.ALL);
+        OWN.put("Model: encoder, prompt and tensor engine", ModelKeys.ALL);
+        OWN.put("Endpoint: the frozen LLM as a service, used (llm) and offered (endpoint)", EndpointKeys.ALL);
+        OWN.put("Gateway: between partitions and the frozen LLM", GatewayKeys.ALL);
+        OWN.put("Data: generate and prepare", DataKeys.ALL);
+        OWN.put("Pretrain: making conf/models/nano-llava again", PretrainKeys.ALL);
     }
 
-    private Catalogue() {}
+    /** With what further sources add; made by the first question, so that an error of theirs is one of the command's. */
+    private static Catalogue loaded;
+
+    private final Map<String, List<Setting<?>>> groups = new LinkedHashMap<>();
+    private final Map<String, Setting<?>> byKey = new LinkedHashMap<>();
+    private final List<SettingSource> sources = new ArrayList<>();
+
+    private Catalogue() {
+        OWN.forEach(this::add);
+        ServiceLoader.load(SettingSource.class).forEach(sources::add);
+        sources.forEach(source -> source.groups().forEach(this::add));
+    }
+
+    private void add(String title, List<Setting<?>> settings) {
+        groups.put(title, settings);
+        for (Setting<?> setting : settings) {
+            if (byKey.put(setting.key(), setting) != null) {
+                throw JobException.usage("A setting must be defined once: found '" + setting.key()
+                        + "' again in group '" + title + "'. Rename it there.");
+            }
+        }
+    }
+
+    private static synchronized Catalogue loaded() {
+        if (loaded == null) {
+            loaded = new Catalogue();
+        }
+        return loaded;
+    }
+
+    /** The words that the sources allow for a setting. */
+    static List<String> choices(String key) {
+        return loaded().sources.stream().flatMap(s -> s.choices(key).stream()).toList();
+    }
 
     /** All settings, group by group. */
     public static List<Setting<?>> all() {
-        return new ArrayList<>(BY_KEY.values());
+        return new ArrayList<>(loaded().byKey.values());
     }
 
     public static Optional<Setting<?>> find(String key) {
-        return Optional.ofNullable(BY_KEY.get(key));
+        return Optional.ofNullable(loaded().byKey.get(key));
     }
 
     /** Whether a key names one entry of a setting that maps names to texts. */
     static boolean isEntry(String key) {
-        return BY_KEY.values().stream()
+        return loaded().byKey.values().stream()
                 .anyMatch(s -> s.defaultValue() instanceof Map<?, ?> && key.startsWith(s.key() + "."));
     }
 
     /** The known key with the smallest edit distance to {@code key}. */
     public static String nearest(String key) {
-        return BY_KEY.keySet().stream()
+        return loaded().byKey.keySet().stream()
                 .min(Comparator.comparingInt(k -> distance(k, key)))
                 .orElseThrow();
     }
@@ -58,7 +85,7 @@ public final class Catalogue {
         StringBuilder text = new StringBuilder()
                 .append("# Every setting with its default. Written from the definitions in org.fednano.settings;\n")
                 .append("# precedence: these defaults < --conf FILE < --set key=value.\n");
-        GROUPS.forEach((title, group) -> {
+        loaded().groups.forEach((title, group) -> {
             text.append("\n# ---- ").append(title).append(" ----\n");
             for (Setting<?> s : group) {
                 text.append('\n').append("# ").append(s.meaning()).append('\n');

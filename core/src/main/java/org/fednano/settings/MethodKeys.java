@@ -5,60 +5,79 @@ import java.util.List;
 /** What clients train and how the server merges. */
 public final class MethodKeys {
 
-    public static final Setting<Integer> RANK =
-            Setting.ofInt("adapter.rank", 8, 1, 4096, "Rank R of each NanoAdapter.");
+    public static final Setting<Integer> RANK = Setting.ofInt("adapter.rank", 8, 1, 4096, "Rank R of each NanoAdapter.")
+            .pinned();
     public static final Setting<Double> ALPHA = Setting.ofDouble(
-            "adapter.alpha", 16, 1e-6, 1e6, "Scale: a NanoAdapter adds (alpha/R) x W_down W_up to its input.");
+                    "adapter.alpha", 16, 1e-6, 1e6, "Scale: a NanoAdapter adds (alpha/R) x W_down W_up to its input.")
+            .pinned();
     public static final Setting<String> MODALITIES = Setting.ofText(
-            "adapter.modalities",
-            "all",
-            "Which NanoAdapters are trained: all, or names separated by commas, such as image,text; the others stay the"
-                    + " identity and are not uploaded.");
-    public static final Setting<Integer> EPOCHS =
-            Setting.ofInt("local.epochs", 1, 1, 10_000, "Passes E over a client's training rows in a round.");
-    public static final Setting<Integer> BATCH =
-            Setting.ofInt("local.batch_size", 8, 1, 4096, "Samples per local step.");
+                    "adapter.modalities",
+                    "all",
+                    "Which NanoAdapters are trained: all, or names separated by commas, such as image,text; the others stay the"
+                            + " identity and are not uploaded.")
+            .pinned();
+    public static final Setting<Integer> EPOCHS = Setting.ofInt(
+                    "local.epochs", 1, 1, 10_000, "Passes E over a client's training rows in a round.")
+            .pinned();
+    public static final Setting<Integer> BATCH = Setting.ofInt(
+                    "local.batch_size", 8, 1, 4096, "Samples per local step.")
+            .pinned();
     public static final Setting<String> OPTIMIZER = Setting.ofChoice(
-            "optimizer.name", "adamw", List.of("adamw", "sgd"), "Local optimiser; its state is fresh each round.");
-    public static final Setting<Double> LEARNING_RATE =
-            Setting.ofDouble("optimizer.learning_rate", 0.005, 0, 1e3, "Step size.");
-    public static final Setting<Double> BETA1 = Setting.ofDouble("optimizer.beta1", 0.9, 0, 1, "AdamW's first decay.");
-    public static final Setting<Double> BETA2 =
-            Setting.ofDouble("optimizer.beta2", 0.999, 0, 1, "AdamW's second decay.");
-    public static final Setting<Double> EPSILON =
-            Setting.ofDouble("optimizer.epsilon", 1e-8, 0, 1, "AdamW's denominator floor.");
+                    "optimizer.name",
+                    "adamw",
+                    List.of("adamw", "sgd"),
+                    "Local optimiser; its state is fresh each round.")
+            .pinned();
+    public static final Setting<Double> LEARNING_RATE = Setting.ofDouble(
+                    "optimizer.learning_rate", 0.005, 0, 1e3, "Step size.")
+            .pinned();
+    public static final Setting<Double> BETA1 = Setting.ofDouble("optimizer.beta1", 0.9, 0, 1, "AdamW's first decay.")
+            .pinned();
+    public static final Setting<Double> BETA2 = Setting.ofDouble(
+                    "optimizer.beta2", 0.999, 0, 1, "AdamW's second decay.")
+            .pinned();
+    public static final Setting<Double> EPSILON = Setting.ofDouble(
+                    "optimizer.epsilon", 1e-8, 0, 1, "AdamW's denominator floor.")
+            .pinned();
     public static final Setting<Double> WEIGHT_DECAY = Setting.ofDouble(
-            "optimizer.weight_decay", 0.0, 0, 1e3, "Decoupled for AdamW, added to the gradient for SGD.");
-    public static final Setting<Double> MOMENTUM = Setting.ofDouble("optimizer.momentum", 0.9, 0, 1, "SGD's momentum.");
+                    "optimizer.weight_decay", 0.0, 0, 1e3, "Decoupled for AdamW, added to the gradient for SGD.")
+            .pinned();
+    public static final Setting<Double> MOMENTUM =
+            Setting.ofDouble("optimizer.momentum", 0.9, 0, 1, "SGD's momentum.").pinned();
     public static final Setting<Integer> FISHER_SAMPLES = Setting.ofInt(
-            "fisher.samples",
-            0,
-            0,
-            Integer.MAX_VALUE,
-            "Samples of the extra Fisher pass per client (a seeded draw); 0: all training rows.");
+                    "fisher.samples",
+                    0,
+                    0,
+                    Integer.MAX_VALUE,
+                    "Samples of the extra Fisher pass per client (a seeded draw); 0: all training rows.")
+            .pinned();
     public static final Setting<Double> GRAD_SCALE = Setting.ofDouble(
-            "local.grad_scale",
-            1,
-            1,
-            1 << 24,
-            "Power of two by which the endpoint multiplies gradients, against underflow in low precision.");
+                    "local.grad_scale",
+                    1,
+                    1,
+                    1 << 24,
+                    "Power of two by which the endpoint multiplies gradients, against underflow in low precision.")
+            .pinned();
     public static final Setting<Double> MERGER_FLOOR = Setting.ofDouble(
-            "merger.floor",
-            1e-3,
-            0,
-            1e6,
-            "Lambda: every coordinate's Fisher weight gets this share of the mean coordinate, never an absolute epsilon.");
+                    "merger.floor",
+                    1e-3,
+                    0,
+                    1e6,
+                    "Lambda: every coordinate's Fisher weight gets this share of the mean coordinate, never an absolute epsilon.")
+            .pinned();
     public static final Setting<String> MERGER_WEIGHTS = Setting.ofChoice(
-            "merger.weights",
-            "samples",
-            List.of("samples", "uniform"),
-            "Client weight w_k: its training rows n_k, or 1.");
+                    "merger.weights",
+                    "samples",
+                    List.of("samples", "uniform"),
+                    "Client weight w_k: its training rows n_k, or 1.")
+            .pinned();
     public static final Setting<Double> MAX_UPDATE_NORM = Setting.ofDouble(
-            "merger.max_update_norm",
-            1e6,
-            0,
-            Double.MAX_VALUE,
-            "An update whose L2 norm is larger is rejected and counted, never merged.");
+                    "merger.max_update_norm",
+                    1e6,
+                    0,
+                    Double.MAX_VALUE,
+                    "An update whose L2 norm is larger is rejected and counted, never merged.")
+            .pinned();
 
     static final List<Setting<?>> ALL = List.of(
             RANK,

@@ -15,15 +15,22 @@ public final class ModelKeys {
             "Further encoders as name=DIR, each a folder with a TorchScript module and its connector; image=DIR replaces"
                     + " the model's own vision tower.");
     public static final Setting<String> PROMPT = Setting.ofText(
-            "prompt.template",
-            "auto",
-            "Prompt text; {image}, {context}, {question} and {choices} are filled in. auto: the model's own chat template.");
+                    "prompt.template",
+                    "auto",
+                    "Prompt text; {image}, {context}, {question} and {choices} are filled in. auto: the model's own chat template.")
+            .pinned();
     public static final Setting<String> PROMPT_USER = Setting.ofText(
-            "prompt.user",
-            "{question}",
-            "User's turn in the chat template, behind the media; {context}, {question} and {choices} are filled in.");
+                    "prompt.user",
+                    "{question}",
+                    "User's turn in the chat template, behind the media; {context}, {question} and {choices} are filled in.")
+            .pinned();
     public static final Setting<Integer> MAX_PROMPT_TOKENS = Setting.ofInt(
-            "prompt.max_tokens", 1024, 8, 1 << 20, "Longer prompts are cut on the right, with a counted warning.");
+                    "prompt.max_tokens",
+                    1024,
+                    8,
+                    1 << 20,
+                    "Longer prompts are cut on the right, with a counted warning.")
+            .pinned();
     public static final Setting<Integer> MAX_NEW_TOKENS = Setting.ofInt(
             "eval.max_new_tokens", 8, 1, 4096, "Tokens generated for a fill-in-the-blank answer, at most.");
     public static final Setting<Integer> EVAL_BATCH = Setting.ofInt(
@@ -31,7 +38,8 @@ public final class ModelKeys {
     public static final Setting<Boolean> ENCODER_CACHE = Setting.ofSwitch(
             "encoder.cache", true, "Cache encoder features on disk once; off: encode inside every round.");
     public static final Setting<Integer> ENCODER_BATCH = Setting.ofInt(
-            "encoder.batch_size", 32, 1, 4096, "Media per encoder call; part of the features' fingerprint.");
+                    "encoder.batch_size", 32, 1, 4096, "Media per encoder call; part of the features' fingerprint.")
+            .pinned();
     public static final Setting<Integer> THREADS = Setting.ofInt(
             "engine.threads",
             0,

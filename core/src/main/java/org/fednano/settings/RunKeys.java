@@ -40,23 +40,28 @@ public final class RunKeys {
             Duration.ofMinutes(30),
             "How long a client may show no progress while it is encoded or evaluated; then it counts as failed there. Longer"
                     + " than all tries of one call to an endpoint.");
-    public static final Setting<Long> SEED =
-            Setting.ofLong("run.seed", 1, "Every random choice of a run comes from it.");
+    public static final Setting<Long> SEED = Setting.ofLong(
+                    "run.seed", 1, "Every random choice of a run comes from it.")
+            .pinned();
     public static final Setting<Integer> ROUNDS =
             Setting.ofInt("run.rounds", 10, 0, 1_000_000, "Rounds to have committed when train ends.");
-    public static final Setting<String> STRATEGY = Setting.ofChoice(
-            "run.strategy",
-            "fednano",
-            List.of("fednano", "fednano-norm", "fednano-ef", "fedavg"),
-            "What clients upload and how the server merges it.");
+    public static final Setting<String> STRATEGY = Setting.ofOpenChoice(
+                    "run.strategy", "fednano", "What clients do and upload, and how the server merges it.")
+            .pinned();
     public static final Setting<Integer> COHORT = Setting.ofInt(
-            "run.clients_per_round", 0, 0, 1_000_000, "Clients drawn for each round, without replacement; 0: all.");
+                    "run.clients_per_round",
+                    0,
+                    0,
+                    1_000_000,
+                    "Clients drawn for each round, without replacement; 0: all.")
+            .pinned();
     public static final Setting<Double> QUORUM = Setting.ofDouble(
-            "run.quorum",
-            0.6,
-            0.0,
-            1.0,
-            "Fraction of the cohort (rounded up, at least 1) whose updates a round needs to be committed.");
+                    "run.quorum",
+                    0.6,
+                    0.0,
+                    1.0,
+                    "Fraction of the cohort (rounded up, at least 1) whose updates a round needs to be committed.")
+            .pinned();
     public static final Setting<Integer> EVAL_EVERY =
             Setting.ofInt("eval.every", 1, 0, 1_000_000, "Evaluate each n-th round and the last; 0: never in train.");
     public static final Setting<List<String>> EVAL_SPLITS =

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -22,12 +23,13 @@ import java.util.stream.Collectors;
 public final class Setting<T> {
 
     private final String key;
-    private final String type;
+    private final Supplier<String> type;
     private final T defaultValue;
     private final String meaning;
     private final BiFunction<Config, String, T> reader;
     private final Predicate<T> check;
-    private final String expected;
+    private final Supplier<String> expected;
+    private final boolean pinned;
 
     private Setting(
             String key,
@@ -37,6 +39,18 @@ public final class Setting<T> {
             BiFunction<Config, String, T> reader,
             Predicate<T> check,
             String expected) {
+        this(key, () -> type, defaultValue, meaning, reader, check, () -> expected, false);
+    }
+
+    private Setting(
+            String key,
+            Supplier<String> type,
+            T defaultValue,
+            String meaning,
+            BiFunction<Config, String, T> reader,
+            Predicate<T> check,
+            Supplier<String> expected,
+            boolean pinned) {
         this.key = Objects.requireNonNull(key);
         this.type = type;
         this.defaultValue = Objects.requireNonNull(defaultValue, key);
@@ -44,6 +58,17 @@ public final class Setting<T> {
         this.reader = reader;
         this.check = check;
         this.expected = expected;
+        this.pinned = pinned;
+    }
+
+    /** The same setting, which a run keeps from its first call to its last: its adapter's bytes follow from it. */
+    public Setting<T> pinned() {
+        return new Setting<>(key, type, defaultValue, meaning, reader, check, expected, true);
+    }
+
+    /** Whether a run keeps it. */
+    public boolean isPinned() {
+        return pinned;
     }
 
     /** A whole number between {@code min} and {@code max}, both allowed. */
@@ -91,6 +116,20 @@ public final class Setting<T> {
         return new Setting<>(key, all, defaultValue, meaning, Config::getString, choices::contains, "one of " + all);
     }
 
+    /** One of the words that the sources of the catalogue allow for it. */
+    public static Setting<String> ofOpenChoice(String key, String defaultValue, String meaning) {
+        Supplier<String> all = () -> String.join(" | ", Catalogue.choices(key));
+        return new Setting<>(
+                key,
+                all,
+                defaultValue,
+                meaning,
+                Config::getString,
+                v -> Catalogue.choices(key).contains(v),
+                () -> "one of " + all.get(),
+                false);
+    }
+
     /** A list of texts. */
     public static Setting<List<String>> ofList(String key, List<String> defaultValue, String meaning) {
         return new Setting<>(
@@ -134,7 +173,7 @@ public final class Setting<T> {
 
     /** Type in words, for the documentation. */
     public String type() {
-        return type;
+        return type.get();
     }
 
     public T defaultValue() {
@@ -148,7 +187,7 @@ public final class Setting<T> {
 
     /** Which values are allowed, in words. */
     public String expected() {
-        return expected;
+        return expected.get();
     }
 
     /** The default as HOCON text. */
@@ -194,7 +233,7 @@ public final class Setting<T> {
         var found = config.getValue(key);
         return new JobException(
                 ExitStatus.USAGE,
-                "Setting '" + key + "' must be " + type + " (" + expected + "): found "
+                "Setting '" + key + "' must be " + type() + " (" + expected() + "): found "
                         + found.render() + " in " + Settings.origin(found) + ". Change it there or with --set "
                         + key + "=" + text(defaultValue) + " (its default).",
                 cause);

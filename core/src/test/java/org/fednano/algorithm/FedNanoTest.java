@@ -10,10 +10,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.algorithm.ClientReport.Fate;
+import org.fednano.method.FisherRule;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.MethodKeys;
@@ -29,7 +31,7 @@ class FedNanoTest {
     private final ToyFederation toy = new ToyFederation();
 
     @ParameterizedTest
-    @ValueSource(strings = {"fednano", "fednano-norm", "fednano-ef", "fedavg"})
+    @ValueSource(strings = {"fednano", "fednano-norm", "fednano-ef", "fedavg", "fedprox"})
     void everyStrategyLearns(String strategy) {
         TrainingPlan plan = toy.plan(8, s -> s.with(RunKeys.STRATEGY, strategy));
         List<RoundResult> rounds = new ArrayList<>();
@@ -41,7 +43,7 @@ class FedNanoTest {
         assertTrue(toy.accuracy(end.theta()) > 0.9, "tuned: " + toy.accuracy(end.theta()));
         assertEquals(8, rounds.size());
         assertTrue(rounds.get(7).lastEpochLoss() < 0.5 * rounds.get(0).firstEpochLoss());
-        boolean fisher = !strategy.equals("fedavg");
+        boolean fisher = strategy.startsWith("fednano");
         for (RoundResult round : rounds) {
             assertEquals(toy.clients(), round.merged());
             assertEquals(
@@ -65,9 +67,10 @@ class FedNanoTest {
         }
     }
 
-    @Test
-    void resumedTrainingEndsWithTheSameBytes() {
-        TrainingPlan plan = toy.plan(5, s -> s.with(RunKeys.COHORT, 3));
+    @ParameterizedTest
+    @ValueSource(strings = {"fednano", "fedavgm", "fedadam"})
+    void resumedTrainingEndsWithTheSameBytes(String strategy) {
+        TrainingPlan plan = toy.plan(5, s -> s.with(RunKeys.COHORT, 3).with(RunKeys.STRATEGY, strategy));
         List<GlobalAdapter> committed = new ArrayList<>();
         GlobalAdapter end =
                 FedNano.train(plan, GlobalAdapter.initial(plan), toy.plain(), r -> committed.add(r.global()));
@@ -119,7 +122,8 @@ class FedNanoTest {
             ClientUpdate first = FedNano.clientUpdate("c004", round, toy.data("c004"), toy.llm);
             ClientUpdate again = FedNano.clientUpdate("c004", round, toy.data("c004"), toy.llm);
             assertArrayEquals(first.theta(), again.theta());
-            assertArrayEquals(first.fisher(), again.fisher());
+            assertArrayEquals(
+                    first.uploads().get(FisherRule.NAME), again.uploads().get(FisherRule.NAME));
             assertFalse(Arrays.equals(
                     first.theta(),
                     FedNano.clientUpdate("c004", other(round), toy.data("c004"), toy.llm)
@@ -128,7 +132,7 @@ class FedNanoTest {
     }
 
     private static Round other(Round r) {
-        return new Round(r.number() + 1, r.layout(), r.theta(), r.runSeed(), r.local());
+        return new Round(r.number() + 1, r.layout(), r.theta(), r.runSeed(), r.local(), r.rule());
     }
 
     @Test
@@ -186,16 +190,25 @@ class FedNanoTest {
             ClientUpdate u = ((Done) outcome).update();
             outcomes.accept(
                     switch (u.clientId()) {
-                        case "c001" -> new Done(changed(u, Float.NaN, u.fisher()[0]));
+                        case "c001" -> new Done(changed(u, Float.NaN, fisher(u)[0]));
                         case "c002" -> new Done(changed(u, u.theta()[0], -1f));
-                        case "c003" -> new Done(changed(u, 1000f, u.fisher()[0]));
+                        case "c003" -> new Done(changed(u, 1000f, fisher(u)[0]));
                         case "c004" -> new Done(
-                                new ClientUpdate("c004", new float[3], u.fisher(), u.trainingRows(), u.metrics()));
+                                new ClientUpdate("c004", new float[3], u.uploads(), u.trainingRows(), u.metrics()));
                         default -> outcome;
                     });
         });
-        TrainingPlan patient =
-                new TrainingPlan(plan.layout(), plan.local(), plan.merging(), plan.clients(), 0, 0, plan.seed(), 1);
+        TrainingPlan patient = new TrainingPlan(
+                plan.layout(),
+                plan.local(),
+                plan.client(),
+                plan.server(),
+                plan.merging(),
+                plan.clients(),
+                0,
+                0,
+                plan.seed(),
+                1);
         List<RoundResult> rounds = new ArrayList<>();
         GlobalAdapter start = GlobalAdapter.initial(plan);
         float[] theta = FedNano.train(patient, start, wrong, rounds::add).theta();
@@ -214,10 +227,14 @@ class FedNanoTest {
 
     private static ClientUpdate changed(ClientUpdate u, float theta0, float fisher0) {
         float[] theta = u.theta().clone();
-        float[] fisher = u.fisher().clone();
+        float[] fisher = fisher(u).clone();
         theta[0] = theta0;
         fisher[0] = fisher0;
-        return new ClientUpdate(u.clientId(), theta, fisher, u.trainingRows(), u.metrics());
+        return new ClientUpdate(u.clientId(), theta, Map.of(FisherRule.NAME, fisher), u.trainingRows(), u.metrics());
+    }
+
+    private static float[] fisher(ClientUpdate u) {
+        return u.uploads().get(FisherRule.NAME);
     }
 
     @Test

@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import org.fednano.adapter.NanoAdapters;
-import org.fednano.fisher.FisherKind;
+import org.fednano.method.ClientRule;
+import org.fednano.method.FisherRule;
 import org.fednano.optimizer.OptimizerSpec;
 import org.fednano.sample.FeatureBatch;
 import org.fednano.sample.PromptFeatures;
@@ -30,10 +31,14 @@ class FisherOfClientTest {
         return theta;
     }
 
-    private float[] upload(FisherKind kind, int batch, int samples) {
-        LocalTraining local = new LocalTraining(2, batch, STILL, kind, samples, 1);
-        Round round = new Round(1, ToyFederation.LAYOUT, theta, 1, local);
-        return FedNano.clientUpdate(CLIENT, round, toy.data(CLIENT), toy.llm).fisher();
+    private Round round(ClientRule rule, int epochs, int batch) {
+        return new Round(1, ToyFederation.LAYOUT, theta, 1, new LocalTraining(epochs, batch, STILL, 1), rule);
+    }
+
+    private float[] upload(ClientRule rule, int batch) {
+        return FedNano.clientUpdate(CLIENT, round(rule, 2, batch), toy.data(CLIENT), toy.llm)
+                .uploads()
+                .get(FisherRule.NAME);
     }
 
     private double[] sampleLoop(List<PromptFeatures> rows) {
@@ -54,30 +59,30 @@ class FisherOfClientTest {
     @Test
     void bothEstimatorsMatchTheLoopWhateverTheBatchAndItsPadding() {
         double[] expected = sampleLoop(toy.rows.get(CLIENT));
-        for (FisherKind kind : List.of(FisherKind.EXACT, FisherKind.LAST_EPOCH)) {
+        for (FisherRule rule : List.of(new FisherRule.AfterTraining(0), new FisherRule.InLastEpoch())) {
             for (int batch : new int[] {1, 2, 5, 8, 100}) {
-                assertClose(expected, upload(kind, batch, 0));
+                assertClose(expected, upload(rule, batch));
             }
         }
     }
 
     @Test
     void aCappedPassTakesASeededDraw() {
-        LocalTraining local = new LocalTraining(1, 4, STILL, FisherKind.EXACT, 7, 1);
-        Round round = new Round(1, ToyFederation.LAYOUT, theta, 1, local);
-        LocalBatches batches = new LocalBatches(CLIENT, round, toy.data(CLIENT));
+        FisherRule seven = new FisherRule.AfterTraining(7);
+        LocalBatches batches = new LocalBatches(CLIENT, round(seven, 1, 4), toy.data(CLIENT));
         int rows = 0;
-        for (FeatureBatch batch : batches.forFisher()) {
+        for (FeatureBatch batch : batches.drawn(7)) {
             rows += batch.size();
         }
         assertEquals(7, rows);
-        assertArrayEquals(upload(FisherKind.EXACT, 4, 7), upload(FisherKind.EXACT, 4, 7));
-        assertClose(sampleLoop(toy.rows.get(CLIENT)), upload(FisherKind.EXACT, 4, 1000));
+        assertEquals(7, seven.furtherRows(100));
+        assertArrayEquals(upload(seven, 4), upload(seven, 4));
+        assertClose(sampleLoop(toy.rows.get(CLIENT)), upload(new FisherRule.AfterTraining(1000), 4));
     }
 
     @Test
     void plainAveragingUploadsNone() {
-        assertEquals(null, upload(FisherKind.NONE, 8, 0));
+        assertEquals(null, upload(ClientRule.PLAIN, 8));
     }
 
     private static void assertClose(double[] expected, float[] actual) {

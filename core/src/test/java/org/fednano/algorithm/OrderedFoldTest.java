@@ -8,24 +8,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.fednano.algorithm.ClientOutcome.Done;
-import org.fednano.fisher.FisherKind;
-import org.fednano.merger.MergeRule;
-import org.fednano.merger.Merging;
-import org.fednano.optimizer.OptimizerSpec;
+import org.fednano.method.FisherRule;
+import org.fednano.settings.RunKeys;
 import org.junit.jupiter.api.Test;
 
 /** Parking and late arrivals. */
 class OrderedFoldTest {
 
     private static final int CLIENTS = 20;
-    private static final Round ROUND = new Round(
-            3141,
-            ToyFederation.LAYOUT,
-            new float[ToyFederation.LAYOUT.size()],
-            1,
-            new LocalTraining(1, 1, new OptimizerSpec("sgd", 1, 0, 0, 0, 0, 0), FisherKind.EXACT, 0, 1));
-    private static final Merging MERGING = new Merging(MergeRule.FISHER, 1e-3, false, 1e6);
+    private static final GlobalAdapter BEFORE =
+            new GlobalAdapter(3140, new float[ToyFederation.LAYOUT.size()], Map.of());
+    private static final TrainingPlan PLAN =
+            new ToyFederation().plan(1, settings -> settings.with(RunKeys.QUORUM, 0.5));
 
     private static List<String> cohort() {
         List<String> cohort = new ArrayList<>();
@@ -37,19 +33,20 @@ class OrderedFoldTest {
 
     private static Done update(String client) {
         var random = new java.util.Random(client.hashCode());
-        float[] theta = new float[ROUND.theta().length];
+        float[] theta = new float[BEFORE.theta().length];
         float[] fisher = new float[theta.length];
         for (int i = 0; i < theta.length; i++) {
             theta[i] = random.nextFloat();
             fisher[i] = random.nextFloat();
         }
-        return new Done(new ClientUpdate(client, theta, fisher, 1 + random.nextInt(9), ClientUpdate.Metrics.NONE));
+        return new Done(new ClientUpdate(
+                client, theta, Map.of(FisherRule.NAME, fisher), 1 + random.nextInt(9), ClientUpdate.Metrics.NONE));
     }
 
     private static RoundResult fold(List<String> arrivals) {
-        try (OrderedFold fold = new OrderedFold(ROUND, cohort(), MERGING)) {
+        try (OrderedFold fold = new OrderedFold(PLAN, BEFORE, cohort())) {
             arrivals.forEach(client -> fold.accept(update(client)));
-            return fold.finish(0.5);
+            return fold.merge();
         }
     }
 
@@ -76,11 +73,11 @@ class OrderedFoldTest {
 
     @Test
     void strangersAndLatecomersAreIgnored() {
-        OrderedFold fold = new OrderedFold(ROUND, cohort(), MERGING);
+        OrderedFold fold = new OrderedFold(PLAN, BEFORE, cohort());
         try (fold) {
             cohort().forEach(client -> fold.accept(update(client)));
             fold.accept(update("c99"));
-            assertEquals(CLIENTS, fold.finish(1).merged().size());
+            assertEquals(CLIENTS, fold.merge().merged().size());
             fold.accept(update("c10"));
         }
         fold.accept(update("c11"));
@@ -88,7 +85,7 @@ class OrderedFoldTest {
 
     @Test
     void closingInTheMiddleLeavesNothingBehind() throws IOException {
-        try (OrderedFold fold = new OrderedFold(ROUND, cohort(), MERGING)) {
+        try (OrderedFold fold = new OrderedFold(PLAN, BEFORE, cohort())) {
             fold.accept(update("c15"));
         }
         assertEquals(0, parkedFiles());

@@ -57,7 +57,7 @@ final class ExportCommand implements Callable<Integer> {
         Configuration hadoop = SparkHadoop.configuration();
         RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), hadoop);
         Settings settings = options.settingsOver(run.info().sets());
-        AdapterFile adapter = run.adapter(Rounds.pick(run, round));
+        AdapterFile adapter = run.adapter(Rounds.pick(run, round)).withoutState();
         Path folder = new Path(out);
         try {
             FileSystem fs = folder.getFileSystem(hadoop);

@@ -114,7 +114,8 @@ final class TrainingRun implements AutoCloseable {
             return commitInitial();
         }
         AdapterFile adapter = store.reader().adapter(last.getAsInt());
-        return new GlobalAdapter(adapter.round(), adapter.theta());
+        plan.requireState(adapter.round(), adapter.state().keySet());
+        return new GlobalAdapter(adapter.round(), adapter.theta(), adapter.state());
     }
 
     /** Round 0: the identity, evaluated once as the zero-shot row. */
@@ -161,8 +162,11 @@ final class TrainingRun implements AutoCloseable {
 
     private void commit(RoundResult result, int goal, SparkClients clients) {
         boolean due = due(result.number(), goal);
-        AdapterFile file =
-                AdapterFile.of(result.number(), plan.layout(), result.global().theta());
+        AdapterFile file = AdapterFile.of(
+                result.number(),
+                plan.layout(),
+                result.global().theta(),
+                result.global().state());
         RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), cluster::place, file);
         store.commit(new org.fednano.runstore.RoundResult(file, result.merged(), rows, due));
         Evaluation evaluation = null;

@@ -93,7 +93,7 @@ public final class MetricTables {
                             "uplink_fisher_bytes",
                             LONG,
                             "bytes",
-                            "Fisher diagonals received from clients.",
+                            "Fisher diagonals received from clients, or what else the strategy has them send beside the adapter.",
                             RoundRow::uplinkFisherBytes),
                     new Column<>(
                             "uplink_activation_bytes",
@@ -214,7 +214,11 @@ public final class MetricTables {
                             ClientRow::downlinkAdapterBytes),
                     new Column<>("uplink_adapter_bytes", LONG, "bytes", "Its adapter.", ClientRow::uplinkAdapterBytes),
                     new Column<>(
-                            "uplink_fisher_bytes", LONG, "bytes", "Its Fisher diagonal.", ClientRow::uplinkFisherBytes),
+                            "uplink_fisher_bytes",
+                            LONG,
+                            "bytes",
+                            "Its Fisher diagonal, or what else the strategy has it send beside the adapter.",
+                            ClientRow::uplinkFisherBytes),
                     new Column<>(
                             "uplink_activation_bytes",
                             LONG,

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.fednano.adapter.AdapterLayout;
@@ -20,29 +21,39 @@ import org.fednano.weights.SafeTensorsWriter;
 /**
  * A global adapter as the bytes of its {@code adapter.safetensors}: for each modality that the run trains two tensors,
  * such as {@code image.down} and {@code image.up}, F32, with round, hidden, rank, alpha and modalities as metadata, and
- * the modalities' indices where there are others than image and text. The same round, layout and values always give the same bytes. Immutable.
+ * the modalities' indices where there are others than image and text. What the method's server keeps from round to round
+ * stands beside them as {@code server.NAME} (d). The same round, layout and values always give the same bytes. Immutable.
  */
 public final class AdapterFile {
 
     /** Modalities whose indices go without saying, as in the first version's files. */
     private static final Map<String, Byte> KNOWN = Map.of("image", PromptFeatures.IMAGE, "text", PromptFeatures.TEXT);
 
+    private static final String SERVER = "server.";
+
     private final int round;
     private final AdapterLayout layout;
     private final float[] theta;
+    private final Map<String, float[]> state;
     private final byte[] bytes;
     private final String sha256;
 
-    private AdapterFile(int round, AdapterLayout layout, float[] theta, byte[] bytes) {
+    private AdapterFile(int round, AdapterLayout layout, float[] theta, Map<String, float[]> state, byte[] bytes) {
         this.round = round;
         this.layout = layout;
         this.theta = theta;
+        this.state = Map.copyOf(state);
         this.bytes = bytes;
         this.sha256 = Json.sha256(bytes);
     }
 
     /** The adapter θ after {@code round}; {@code theta} holds {@code layout.size()} values and is not copied. */
     public static AdapterFile of(int round, AdapterLayout layout, float[] theta) {
+        return of(round, layout, theta, Map.of());
+    }
+
+    /** The same with what the server keeps, by name; {@code layout.size()} values each. */
+    public static AdapterFile of(int round, AdapterLayout layout, float[] theta, Map<String, float[]> state) {
         if (theta.length != layout.size()) {
             throw new IllegalArgumentException("An adapter of " + layout + " holds " + layout.size() + " values: got "
                     + theta.length + " (round " + round + ")");
@@ -53,6 +64,8 @@ public final class AdapterFile {
             System.arraycopy(theta, t.offset(), values, 0, t.size());
             tensors.put(t.name(), new FloatTensor(values, t.rows(), t.columns()));
         }
+        new TreeMap<>(state)
+                .forEach((name, values) -> tensors.put(SERVER + name, new FloatTensor(values, values.length)));
         Map<String, String> metadata = new LinkedHashMap<>(Map.of(
                 "content", "fednano-adapter-1",
                 "round", String.valueOf(round),
@@ -64,7 +77,7 @@ public final class AdapterFile {
                 .containsAll(layout.modalities().stream().map(Modality::name).toList())) {
             metadata.put("indices", joined(layout, m -> String.valueOf(m.index())));
         }
-        return new AdapterFile(round, layout, theta, SafeTensorsWriter.bytes(tensors, metadata));
+        return new AdapterFile(round, layout, theta, state, SafeTensorsWriter.bytes(tensors, metadata));
     }
 
     /**
@@ -96,7 +109,15 @@ public final class AdapterFile {
             float[] values = file.tensor(t.name(), t.rows(), t.columns()).values();
             System.arraycopy(values, 0, theta, t.offset(), t.size());
         }
-        return new AdapterFile(round, layout, theta, bytes);
+        Map<String, float[]> state = new TreeMap<>();
+        for (String name : file.names()) {
+            if (name.startsWith(SERVER)) {
+                state.put(
+                        name.substring(SERVER.length()),
+                        file.tensor(name, layout.size()).values());
+            }
+        }
+        return new AdapterFile(round, layout, theta, state, bytes);
     }
 
     private static String joined(AdapterLayout layout, Function<Modality, String> part) {
@@ -130,6 +151,16 @@ public final class AdapterFile {
     /** θ, {@code layout().size()} values; not to be changed. */
     public float[] theta() {
         return theta;
+    }
+
+    /** What the method's server keeps, by name, {@code layout().size()} values each; not to be changed. */
+    public Map<String, float[]> state() {
+        return state;
+    }
+
+    /** The adapter alone, as it is taken away. */
+    public AdapterFile withoutState() {
+        return state.isEmpty() ? this : of(round, layout, theta);
     }
 
     /** The file's bytes; not to be changed. */

@@ -7,11 +7,13 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.fednano.prompt.PromptStyle;
+import org.fednano.settings.Catalogue;
 import org.fednano.settings.EndpointKeys;
 import org.fednano.settings.JobException;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
+import org.fednano.settings.Setting;
 import org.fednano.settings.Settings;
 
 /**
@@ -19,17 +21,6 @@ import org.fednano.settings.Settings;
  * long it waits and where things lie may change.
  */
 final class Pins {
-
-    /** Groups of keys that are the method, whole. */
-    private static final List<String> GROUPS =
-            List.of("adapter.", "local.", "optimizer.", "fisher.", "merger.", "prompt.");
-
-    private static final Set<String> KEYS = Set.of(
-            RunKeys.SEED.key(),
-            RunKeys.STRATEGY.key(),
-            RunKeys.COHORT.key(),
-            RunKeys.QUORUM.key(),
-            ModelKeys.ENCODER_BATCH.key());
 
     /** Where a run's model and data lie: told to later commands, but free to move. */
     static final Set<String> LOCATIONS = Set.of(
@@ -46,7 +37,7 @@ final class Pins {
     private Pins() {}
 
     static boolean isPinned(String key) {
-        return KEYS.contains(key) || GROUPS.stream().anyMatch(key::startsWith);
+        return Catalogue.find(key).map(Setting::isPinned).orElse(false);
     }
 
     /**

@@ -102,6 +102,27 @@ class CommandsTest {
         assertEquals(2, run("predict", "--input", input, "--output", answers, "--set", one));
     }
 
+    /** FedAdam goes on from its moments, which nobody else needs. */
+    @Test
+    void theServersStateIsCommittedRestoredAndLeftBehind() throws IOException {
+        String adam = "run.strategy=fedadam";
+        String whole = "run.dir=" + folder.resolve("whole");
+        assertEquals(0, run("train", "--rounds", "2", "--set", adam, "--set", whole), () -> errors);
+        assertEquals(0, run("train", "--rounds", "1", "--set", adam), () -> errors);
+        assertEquals(0, run("train", "--rounds", "2", "--set", adam), () -> errors);
+        assertArrayEquals(adapter("whole", 2), adapter("run", 2));
+        assertTrue(text(adapter("run", 2)).contains("server.m")
+                && text(adapter("run", 2)).contains("server.v"));
+        assertEquals(0, run("export", "--out", folder.resolve("out").toString()), () -> errors);
+        byte[] exported = Files.readAllBytes(folder.resolve("out/adapter.safetensors"));
+        assertFalse(text(exported).contains("server."), "the adapter alone");
+        refused(2, "fedadam.beta1", "train", "--rounds", "3", "--set", adam, "--set", "fedadam.beta1=0.5");
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
+    }
+
     @Test
     void refusesWhatItCannotDoAndSaysWhatToChange() throws IOException {
         refused(2, "run.strategy", "train", "--set", "run.strategy=fedsgd");

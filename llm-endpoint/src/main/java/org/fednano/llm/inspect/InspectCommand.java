@@ -3,9 +3,9 @@ package org.fednano.llm.inspect;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.fednano.adapter.AdapterLayout;
-import org.fednano.algorithm.Strategy;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.oip.WireType;
+import org.fednano.method.Methods;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.MethodKeys;
@@ -125,9 +125,9 @@ public final class InspectCommand implements Callable<Integer> {
     private Traffic.Load load(Settings settings, SplitModel split) {
         int cohort = settings.get(RunKeys.COHORT);
         return new Traffic.Load(
-                Strategy.of(settings.get(RunKeys.STRATEGY)),
+                settings.get(RunKeys.STRATEGY),
+                Methods.of(settings).client(settings),
                 settings.get(MethodKeys.EPOCHS),
-                settings.get(MethodKeys.FISHER_SAMPLES),
                 settings.get(RunKeys.ROUNDS),
                 clients != null ? clients : cohort == 0 ? 10 : cohort,
                 samples,

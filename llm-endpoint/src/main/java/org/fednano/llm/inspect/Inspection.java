@@ -80,7 +80,7 @@ record Inspection(SplitModel model, AdapterLayout layout, Traffic.Load load, Tra
                 .put("adapter_bytes", traffic.uplinkAdapter())
                 .put("fisher_bytes", traffic.uplinkFisher());
         json.putObject("load")
-                .put("strategy", load.strategy().text())
+                .put("strategy", load.strategy())
                 .put("rounds", load.rounds())
                 .put("clients_per_round", load.clients())
                 .put("samples_per_client", load.samples())

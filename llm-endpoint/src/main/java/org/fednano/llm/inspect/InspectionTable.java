@@ -106,9 +106,7 @@ final class InspectionTable {
                     "  Left out there: the Fisher diagonal, as many values again: %s together, %.4f %% of the model.",
                     bytes(traffic.uplinkAdapter() + traffic.uplinkFisher()), 200 * inspection.uploadShare());
         } else {
-            line(
-                    "  %s uploads no Fisher diagonal.",
-                    inspection.load().strategy().text());
+            line("  %s uploads no Fisher diagonal.", inspection.load().strategy());
         }
         line("  Left out there, and far larger: what goes to the language model and back at every step.");
         line("");
@@ -119,7 +117,7 @@ final class InspectionTable {
         Traffic traffic = inspection.traffic();
         line(
                 "Traffic of %s: %s rounds, %s clients a round, %s samples a client, %s passes a round; %s prompt tokens, %s:",
-                load.strategy().text(),
+                load.strategy(),
                 count(load.rounds()),
                 count(load.clients()),
                 count(load.samples()),

@@ -1,9 +1,8 @@
 package org.fednano.llm.inspect;
 
 import org.fednano.adapter.AdapterLayout;
-import org.fednano.algorithm.Strategy;
-import org.fednano.fisher.FisherKind;
 import org.fednano.llm.oip.WireType;
+import org.fednano.method.ClientRule;
 
 /**
  * What a federation sends, in bytes. Counted are tensors: no padding, no headers.
@@ -34,9 +33,9 @@ record Traffic(
     /**
      * How much is asked of the model.
      *
-     * @param strategy whether there is a Fisher diagonal, and a pass for it
+     * @param strategy its name
+     * @param method what clients of the strategy upload, and how many rows they ask for once more
      * @param epochs E
-     * @param fisherSamples cap of the Fisher pass; 0: none
      * @param rounds of the run
      * @param clients per round
      * @param samples per client
@@ -45,9 +44,9 @@ record Traffic(
      * @param wire type of the embeddings on their way
      */
     record Load(
-            Strategy strategy,
+            String strategy,
+            ClientRule method,
             int epochs,
-            int fisherSamples,
             int rounds,
             int clients,
             int samples,
@@ -57,16 +56,13 @@ record Traffic(
 
         /** Local epochs, and what the Fisher pass takes of the samples. */
         double passes() {
-            if (strategy.fisher() != FisherKind.EXACT) {
-                return epochs;
-            }
-            return epochs + (fisherSamples == 0 ? 1 : Math.min(1, (double) fisherSamples / samples));
+            return epochs + (double) method.furtherRows(samples) / samples;
         }
     }
 
     static Traffic of(AdapterLayout layout, Load load) {
         long adapter = (long) Float.BYTES * layout.size();
-        long fisher = load.strategy().fisher() == FisherKind.NONE ? 0 : adapter;
+        long fisher = adapter * load.method().uploads().size();
         long values = (long) load.promptTokens() * layout.hidden();
         long up = values * load.wire().bytes() + (long) Integer.BYTES * (load.promptTokens() + load.answerTokens());
         long down = values * load.wire().ofGradients().bytes() + Float.BYTES + Integer.BYTES;
