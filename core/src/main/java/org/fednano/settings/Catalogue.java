@@ -67,10 +67,11 @@ public final class Catalogue {
         return Optional.ofNullable(loaded().byKey.get(key));
     }
 
-    /** Whether a key names one entry of a setting that maps names to texts. */
-    static boolean isEntry(String key) {
-        return loaded().byKey.values().stream()
-                .anyMatch(s -> s.defaultValue() instanceof Map<?, ?> && key.startsWith(s.key() + "."));
+    /** The setting that maps names to texts and has {@code key} as one entry. */
+    static Optional<Setting<?>> mapOf(String key) {
+        return all().stream()
+                .filter(s -> s.defaultValue() instanceof Map<?, ?> && key.startsWith(s.key() + "."))
+                .findFirst();
     }
 
     /** The known key with the smallest edit distance to {@code key}. */
@@ -84,7 +85,10 @@ public final class Catalogue {
     public static String defaultsText() {
         StringBuilder text = new StringBuilder()
                 .append("# Every setting with its default. Written from the definitions in org.fednano.settings;\n")
-                .append("# precedence: these defaults < --conf FILE < --set key=value.\n");
+                .append(
+                        "# precedence: these defaults < --conf FILE < --set key=value. Files are HOCON: quote texts. --set takes a text,\n")
+                .append(
+                        "# number, switch, time or size as it is typed, without quotes; lists and maps are HOCON there too.\n");
         loaded().groups.forEach((title, group) -> {
             text.append("\n# ---- ").append(title).append(" ----\n");
             for (Setting<?> s : group) {

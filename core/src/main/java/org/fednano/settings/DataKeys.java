@@ -50,7 +50,7 @@ public final class DataKeys {
             "Whether each problem also gets its data.json, as in IconQA's release; prepare does not read it.");
 
     public static final Setting<String> SOURCE =
-            Setting.ofText("prepare.source", "work/raw", "Raw data set folder (URI) to read.");
+            Setting.ofLocation("prepare.source", "work/raw", "Raw data set folder (URI) to read.");
     public static final Setting<String> FORMAT = Setting.ofChoice(
             "prepare.format",
             "iconqa",
@@ -64,7 +64,7 @@ public final class DataKeys {
             "prepare.columns",
             "Columns of a table by meaning: id, split, owner, question, context, choices, answer, answer_index, task, category,"
                     + " image; other names are further media (audio). Unnamed: a column of that very name.");
-    public static final Setting<String> MEDIA_ROOT = Setting.ofText(
+    public static final Setting<String> MEDIA_ROOT = Setting.ofLocation(
             "prepare.media_root",
             "",
             "Folder (URI) below which pictures and other media lie; nothing outside it is read. Empty: prepare.source.");
@@ -76,7 +76,7 @@ public final class DataKeys {
     public static final Setting<Boolean> LECTURE = Setting.ofSwitch(
             "prepare.lecture", false, "Whether ScienceQA's lecture goes into the context behind the hint.");
     public static final Setting<String> PREPARE_OUT =
-            Setting.ofText("prepare.out", "work/shards", "Folder (URI) to create for the shards.");
+            Setting.ofLocation("prepare.out", "work/shards", "Folder (URI) to create for the shards.");
     public static final Setting<Long> PREPARE_SEED = Setting.ofLong("prepare.seed", 1, "The split comes from it.");
     public static final Setting<String> SPLIT = Setting.ofChoice(
             "prepare.split",

@@ -1,5 +1,6 @@
 package org.fednano.settings;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /** The model folder, the prompt and the tensor engine. */
@@ -59,4 +60,12 @@ public final class ModelKeys {
             THREADS);
 
     private ModelKeys() {}
+
+    /** Folder of {@link #DIR}. The project's own model, its default, is found from any working directory. */
+    public static Path folder(Settings settings) {
+        Path folder = Path.of(settings.get(DIR));
+        String home = System.getProperty("fednano.home"); // as the entry script says it
+        boolean shipped = home != null && folder.equals(Path.of(DIR.defaultValue()));
+        return shipped ? Path.of(home).resolve(folder) : folder;
+    }
 }

@@ -8,7 +8,7 @@ public final class PretrainKeys {
     public static final Setting<String> OUT =
             Setting.ofText("pretrain.out", "work/nano-llava", "Model folder to create.");
     public static final Setting<String> SHARDS =
-            Setting.ofText("pretrain.shards", "work/base-shards", "Shards of the base world to train on.");
+            Setting.ofLocation("pretrain.shards", "work/base-shards", "Shards of the base world to train on.");
     public static final Setting<Long> SEED = Setting.ofLong("pretrain.seed", 1, "Initial weights and batch order.");
     public static final Setting<Integer> SAMPLES = Setting.ofInt(
             "pretrain.samples",

@@ -6,15 +6,15 @@ import java.util.List;
 /** Where a run lives, how long it goes on, what it needs of its clients, and what is measured. */
 public final class RunKeys {
 
-    public static final Setting<String> DIR = Setting.ofText(
+    public static final Setting<String> DIR = Setting.ofLocation(
             "run.dir", "work/run", "Run folder (file-system URI): committed rounds, run.json, last.json.");
-    public static final Setting<String> METRICS_DIR = Setting.ofText(
+    public static final Setting<String> METRICS_DIR = Setting.ofLocation(
             "run.metrics_dir", "work/metrics", "Folder (URI) of the Parquet metric tables, shared by many runs.");
     public static final Setting<String> ID = Setting.ofText(
             "run.id", "", "Name of the run in the metric tables; empty: the run folder's last path element.");
     public static final Setting<String> SHARDS =
-            Setting.ofText("run.shards", "work/shards", "Folder (URI) of the prepared shards.");
-    public static final Setting<String> CLIENTS = Setting.ofText(
+            Setting.ofLocation("run.shards", "work/shards", "Folder (URI) of the prepared shards.");
+    public static final Setting<String> CLIENTS = Setting.ofLocation(
             "run.clients",
             "",
             "Catalogue (URI) of clients whose shards lie elsewhere: a file that ends in .conf, or a Parquet table. Takes the"

@@ -2,7 +2,11 @@ package org.fednano.settings;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -78,14 +82,21 @@ public final class Setting<T> {
                 "integer",
                 defaultValue,
                 meaning,
-                Config::getInt,
+                (config, k) -> number(config, k).intValueExact(),
                 v -> v >= min && v <= max,
                 max == Integer.MAX_VALUE ? "at least " + min : min + " to " + max);
     }
 
     /** A 64-bit whole number. */
     public static Setting<Long> ofLong(String key, long defaultValue, String meaning) {
-        return new Setting<>(key, "integer", defaultValue, meaning, Config::getLong, v -> true, "any 64-bit integer");
+        return new Setting<>(
+                key,
+                "integer",
+                defaultValue,
+                meaning,
+                (config, k) -> number(config, k).longValueExact(),
+                v -> true,
+                "any 64-bit integer");
     }
 
     /** A number between {@code min} and {@code max}, both allowed. */
@@ -95,7 +106,7 @@ public final class Setting<T> {
                 "number",
                 defaultValue,
                 meaning,
-                Config::getDouble,
+                (config, k) -> number(config, k).doubleValue(),
                 v -> v >= min && v <= max,
                 max == Double.MAX_VALUE ? "at least " + min : min + " to " + max);
     }
@@ -108,6 +119,18 @@ public final class Setting<T> {
     /** Free text; empty means "not given" where the meaning says so. */
     public static Setting<String> ofText(String key, String defaultValue, String meaning) {
         return new Setting<>(key, "text", defaultValue, meaning, Config::getString, v -> true, "text");
+    }
+
+    /** A file or folder of Hadoop's file systems; empty where the default is. */
+    public static Setting<String> ofLocation(String key, String defaultValue, String meaning) {
+        return new Setting<>(
+                key,
+                "text",
+                defaultValue,
+                meaning,
+                Config::getString,
+                v -> Location.isOne(v) && (defaultValue.isEmpty() || !v.isEmpty()),
+                Location.EXPECTED);
     }
 
     /** One of a few words. */
@@ -141,6 +164,19 @@ public final class Setting<T> {
         return new Setting<>(key, "map", Map.of(), meaning, Setting::texts, v -> true, "texts by name");
     }
 
+    /** The number as it stands: the library would cut 2.7 to 2 and count what does not fit as the largest there is. */
+    private static BigDecimal number(Config config, String key) {
+        return new BigDecimal(config.getString(key).strip());
+    }
+
+    private static long bytes(Config config, String key) {
+        try {
+            return number(config, key).longValueExact();
+        } catch (NumberFormatException e) { // it has a unit
+            return config.getBytes(key);
+        }
+    }
+
     private static Map<String, String> texts(Config config, String key) {
         Config all = config.getConfig(key);
         Map<String, String> texts = new TreeMap<>();
@@ -162,8 +198,7 @@ public final class Setting<T> {
 
     /** A number of bytes, as {@code 256MiB}; at least 1. */
     public static Setting<Long> ofBytes(String key, long defaultValue, String meaning) {
-        return new Setting<>(
-                key, "bytes", defaultValue, meaning, Config::getBytes, v -> v >= 1, "a size such as 256MiB");
+        return new Setting<>(key, "bytes", defaultValue, meaning, Setting::bytes, v -> v >= 1, "a size such as 256MiB");
     }
 
     /** Dotted key, as written in a configuration file. */
@@ -200,7 +235,10 @@ public final class Setting<T> {
             return on ? "on" : "off";
         }
         if (value instanceof Duration d) {
-            return d.toMillis() % 1000 == 0 ? d.toSeconds() + "s" : d.toMillis() + "ms";
+            long nanos = d.toNanos();
+            return nanos % 1_000_000_000 == 0
+                    ? d.toSeconds() + "s"
+                    : nanos % 1_000_000 == 0 ? d.toMillis() + "ms" : nanos + "ns";
         }
         if (value instanceof String s) {
             return ConfigUtil.quoteString(s);
@@ -220,7 +258,7 @@ public final class Setting<T> {
         T value;
         try {
             value = reader.apply(config, key);
-        } catch (ConfigException e) {
+        } catch (ConfigException | NumberFormatException | ArithmeticException e) {
             throw wrong(config, e);
         }
         if (!check.test(value)) {
@@ -229,13 +267,26 @@ public final class Setting<T> {
         return value;
     }
 
-    private JobException wrong(Config config, ConfigException cause) {
-        var found = config.getValue(key);
+    private JobException wrong(Config config, RuntimeException cause) {
+        ConfigValue found = found(config);
         return new JobException(
                 ExitStatus.USAGE,
                 "Setting '" + key + "' must be " + type() + " (" + expected() + "): found "
-                        + found.render() + " in " + Settings.origin(found) + ". Change it there or with --set "
-                        + key + "=" + text(defaultValue) + " (its default).",
+                        + found.render(ConfigRenderOptions.concise()) + " in "
+                        + found.origin().description() + ". Change it there or with --set "
+                        + key + "=" + (defaultValue instanceof String ? defaultValue : text(defaultValue))
+                        + " (its default).",
                 cause);
+    }
+
+    /** What stands at the key, or null's own value there or above: the library finds none at a null. */
+    private ConfigValue found(Config config) {
+        ConfigValue value = config.root();
+        for (String name : ConfigUtil.splitPath(key)) {
+            if (value instanceof ConfigObject object) {
+                value = object.get(name);
+            }
+        }
+        return value;
     }
 }

@@ -5,14 +5,17 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
+import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValueFactory;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The settings of one command, resolved and checked: defaults, then configuration files in order, then {@code --set}
@@ -50,19 +53,53 @@ public final class Settings implements Serializable {
             merged = parse(file).withFallback(merged);
         }
         for (String set : sets) {
-            merged = parseSet(set).withFallback(merged);
+            merged = SetOption.parse(set).withFallback(merged);
         }
-        checkKeys(merged);
-        Settings settings = new Settings(merged.withFallback(defaultConfig()).resolve());
+        Config resolved = resolve(merged.withFallback(defaultConfig()));
+        checkKeys(resolved);
+        Settings settings = new Settings(resolved);
         Catalogue.all().forEach(settings::get);
         return settings;
     }
 
+    /**
+     * One setting of a call whose others may be wrong, for what must be known even then.
+     *
+     * @return empty if its own value is wrong, or a file that may hold it cannot be read
+     */
+    static <T> Optional<T> glimpse(List<Path> files, List<String> sets, Setting<T> setting) {
+        List<String> own =
+                sets.stream().filter(set -> set.startsWith(setting.key() + "=")).toList();
+        try {
+            Config merged = ConfigFactory.empty();
+            for (Path file : own.isEmpty() ? files : List.<Path>of()) {
+                merged = parse(file).withFallback(merged);
+            }
+            for (String set : own) {
+                merged = SetOption.parse(set).withFallback(merged);
+            }
+            return Optional.of(setting.read(resolve(merged.withFallback(defaultConfig()))));
+        } catch (JobException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Config resolve(Config config) {
+        try {
+            return config.resolve();
+        } catch (ConfigException e) {
+            throw new JobException(
+                    ExitStatus.USAGE,
+                    "Settings may refer to each other and to environment variables that are set: " + e.getMessage()
+                            + ". Correct it there.",
+                    e);
+        }
+    }
+
     /** A copy with one value changed in code, checked like any other. */
     public <T> Settings with(Setting<T> setting, T value) {
-        Object plain = value instanceof java.time.Duration d ? d.toMillis() + "ms" : value;
-        Settings changed =
-                new Settings(config.withValue(setting.key(), ConfigValueFactory.fromAnyRef(plain, "the program")));
+        Settings changed = new Settings(
+                config.withValue(setting.key(), ConfigValueFactory.fromAnyRef(plain(value), "the program")));
         changed.get(setting);
         return changed;
     }
@@ -74,7 +111,11 @@ public final class Settings implements Serializable {
 
     /** Whether a value other than the default's origin was given. */
     public boolean isGiven(Setting<?> setting) {
-        return !config.getValue(setting.key()).origin().description().equals("defaults");
+        return !origin(setting).equals("defaults");
+    }
+
+    private String origin(Setting<?> setting) {
+        return config.getValue(setting.key()).origin().description();
     }
 
     /** Every setting with its value and origin, sorted by key. */
@@ -82,23 +123,20 @@ public final class Settings implements Serializable {
         Map<String, Resolved> all = new LinkedHashMap<>();
         Catalogue.all().stream()
                 .sorted(Comparator.comparing(Setting::key))
-                .forEach(s -> all.put(s.key(), new Resolved(Setting.text(get(s)), origin(config.getValue(s.key())))));
+                .forEach(s -> all.put(s.key(), new Resolved(Setting.text(get(s)), origin(s))));
         return all;
-    }
-
-    /** Where a value was given; a --set has no line worth telling. */
-    static String origin(com.typesafe.config.ConfigValue value) {
-        String text = value.origin().description();
-        return text.startsWith("--set ") ? text.replaceFirst(": 1$", "") : text;
     }
 
     private static Config defaultConfig() {
         Map<String, Object> values = new LinkedHashMap<>();
         for (Setting<?> s : Catalogue.all()) {
-            values.put(
-                    s.key(), s.defaultValue() instanceof java.time.Duration d ? d.toMillis() + "ms" : s.defaultValue());
+            values.put(s.key(), plain(s.defaultValue()));
         }
         return ConfigFactory.parseMap(values, "defaults");
+    }
+
+    private static Object plain(Object value) {
+        return value instanceof Duration ? Setting.text(value) : value;
     }
 
     private static Config parse(Path file) {
@@ -116,36 +154,17 @@ public final class Settings implements Serializable {
         }
     }
 
-    private static Config parseSet(String set) {
-        int equals = set.indexOf('=');
-        if (equals <= 0) {
-            throw JobException.usage(
-                    "--set expects key=value: found '" + set + "'. Write, for example, --set run.rounds=3.");
-        }
-        String key = set.substring(0, equals).strip();
-        String value = set.substring(equals + 1).strip();
-        if (Catalogue.find(key).isPresent()
-                && Catalogue.find(key).get().defaultValue() instanceof List<?>
-                && !value.startsWith("[")) {
-            value = "[" + value + "]";
-        }
-        var options = ConfigParseOptions.defaults().setOriginDescription("--set " + key);
-        try {
-            return ConfigFactory.parseString(key + " = " + value, options);
-        } catch (ConfigException e) {
-            // Not HOCON as it stands (a URI, a path with a colon): then it is plain text.
-            return ConfigFactory.parseString(key + " = " + com.typesafe.config.ConfigUtil.quoteString(value), options);
+    private static void checkKeys(Config config) {
+        for (var entry : config.entrySet()) {
+            String key = String.join(".", ConfigUtil.splitPath(entry.getKey()));
+            if (Catalogue.find(key).isEmpty() && Catalogue.mapOf(key).isEmpty()) {
+                throw unknown(key, entry.getValue().origin().description());
+            }
         }
     }
 
-    private static void checkKeys(Config given) {
-        for (var entry : given.entrySet()) {
-            String key = String.join(".", com.typesafe.config.ConfigUtil.splitPath(entry.getKey()));
-            if (Catalogue.find(key).isEmpty() && !Catalogue.isEntry(key)) {
-                throw JobException.usage("Unknown setting '" + key + "' in "
-                        + origin(entry.getValue()) + ". The nearest known one is '"
-                        + Catalogue.nearest(key) + "'; conf/defaults.conf lists them all.");
-            }
-        }
+    static JobException unknown(String key, String where) {
+        return JobException.usage("Unknown setting '" + key + "' in " + where + ". The nearest known one is '"
+                + Catalogue.nearest(key) + "'; conf/defaults.conf lists them all.");
     }
 }

@@ -3,6 +3,7 @@ package org.fednano.settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The options of every command that has settings: where they come from. A picocli mixin. */
@@ -17,7 +18,9 @@ public final class SettingsOptions {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "One setting, over all files; may come several times. `fednano settings` lists all keys.")
+            description =
+                    "One setting, over all files; may come several times. A text, number or path is taken as it is"
+                            + " typed; lists and maps are HOCON, as in 'eval.splits=[\"test\"]'. `fednano settings` lists all keys.")
     private List<String> sets = new ArrayList<>();
 
     /** Defaults, then files, then pairs. */
@@ -30,5 +33,10 @@ public final class SettingsOptions {
         List<String> all = new ArrayList<>(runSets);
         all.addAll(sets);
         return Settings.load(conf, all);
+    }
+
+    /** The value of one setting, though others may be wrong; empty if not even that is sound. */
+    public <T> Optional<T> glimpse(Setting<T> setting) {
+        return Settings.glimpse(conf, sets, setting);
     }
 }

@@ -155,14 +155,14 @@ class PromptIdsTest {
     void theUsersTurnIsASetting() throws IOException {
         HfModelFolder model = folder(kind("llama"), "llava-1.5");
         try (PromptTokenizer tokenizer = tokenizer(model)) {
-            int[] asked = ids(model, tokenizer, "prompt.user=\"{question} Answer in a word.\"")
+            int[] asked = ids(model, tokenizer, "prompt.user={question} Answer in a word.")
                     .of(sample("What?", 0), new int[0]);
             int[] said = ids(model, tokenizer).of(sample("What? Answer in a word.", 0), new int[0]);
             assertArrayEquals(said, asked);
         }
         JobException e = assertThrows(
                 JobException.class,
-                () -> NanoEdgeSpec.of(model, Settings.load(List.of(), List.of("prompt.user=\"{image} {question}\""))));
+                () -> NanoEdgeSpec.of(model, Settings.load(List.of(), List.of("prompt.user={image} {question}"))));
         assertEquals(ExitStatus.USAGE, e.status());
     }
 
@@ -170,7 +170,7 @@ class PromptIdsTest {
     void aTemplateOfOnesOwnComesBeforeTheModels() throws IOException {
         HfModelFolder model = folder(kind("llama"), "llava-1.5");
         try (PromptTokenizer tokenizer = tokenizer(model)) {
-            int[] own = ids(model, tokenizer, "prompt.template=\"{question}\"").of(sample("one", 0), new int[0]);
+            int[] own = ids(model, tokenizer, "prompt.template={question}").of(sample("one", 0), new int[0]);
             assertArrayEquals(tokenizer.encode("one", true), own);
         }
     }

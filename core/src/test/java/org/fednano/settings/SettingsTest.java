@@ -61,7 +61,7 @@ class SettingsTest {
                 braces.resolved().get("prepare.columns").value());
         assertEquals(Map.of(), Settings.defaults().get(DataKeys.COLUMNS));
         assertFalse(Settings.defaults().isGiven(DataKeys.COLUMNS));
-        for (String set : List.of("prepare.columns=q", "prepare.columns.question=[a]", "prepare.columns=[q]")) {
+        for (String set : List.of("prepare.columns=q", "prepare.columns={question = [a]}", "prepare.columns=[q]")) {
             JobException e = assertThrows(JobException.class, () -> Settings.load(List.of(), List.of(set)), set);
             assertTrue(e.getMessage().contains("texts by name"), e.getMessage());
         }
@@ -96,6 +96,88 @@ class SettingsTest {
             assertTrue(e.getMessage().contains(file.getFileName().toString()), e.getMessage());
         }
         assertThrows(JobException.class, () -> Settings.load(List.of(), List.of("no-equals-sign")));
+    }
+
+    @Test
+    void wholeNumbersAreNeverCutOrRounded() throws IOException {
+        for (String value :
+                List.of("2.7", "1e-1", "9223372036854775808", "NaN", "0x10", "3 # three", "\"3\"", "", "null")) {
+            refused("run.rounds", "--set", List.of(), List.of("run.rounds=" + value));
+            refused("run.seed", "--set", List.of(), List.of("run.seed=" + value));
+        }
+        for (String value : List.of("2.7", "9223372036854775808", "null", "[1]", "yes")) {
+            Path file = write("number.conf", "run.seed = " + value);
+            refused("run.seed", "number.conf", List.of(file), List.of());
+        }
+        Settings s = Settings.load(
+                List.of(), List.of("run.seed=-9223372036854775808", "run.rounds=1e2", "run.quorum= 5e-1 "));
+        assertEquals(Long.MIN_VALUE, s.get(RunKeys.SEED));
+        assertEquals(100, s.get(RunKeys.ROUNDS));
+        assertEquals(0.5, s.get(RunKeys.QUORUM));
+    }
+
+    @Test
+    void timesAndSizesAreToldAsTheyWereGiven() {
+        Settings s = Settings.load(
+                List.of(), List.of("gateway.max_wait=500us", "gateway.grace=1.5s", "llm.max_message=256 MiB"));
+        assertEquals(Duration.ofNanos(500_000), s.get(GatewayKeys.MAX_WAIT));
+        assertEquals(256L << 20, s.get(EndpointKeys.MAX_MESSAGE));
+        assertEquals("500000ns", s.resolved().get("gateway.max_wait").value());
+        assertEquals("1500ms", s.resolved().get("gateway.grace").value());
+        for (String set : List.of(
+                "gateway.grace=5m // five", "gateway.grace=soon", "llm.max_message=1e40", "encoder.cache=maybe")) {
+            refused(set.substring(0, set.indexOf('=')), "--set", List.of(), List.of(set));
+        }
+    }
+
+    @Test
+    void whatAFileRefersToMustBeThere() throws IOException {
+        Path file = write(
+                "refers.conf", "run.dir = /data\nrun.metrics_dir = ${run.dir}/metrics\nrun.id = ${?NO_SUCH_NAME}");
+        assertEquals("/data/metrics", Settings.load(List.of(file), List.of()).get(RunKeys.METRICS_DIR));
+        Path nowhere = write("nowhere.conf", "run.dir = ${NO_SUCH_NAME}/run");
+        refused("NO_SUCH_NAME", "nowhere.conf", List.of(nowhere), List.of());
+        for (String none : List.of(
+                "run.dir = null", "run = null", "prepare.columns = null", "prepare.columns { question = null }")) {
+            refused("null", "none.conf", List.of(write("none.conf", none)), List.of());
+        }
+    }
+
+    @Test
+    void oneSettingIsKnownThoughOthersAreWrong() throws IOException {
+        Path wrong = write("wrong.conf", "run.dir = /data/run\nrun.rouns = 3");
+        Path broken = write("broken.conf", "run {");
+        assertEquals(
+                "/data/run",
+                Settings.glimpse(List.of(wrong), List.of("run.rounds=x"), RunKeys.DIR)
+                        .orElseThrow());
+        assertEquals(
+                "/b#c",
+                Settings.glimpse(List.of(broken), List.of("no", "run.dir=/b#c"), RunKeys.DIR)
+                        .orElseThrow());
+        assertTrue(Settings.glimpse(List.of(broken), List.of(), RunKeys.DIR).isEmpty());
+        assertTrue(Settings.glimpse(List.of(), List.of("run.dir="), RunKeys.DIR).isEmpty());
+    }
+
+    @Test
+    void theShippedModelIsFoundFromAnyFolder() {
+        System.setProperty("fednano.home", "/opt/fednano");
+        try {
+            Path shipped = Path.of("/opt/fednano/conf/models/nano-llava");
+            assertEquals(shipped, ModelKeys.folder(Settings.defaults()));
+            assertEquals(
+                    shipped, ModelKeys.folder(Settings.load(List.of(), List.of("model.dir=conf/models/nano-llava/"))));
+            assertEquals(Path.of("m"), ModelKeys.folder(Settings.load(List.of(), List.of("model.dir=m"))));
+        } finally {
+            System.clearProperty("fednano.home");
+        }
+        assertEquals(Path.of("conf/models/nano-llava"), ModelKeys.folder(Settings.defaults()));
+    }
+
+    private static void refused(String named, String where, List<Path> files, List<String> sets) {
+        JobException e = assertThrows(JobException.class, () -> Settings.load(files, sets), files + " " + sets);
+        assertEquals(ExitStatus.USAGE, e.status());
+        assertTrue(e.getMessage().contains(named) && e.getMessage().contains(where), e.getMessage());
     }
 
     /** conf/defaults.conf is what users read: it must be what the code does. */

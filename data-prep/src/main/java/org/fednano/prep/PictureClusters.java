@@ -97,7 +97,8 @@ final class PictureClusters {
     }
 
     private List<Seen> features(List<Shown> samples) {
-        PictureFeatures encoder = new PictureFeatures(settings.get(ModelKeys.DIR), settings.get(DataKeys.PREPARE_SEED));
+        PictureFeatures encoder =
+                new PictureFeatures(ModelKeys.folder(settings).toString(), settings.get(DataKeys.PREPARE_SEED));
         Broadcast<SerializableConfiguration> hadoop = conf;
         RawPlaces raw = places;
         spark.sc().setJobDescription("FedNano prepare · picture features");

@@ -169,8 +169,9 @@ public final class Prepare {
     /** Writes beside the output and renames when complete; a failure leaves nothing behind. */
     private void publish(Writing writing) throws IOException {
         FileSystem files = out.getFileSystem(hadoop);
-        Path partial =
-                new Path(files.makeQualified(out).getParent(), "." + out.getName() + ".partial-" + UUID.randomUUID());
+        // Three parts: a colon in a name is no scheme.
+        Path name = new Path(null, null, "." + out.getName() + ".partial-" + UUID.randomUUID());
+        Path partial = new Path(files.makeQualified(out).getParent(), name);
         makeFolder(files, partial);
         try {
             writing.to(partial);

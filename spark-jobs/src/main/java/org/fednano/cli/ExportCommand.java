@@ -16,6 +16,7 @@ import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.settings.Location;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
@@ -54,6 +55,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Location.require("--out", out);
         Configuration hadoop = SparkHadoop.configuration();
         RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), hadoop);
         Settings settings = options.settingsOver(run.info().sets());

@@ -1,7 +1,6 @@
 package org.fednano.cli;
 
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
@@ -61,7 +60,7 @@ final class JobSession implements AutoCloseable {
             spark = keep(spark());
             // On SIGTERM Spark stops its context at once; the command's own thread still has a lease to give back.
             Runtime.getRuntime().addShutdownHook(onShutdown);
-            model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
+            model = HfModelFolder.open(ModelKeys.folder(settings));
             edge = NanoEdgeSpec.of(model, settings);
             llm = keep(llm(settings, model));
             requireFit(model, settings, llm.info());

@@ -1,66 +1,139 @@
 package org.fednano.cli;
 
 import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.fednano.report.MetricsReader;
 import org.fednano.runstore.LastCall;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
-import org.fednano.settings.Settings;
+import org.fednano.settings.SettingsOptions;
 import org.slf4j.LoggerFactory;
 
-/** Leaves {@code last.json} behind whatever happens: schedulers read it where exit codes are lost. */
+/**
+ * Leaves {@code last.json} behind whatever ends a call: schedulers read it where exit codes are lost. A call that was refused
+ * because another one holds the run says nothing: the word there is the other's.
+ */
 final class LastCalls {
 
-    /** What a command did, for {@code last.json}. */
-    record Told(OptionalInt lastRound, Double accuracy, String message) {}
+    /** How long a call that was told to stop may take to say so itself; less than schedulers wait before they kill. */
+    private static final long STOPPING_SECONDS = 8;
 
-    /** A command's work. */
-    interface Work {
-        Told work();
+    private static final String STOPPED = "stopped by a signal; what was committed stays";
+
+    private final String command;
+    private final Optional<String> runDir;
+    private final Optional<String> metricsDir;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean stopping;
+    private boolean said;
+
+    private LastCalls(String command, SettingsOptions options) {
+        this.command = command;
+        this.runDir = options.glimpse(RunKeys.DIR);
+        this.metricsDir = options.glimpse(RunKeys.METRICS_DIR);
     }
 
-    private LastCalls() {}
-
-    /** Does the work, writes how it ended, and passes failures on. */
-    static ExitStatus record(String command, Settings settings, Configuration hadoop, Work work) {
+    /**
+     * Does a command's work, writes how it ended, and passes failures on.
+     *
+     * @param options where the run is; other settings may be wrong
+     * @param work answers with one line on what was done
+     */
+    static ExitStatus record(String command, SettingsOptions options, Supplier<String> work) {
+        LastCalls calls = new LastCalls(command, options);
+        Thread onShutdown = new Thread(calls::stop, "fednano-last-call");
+        Runtime.getRuntime().addShutdownHook(onShutdown);
         try {
-            Told told = work.work();
-            write(settings, hadoop, call(command, ExitStatus.DONE, told));
+            calls.say(ExitStatus.DONE, work.get());
             return ExitStatus.DONE;
         } catch (JobException e) {
-            write(settings, hadoop, call(command, e.status(), failure(settings, hadoop, e.getMessage())));
+            calls.failed(e.status(), e.getMessage());
             throw e;
-        } catch (RuntimeException e) {
-            write(settings, hadoop, call(command, ExitStatus.FAILED, failure(settings, hadoop, e.toString())));
+        } catch (RuntimeException | Error e) {
+            calls.failed(ExitStatus.FAILED, e.toString());
             throw e;
+        } finally {
+            calls.ended.countDown();
+            if (!calls.stopping) {
+                remove(onShutdown);
+            }
         }
     }
 
-    private static Told failure(Settings settings, Configuration hadoop, String message) {
-        return new Told(committed(settings, hadoop), null, message);
-    }
-
-    private static OptionalInt committed(Settings settings, Configuration hadoop) {
+    private static void remove(Thread onShutdown) {
         try {
-            return RunReader.open(settings.get(RunKeys.DIR), hadoop).lastCommitted();
-        } catch (RuntimeException e) {
-            return OptionalInt.empty(); // no run has begun there, or it cannot be read: the message says why
+            Runtime.getRuntime().removeShutdownHook(onShutdown);
+        } catch (IllegalStateException e) {
+            LoggerFactory.getLogger(LastCalls.class).debug("The process is ending already", e);
         }
     }
 
-    private static LastCall call(String command, ExitStatus status, Told told) {
-        Integer round = told.lastRound().isPresent() ? told.lastRound().getAsInt() : null;
-        return new LastCall(command, status, round, told.accuracy(), told.message(), Instant.now());
+    /** Runs when the process was told to end. Spark ends with it, so the work fails by itself unless it is in native code. */
+    private void stop() {
+        stopping = true;
+        try {
+            if (!ended.await(STOPPING_SECONDS, TimeUnit.SECONDS)) {
+                say(ExitStatus.FAILED, STOPPED);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
-    private static void write(Settings settings, Configuration hadoop, LastCall call) {
+    private void failed(ExitStatus status, String message) {
+        if (stopping) {
+            say(ExitStatus.FAILED, STOPPED); // what broke is a consequence
+        } else if (status != ExitStatus.RUN_HELD) {
+            say(status, message);
+        }
+    }
+
+    /** The first word stands. */
+    private synchronized void say(ExitStatus status, String message) {
+        if (said || runDir.isEmpty()) {
+            return;
+        }
+        said = true;
         try {
-            call.write(settings.get(RunKeys.DIR), hadoop);
-        } catch (RuntimeException e) {
+            Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+            if (RunReader.hasBegun(runDir.get(), hadoop)) {
+                call(status, message, hadoop).write(runDir.get(), hadoop);
+            }
+        } catch (RuntimeException | Error e) {
             LoggerFactory.getLogger(LastCalls.class).warn("last.json was not written", e);
         }
+    }
+
+    private LastCall call(ExitStatus status, String message, Configuration hadoop) {
+        OptionalInt round = OptionalInt.empty();
+        OptionalDouble accuracy = OptionalDouble.empty();
+        try {
+            RunReader run = RunReader.open(runDir.get(), hadoop);
+            round = run.lastCommitted();
+            if (round.isPresent() && metricsDir.isPresent()) {
+                accuracy = new MetricsReader(metricsDir.get(), hadoop)
+                        .testAccuracy(run.info().runId(), round.getAsInt());
+            }
+        } catch (RuntimeException e) {
+            // A damaged run folder or table: the message says why, if that is what ended the call.
+            LoggerFactory.getLogger(LastCalls.class).debug("Not all is known for last.json", e);
+        }
+        return new LastCall(
+                command,
+                status,
+                round.isPresent() ? round.getAsInt() : null,
+                accuracy.isPresent() ? accuracy.getAsDouble() : null,
+                message,
+                Instant.now());
     }
 }

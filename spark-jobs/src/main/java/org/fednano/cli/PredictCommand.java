@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
+import org.fednano.settings.Location;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
@@ -48,6 +49,8 @@ final class PredictCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Location.require("--input", input);
+        Location.require("--output", output);
         PrintWriter out = spec.commandLine().getOut();
         RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), SparkHadoop.configuration());
         Settings settings = options.settingsOver(run.info().sets());

@@ -31,30 +31,28 @@ final class RoundCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = options.settings();
-        PrintWriter out = spec.commandLine().getOut();
-        try (JobSession job = new JobSession(settings)) {
-            return LastCalls.record("round", settings, job.hadoop(), () -> round(job, out))
-                    .code();
-        }
+        return LastCalls.record("round", options, () -> round(options.settings()))
+                .code();
     }
 
-    private LastCalls.Told round(JobSession job, PrintWriter out) {
-        int goal = job.settings().get(RunKeys.ROUNDS);
-        try (TrainingRun run = new TrainingRun(job, job.settings(), out)) {
+    private String round(Settings settings) {
+        PrintWriter out = spec.commandLine().getOut();
+        int goal = settings.get(RunKeys.ROUNDS);
+        try (JobSession job = new JobSession(settings);
+                TrainingRun run = new TrainingRun(job, settings, out)) {
             int committed = run.lastCommitted().orElse(0);
             if (committed >= goal && !run.isEvaluationDue()) {
                 out.println("nothing to do: " + committed + " of " + goal + " rounds are committed");
                 out.flush();
-                return new LastCalls.Told(run.lastCommitted(), null, "nothing to do");
+                return "nothing to do";
             }
             Features.prepare(job, out);
             if (committed >= goal) {
                 run.finishEvaluation();
-                return new LastCalls.Told(run.lastCommitted(), run.lastAccuracy(), "last round evaluated");
+                return "last round evaluated";
             }
             run.trainTo(committed + 1);
-            return new LastCalls.Told(run.lastCommitted(), run.lastAccuracy(), "one round");
+            return "one round";
         }
     }
 }

@@ -46,26 +46,24 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = settings();
-        PrintWriter out = spec.commandLine().getOut();
-        try (JobSession job = new JobSession(settings)) {
-            if (dryRun) {
-                Preview.print(job, out);
-                return ExitStatus.DONE.code();
+        if (dryRun) {
+            try (JobSession job = new JobSession(settings())) {
+                Preview.print(job, spec.commandLine().getOut());
             }
-            return LastCalls.record("train", settings, job.hadoop(), () -> train(job, out))
-                    .code();
+            return ExitStatus.DONE.code();
         }
+        return LastCalls.record("train", options, () -> train(settings())).code();
     }
 
-    private LastCalls.Told train(JobSession job, PrintWriter out) {
-        Settings settings = job.settings();
+    private String train(Settings settings) {
+        PrintWriter out = spec.commandLine().getOut();
         int goal = settings.get(RunKeys.ROUNDS);
-        try (TrainingRun run = new TrainingRun(job, settings, out)) {
+        try (JobSession job = new JobSession(settings);
+                TrainingRun run = new TrainingRun(job, settings, out)) {
             Features.prepare(job, out);
             run.trainTo(goal);
             Summary.print(job, settings, out);
-            return new LastCalls.Told(run.lastCommitted(), run.lastAccuracy(), "rounds committed: " + goal);
+            return "rounds committed: " + goal;
         }
     }
 

@@ -41,7 +41,6 @@ final class TrainingRun implements AutoCloseable {
     private final PrintWriter out;
     private final RunStore store;
     private final TrainingPlan plan;
-    private Double lastAccuracy;
 
     /**
      * Opens or starts the run.
@@ -66,11 +65,6 @@ final class TrainingRun implements AutoCloseable {
     /** The highest committed round, if there is one. */
     OptionalInt lastCommitted() {
         return store.lastCommitted();
-    }
-
-    /** Mean test accuracy of the last evaluation of this call, or null. */
-    Double lastAccuracy() {
-        return lastAccuracy;
     }
 
     /**
@@ -204,8 +198,6 @@ final class TrainingRun implements AutoCloseable {
         }
         store.publishEvaluation(RoundMetrics.evaluation(evaluation.evaluations(), evaluation.predictions()));
         evaluation.failures().forEach((client, why) -> out.println("  " + client + " could not be evaluated: " + why));
-        double test = evaluation.meanAccuracy("test", EvaluationRow.MODEL);
-        lastAccuracy = Double.isNaN(test) ? null : test;
         return evaluation;
     }
 

@@ -22,7 +22,7 @@ public final class MetricViews {
                 var path = new org.apache.hadoop.fs.Path(folder);
                 var fs = path.getFileSystem(spark.sparkContext().hadoopConfiguration());
                 var rows = fs.exists(path)
-                        ? reader.parquet(folder)
+                        ? reader.parquet(LiteralPath.of(path))
                         : spark.createDataFrame(
                                 java.util.List.<org.apache.spark.sql.Row>of(),
                                 org.apache.spark.sql.types.StructType.fromDDL(

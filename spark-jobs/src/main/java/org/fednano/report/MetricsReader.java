@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
+import java.util.function.IntPredicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -18,10 +20,12 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.fednano.metrics.EvaluationRow;
 import org.fednano.report.RunMetrics.Client;
 import org.fednano.report.RunMetrics.Evaluation;
 import org.fednano.report.RunMetrics.Round;
 import org.fednano.report.RunMetrics.Traffic;
+import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -30,10 +34,12 @@ import org.fednano.settings.JobException;
  * other versions with more or fewer columns are read too, and a table that is not there has no rows. No Spark session is
  * needed: a report takes a second.
  */
-final class MetricsReader {
+public final class MetricsReader {
 
     private static final String RUN = "run_id=";
     private static final String ROUND = "round=";
+
+    private static final IntPredicate ALL = round -> true;
 
     private final Path root;
     private final Configuration hadoop;
@@ -42,7 +48,7 @@ final class MetricsReader {
      * @param metricsDir folder (URI) of the metric tables
      * @param hadoop file-system settings
      */
-    MetricsReader(String metricsDir, Configuration hadoop) {
+    public MetricsReader(String metricsDir, Configuration hadoop) {
         this.root = new Path(metricsDir);
         this.hadoop = hadoop;
     }
@@ -55,15 +61,17 @@ final class MetricsReader {
     RunMetrics read(String runId) {
         RunMetrics run = new RunMetrics(
                 runId,
-                table("rounds", runId, MetricsReader::round, Comparator.comparingInt(Round::round)),
+                table("rounds", runId, ALL, MetricsReader::round, Comparator.comparingInt(Round::round)),
                 table(
                         "clients",
                         runId,
+                        ALL,
                         MetricsReader::client,
                         Comparator.comparingInt(Client::round).thenComparing(Client::clientId)),
                 table(
                         "evaluations",
                         runId,
+                        ALL,
                         MetricsReader::evaluation,
                         Comparator.comparingInt(Evaluation::round)
                                 .thenComparing(Evaluation::clientId)
@@ -76,6 +84,23 @@ final class MetricsReader {
                     + ". Name one of them with --runs, another folder with --set run.metrics_dir=…, or train first.");
         }
         return run;
+    }
+
+    /** Accuracy after one round, 0 to 1: the mean over clients on their own test sets; empty if it was not evaluated. */
+    public OptionalDouble testAccuracy(String runId, int round) {
+        return table(
+                        "evaluations",
+                        runId,
+                        r -> r == round,
+                        MetricsReader::evaluation,
+                        Comparator.comparing(Evaluation::clientId))
+                .stream()
+                .filter(e -> e.split().equals(Split.TEST.text())
+                        && e.category().equals(EvaluationRow.ALL)
+                        && e.predictor().equals(EvaluationRow.MODEL)
+                        && e.samples() > 0)
+                .mapToDouble(Evaluation::accuracy)
+                .average();
     }
 
     private String describeRuns() {
@@ -91,7 +116,11 @@ final class MetricsReader {
     }
 
     private <T> List<T> table(
-            String table, String runId, BiFunction<Integer, Row, T> row, Comparator<? super T> order) {
+            String table,
+            String runId,
+            IntPredicate rounds,
+            BiFunction<Integer, Row, T> row,
+            Comparator<? super T> order) {
         List<T> rows = new ArrayList<>();
         for (FileStatus run : list(new Path(root, table))) {
             if (!run.getPath().getName().startsWith(RUN)
@@ -101,7 +130,7 @@ final class MetricsReader {
             for (FileStatus folder : list(run.getPath())) {
                 if (folder.getPath().getName().startsWith(ROUND)) {
                     int round = Integer.parseInt(value(folder.getPath(), ROUND));
-                    for (FileStatus file : list(folder.getPath())) {
+                    for (FileStatus file : rounds.test(round) ? list(folder.getPath()) : new FileStatus[0]) {
                         readFile(file.getPath(), round, row, rows);
                     }
                 }

@@ -9,6 +9,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.settings.Location;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.spark.SparkHadoop;
@@ -77,6 +78,12 @@ public final class ReportCommand implements Callable<Integer> {
         // Charts are drawn to memory: a display that DISPLAY names but nobody answers must not matter.
         System.setProperty("java.awt.headless", "true");
         Settings settings = Settings.load(conf, sets);
+        if (shards != null) {
+            Location.require("--shards", shards);
+        }
+        if (out != null) {
+            Location.require("--out", out);
+        }
         Configuration hadoop = SparkHadoop.configuration();
         if (shards != null && !runs.isEmpty()) {
             throw JobException.usage("report takes --shards or --runs: found both. Call it twice.");

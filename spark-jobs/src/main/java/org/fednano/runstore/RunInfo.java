@@ -1,5 +1,6 @@
 package org.fednano.runstore;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -39,7 +40,12 @@ public record RunInfo(
         return settings.entrySet().stream()
                 .filter(s -> Pins.isPinned(s.getKey()) || Pins.LOCATIONS.contains(s.getKey()))
                 .filter(s -> org.fednano.settings.Catalogue.find(s.getKey()).isPresent())
-                .map(s -> s.getKey() + "=" + s.getValue().value())
+                .map(s -> s.getKey() + "=" + typed(Json.parse(s.getValue().value())))
                 .toList();
+    }
+
+    /** A text as it stands; JSON of anything else is what {@code --set} takes. */
+    private static String typed(JsonNode value) {
+        return value.isTextual() ? value.textValue() : value.toString();
     }
 }

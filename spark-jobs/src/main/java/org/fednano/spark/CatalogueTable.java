@@ -15,6 +15,7 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.fednano.metrics.LiteralPath;
 import org.fednano.settings.JobException;
 
 /**
@@ -71,7 +72,7 @@ final class CatalogueTable {
 
     private static Dataset<Row> open(SparkSession spark, Path table) {
         try {
-            return spark.read().parquet(table.toString());
+            return spark.read().parquet(LiteralPath.of(table));
         } catch (Exception e) { // Scala throws AnalysisException undeclared
             throw unreadable(table, e);
         }

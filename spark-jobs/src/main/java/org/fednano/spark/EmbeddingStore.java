@@ -75,7 +75,7 @@ final class EmbeddingStore implements NanoEdge.EmbeddingRows, AutoCloseable {
 
     /** For rows of nobody in particular: kept for as long as it is open, in a scratch folder of this machine. */
     static EmbeddingStore temporary(Configuration conf, int hidden, NanoEdge.EmbeddingRows endpoint) {
-        Path folder = new Path(ClientAccess.scratch().toUri().toString(), "fednano-embeddings-" + UUID.randomUUID());
+        Path folder = new Path(new Path(ClientAccess.scratch().toUri()), "fednano-embeddings-" + UUID.randomUUID());
         try {
             EmbeddingStore store = new EmbeddingStore(folder.getFileSystem(conf), folder, hidden, endpoint);
             store.temporary = true;

@@ -51,8 +51,8 @@ class PretrainerTest {
         return Settings.load(
                 List.of(),
                 List.of(
-                        "pretrain.shards=\"" + folder.resolve("shards") + "\"",
-                        "pretrain.out=\"" + folder.resolve(out) + "\"",
+                        "pretrain.shards=" + folder.resolve("shards"),
+                        "pretrain.out=" + folder.resolve(out),
                         "pretrain.samples=64",
                         "pretrain.batch_size=8",
                         "engine.threads=1"));

@@ -175,7 +175,7 @@ class RunRefusalTest {
     @Test
     void aNameInTheMetricTablesThatAnotherRunHas() throws IOException {
         begin(0);
-        String dir = "run.dir=\"" + root.resolve("second/run") + "\"";
+        String dir = "run.dir=" + root.resolve("second/run");
         refused(ExitStatus.USAGE, () -> Runs.open(root, dir), "Run id 'run'", "run.id", "_runs/run.json");
         assertFalse(Files.exists(root.resolve("second")));
         Runs.open(root, dir, "run.id=other").close();
@@ -183,7 +183,7 @@ class RunRefusalTest {
 
     @Test
     void aNameThatFitsNoPath() {
-        refused(ExitStatus.USAGE, () -> Runs.open(root, "run.id=\"a/b\""), "'a/b'", "run.id");
+        refused(ExitStatus.USAGE, () -> Runs.open(root, "run.id=a/b"), "'a/b'", "run.id");
         Runs.open(root, "run.id=first").close();
         refused(ExitStatus.USAGE, () -> Runs.open(root, "run.id=second"), "must be 'first'", "found 'second'");
     }

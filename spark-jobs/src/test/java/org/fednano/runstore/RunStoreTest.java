@@ -94,7 +94,7 @@ class RunStoreTest {
 
     @Test
     void runJsonTellsHowToRepeatTheRun() {
-        try (RunStore store = Runs.open(root, "adapter.rank=4", "prompt.template=\"{image}\\n{question}\"")) {
+        try (RunStore store = Runs.open(root, "adapter.rank=4", "prompt.template={image}\n{question}")) {
             RunInfo info = store.reader().info();
             assertEquals("run", info.runId());
             assertEquals(Runs.PRINTS, info.fingerprints());

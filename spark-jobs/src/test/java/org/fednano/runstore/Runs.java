@@ -61,9 +61,7 @@ final class Runs {
 
     static RunSpec spec(Path root, Fingerprints prints, String... sets) {
         List<String> all = Stream.concat(
-                        Stream.of(
-                                "run.dir=\"" + root.resolve("run") + "\"",
-                                "run.metrics_dir=\"" + root.resolve("metrics") + "\""),
+                        Stream.of("run.dir=" + root.resolve("run"), "run.metrics_dir=" + root.resolve("metrics")),
                         Stream.of(sets))
                 .toList();
         return new RunSpec(Settings.load(List.of(), all), prints, Map.of("java", "17"));

@@ -124,7 +124,7 @@ class KeptRowsTest {
             cluster.cluster.encode();
         }
         Set<Integer> known = Set.copyOf(ids);
-        Settings other = TinyCluster.settings(folder, "prompt.template=\"{image} {question} 7 & 8\"");
+        Settings other = TinyCluster.settings(folder, "prompt.template={image} {question} 7 & 8");
         try (TinyCluster cluster = cluster(other)) {
             cluster.cluster.encode();
             assertTrue(ids.size() <= 3 && !ids.isEmpty(), ids.toString());

@@ -38,7 +38,17 @@ final class CommandLine {
 
     private final Map<String, String> environment = new TreeMap<>();
 
+    private final Path script;
+    private final Path workingFolder;
+
     CommandLine() {
+        this(SCRIPT, ROOT);
+    }
+
+    /** The same by another name of the script, called from another folder. */
+    CommandLine(Path script, Path workingFolder) {
+        this.script = script;
+        this.workingFolder = workingFolder;
         assertTrue(
                 Files.exists(ROOT.resolve("submit-scripts/target/fednano.jar")),
                 "These tests start the packaged project: run them with mvn verify, from the root.");
@@ -53,10 +63,10 @@ final class CommandLine {
     }
 
     Process start(Path log, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
+        List<String> command = new ArrayList<>(List.of(script.toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(ROOT.toFile())
+                .directory(workingFolder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
         builder.environment().remove("SPARK_HOME");

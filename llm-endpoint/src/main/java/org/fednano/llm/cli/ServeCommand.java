@@ -101,7 +101,7 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private static EmbeddedLlm open(Settings settings) {
-        return EmbeddedLlm.open(HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR))));
+        return EmbeddedLlm.open(HfModelFolder.open(ModelKeys.folder(settings)));
     }
 
     private void serve(Settings settings, LlmServer.Options serve) throws InterruptedException {

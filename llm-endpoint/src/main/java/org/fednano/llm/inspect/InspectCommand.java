@@ -107,8 +107,8 @@ public final class InspectCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = options.settings();
         requireCounts();
-        SplitModel split = SplitModel.of(
-                model == null ? Path.of(settings.get(ModelKeys.DIR)) : model, NanoEdgeSpec.further(settings));
+        SplitModel split =
+                SplitModel.of(model == null ? ModelKeys.folder(settings) : model, NanoEdgeSpec.further(settings));
         AdapterLayout layout = AdapterLayout.of(
                 settings.get(MethodKeys.MODALITIES),
                 split.modalities(),
