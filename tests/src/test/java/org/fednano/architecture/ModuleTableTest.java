@@ -33,7 +33,7 @@ class ModuleTableTest {
     };
     private static final String[] ENDPOINT = {"org.fednano.llm.."};
     private static final String[] DATA_PREP = {"org.fednano.prep..", "org.fednano.iconworld.."};
-    private static final String[] UDFS = {"org.fednano.udf..", "org.fednano.ml.."};
+    private static final String[] UDFS = {"org.fednano.udf..", "org.fednano.ml..", "org.fednano.rows.."};
     private static final String[] SPARK_JOBS = {
         "org.fednano.spark..",
         "org.fednano.gateway..",
