@@ -1,8 +1,13 @@
 package org.fednano.rows;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.apache.parquet.format.SchemaElement;
+import org.apache.parquet.format.Util;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.SeekableInputStream;
 import org.fednano.settings.JobException;
@@ -38,24 +43,15 @@ final class OtherFile {
         if (length == 0) {
             return "an empty file" + FETCH_AGAIN;
         }
-        String head;
-        String tail;
-        try (SeekableInputStream in = file.newStream()) {
-            byte[] bytes = new byte[(int) Math.min(HEAD, length)];
-            in.readFully(bytes);
-            head = new String(bytes, StandardCharsets.ISO_8859_1);
-            byte[] end = new byte[(int) Math.min(MAGIC, length)];
-            in.seek(length - end.length);
-            in.readFully(end);
-            tail = new String(end, StandardCharsets.ISO_8859_1);
-        }
+        String head = new String(bytes(file, 0, Math.min(HEAD, length)), StandardCharsets.ISO_8859_1);
+        long end = Math.max(0, length - MAGIC);
+        String tail = new String(bytes(file, end, length - end), StandardCharsets.ISO_8859_1);
         if (tail.equals("PARE")) {
             return "one that is encrypted, footer and all. Write it again without encryption.";
         } else if (head.startsWith("PAR1")) {
-            return (tail.equals("PAR1")
-                            ? "one whose footer is damaged"
-                            : "one that is cut off after " + length + " bytes")
-                    + FETCH_AGAIN;
+            return tail.equals("PAR1")
+                    ? footer(file, length)
+                    : "one that is cut off after " + length + " bytes" + FETCH_AGAIN;
         }
         for (Map.Entry<String, String> kind : KINDS.entrySet()) {
             if (head.stripLeading().startsWith(kind.getKey())) {
@@ -65,6 +61,36 @@ final class OtherFile {
         return head.chars().noneMatch(OtherFile::isBinary)
                 ? "text, perhaps CSV" + CONVERT
                 : length + " bytes of another format" + FETCH_AGAIN;
+    }
+
+    private static byte[] bytes(InputFile file, long from, long count) throws IOException {
+        byte[] bytes = new byte[(int) count];
+        try (SeekableInputStream in = file.newStream()) {
+            in.seek(from);
+            in.readFully(bytes);
+        }
+        return bytes;
+    }
+
+    /** The library that reads footers fails on types that are younger than itself, without a word on the column. */
+    private static String footer(InputFile file, long length) {
+        try {
+            int size = ByteBuffer.wrap(bytes(file, length - 2 * MAGIC, MAGIC))
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .getInt();
+            byte[] footer = bytes(file, length - 2 * MAGIC - size, size);
+            for (SchemaElement e :
+                    Util.readFileMetaData(new ByteArrayInputStream(footer)).getSchema()) {
+                if (e.isSetLogicalType() && e.getLogicalType().getSetField() == null) {
+                    return "column '" + e.getName()
+                            + "' of a type that is not known here, such as half-precision numbers."
+                            + " Leave it out, or write it again as another type, such as float.";
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            // Lengths that lead nowhere, or no footer at all.
+        }
+        return "one whose footer is damaged" + FETCH_AGAIN;
     }
 
     private static boolean isBinary(int c) {
