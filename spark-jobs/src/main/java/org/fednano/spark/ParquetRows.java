@@ -79,7 +79,8 @@ final class ParquetRows implements AutoCloseable {
                     return null;
                 }
                 leftInGroup = table.rowGroups().get(nextGroup).getRowCount();
-                group = table.rows(nextGroup++);
+                group = leftInGroup == 0 ? null : table.rows(nextGroup);
+                nextGroup++;
             }
             leftInGroup--;
             return group.next();

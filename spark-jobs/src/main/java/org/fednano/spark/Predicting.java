@@ -36,7 +36,7 @@ record Predicting(
         String output)
         implements CohortJob.Task<String, Predicting.Result> {
 
-    private static final List<String> REQUIRED = List.of("sample_id", "question");
+    static final List<String> REQUIRED = List.of("sample_id", "question");
     private static final MessageType SCHEMA = MessageTypeParser.parseMessageType(
             """
             message predictions {

@@ -127,7 +127,7 @@ public final class Values {
             case STRING -> "the text '" + cut(node.asText()) + "'";
             case NUMBER -> "the number " + cut(node.asText());
             case BOOLEAN -> node.asText();
-            case BINARY -> "bytes";
+            case BINARY -> "bytes that are not marked as text";
             case ARRAY -> "a list of " + node.size();
             default -> {
                 List<String> names = new ArrayList<>();
