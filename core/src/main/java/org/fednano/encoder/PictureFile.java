@@ -1,7 +1,9 @@
 package org.fednano.encoder;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
+import java.awt.image.DirectColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -29,7 +31,7 @@ record PictureFile(byte[] file, String where) {
     /** @param whole whether the rows below the first are wanted; all are read in any case */
     <E extends Exception> RgbImage decode(RgbImage.SizeCheck<E> size, boolean whole) throws E {
         JpegHeader jpeg = JpegHeader.isJpeg(file) ? JpegHeader.of(file) : null;
-        byte[] bytes = jpeg == null ? file : jpeg.plain();
+        byte[] bytes = jpeg == null ? asPillowReadsIt() : jpeg.plain();
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             ImageReader reader = reader(in);
             try {
@@ -64,6 +66,13 @@ record PictureFile(byte[] file, String where) {
                             + ").",
                     e);
         }
+    }
+
+    private byte[] asPillowReadsIt() {
+        if (file.length > 2 && file[0] == 'B' && file[1] == 'M') {
+            return RewrittenFile.bmp(file);
+        }
+        return file.length > 2 && file[0] == 'G' && file[1] == 'I' ? RewrittenFile.gif(file) : file;
     }
 
     private ImageReader reader(ImageInputStream in) throws IOException {
@@ -104,12 +113,14 @@ record PictureFile(byte[] file, String where) {
         int width = image.getWidth();
         byte[] rgb = new byte[3 * width * image.getHeight()];
         // Samples as they are: getRGB would apply colour profiles, and brightens gray.
-        boolean plain = image.getColorModel() instanceof ComponentColorModel;
+        ColorModel model = image.getColorModel();
+        boolean packed = model instanceof DirectColorModel && model.getComponentSize(0) < 8; // getRGB would round
+        boolean plain = packed || model instanceof ComponentColorModel;
         int[] row = new int[plain ? width * image.getRaster().getNumBands() : width];
         for (int y = 0; y < image.getHeight(); y++) {
             int at = 3 * y * width;
             if (plain) {
-                components(image.getRaster(), y, clips, row, rgb, at);
+                components(image.getRaster(), y, clips, packed, row, rgb, at);
             } else {
                 image.getRGB(0, y, width, 1, row, 0, width);
                 for (int x = 0; x < width; x++) {
@@ -122,15 +133,21 @@ record PictureFile(byte[] file, String where) {
         return new RgbImage(width, image.getHeight(), rgb);
     }
 
-    private static void components(Raster raster, int y, boolean clips, int[] row, byte[] rgb, int from) {
+    private static void components(
+            Raster raster, int y, boolean clips, boolean packed, int[] row, byte[] rgb, int from) {
         int bands = raster.getNumBands();
-        int shift = raster.getSampleModel().getSampleSize(0) - 8;
+        int[] bits = raster.getSampleModel().getSampleSize();
         raster.getPixels(0, y, raster.getWidth(), 1, row);
         int at = from;
         for (int x = 0; x < raster.getWidth(); x++) {
             for (int c = 0; c < 3; c++) {
-                int sample = row[x * bands + (bands < 3 ? 0 : c)];
-                rgb[at++] = (byte) (clips ? Math.min(255, sample) : sample >> shift);
+                int band = bands < 3 ? 0 : c;
+                int sample = row[x * bands + band];
+                if (packed) {
+                    rgb[at++] = (byte) (sample * 255 / ((1 << bits[band]) - 1));
+                } else {
+                    rgb[at++] = (byte) (clips ? Math.min(255, sample) : sample >> bits[0] - 8);
+                }
             }
         }
     }

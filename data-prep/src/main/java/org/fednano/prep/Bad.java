@@ -1,6 +1,7 @@
 package org.fednano.prep;
 
 import org.fednano.prep.Reject.Reason;
+import org.fednano.rows.BadValue;
 
 /** Ends the check of a record that goes to the rejects. */
 final class Bad extends Exception {
@@ -13,6 +14,16 @@ final class Bad extends Exception {
     Bad(Reason reason, String detail) {
         super(detail, null, false, false);
         this.reason = reason;
+    }
+
+    static Bad of(BadValue value) {
+        return new Bad(
+                switch (value.kind()) {
+                    case TYPE -> Reason.BROKEN_RECORD;
+                    case ENCODING -> Reason.BROKEN_ENCODING;
+                    case CHOICES -> Reason.BAD_CHOICES;
+                },
+                value.getMessage());
     }
 
     Reason reason() {

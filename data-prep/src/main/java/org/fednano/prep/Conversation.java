@@ -43,6 +43,7 @@ record Conversation(List<Answer> answers, int marks) {
         for (int i = 0; i < turns.size(); i++) {
             String from = RecordFields.text(turns.get(i), "from", "").strip();
             String value = RecordFields.text(turns.get(i), "value", "");
+            OtherMedia.refuseMarks(value, mark, i);
             marks += count(value, mark);
             String text = value.replace(mark, "").strip();
             switch (from) {

@@ -4,11 +4,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
+import org.fednano.rows.Values;
 
 /**
  * One character for each byte of a file, so that a JSON parser's character offsets are byte offsets and broken UTF-8
@@ -61,23 +60,6 @@ final class IndexReader extends Reader {
                 utf8.writeBytes(Character.toString(c).getBytes(StandardCharsets.UTF_8));
             }
         });
-        return whole(parsed) ? utf8(utf8.toByteArray()) : Optional.empty();
-    }
-
-    /** Whether no half of a surrogate pair stands alone, as an escape in JSON can make it. */
-    static boolean whole(String text) {
-        return text.codePoints().noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
-    }
-
-    /** The text of UTF-8 bytes; empty if they are none: nothing is replaced by question marks. */
-    static Optional<String> utf8(byte[] bytes) {
-        try {
-            return Optional.of(StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString());
-        } catch (CharacterCodingException e) {
-            return Optional.empty();
-        }
+        return Values.whole(parsed) ? Values.utf8(utf8.toByteArray()) : Optional.empty();
     }
 }

@@ -15,7 +15,7 @@ interface JsonFormat extends RawFormat {
         String text = null;
         try {
             text = files.text(span);
-            outcomes.accept(Checked.of(sample(RecordFields.parse(text), span, files.media())));
+            outcomes.accept(Checked.of(sample(JsonRecord.parse(text), span, files.media())));
         } catch (Bad bad) {
             outcomes.accept(Checked.of(new Reject(span.id(), bad.reason(), bad.getMessage(), span.source(), text)));
         }

@@ -32,7 +32,7 @@ record Llava(RecordFields fields, List<String> named, long maxContext) implement
         String id = span.source();
         try {
             text = files.text(span);
-            JsonNode record = RecordFields.parse(text);
+            JsonNode record = JsonRecord.parse(text);
             String own = RecordFields.word(record.path("id"), "id");
             RecordFields.name(own);
             id = own.isEmpty() ? id : own;
@@ -45,6 +45,7 @@ record Llava(RecordFields fields, List<String> named, long maxContext) implement
     private void samples(
             String id, JsonNode record, RawSpan span, String text, MediaFiles media, Consumer<Checked> outcomes)
             throws Bad, IOException {
+        OtherMedia.refuseFields(record);
         Conversation conversation = Conversation.of(record.path("conversations"), MARK, maxContext);
         List<String> images = images(record);
         int marks = conversation.marks();
@@ -94,17 +95,14 @@ record Llava(RecordFields fields, List<String> named, long maxContext) implement
         return a.text();
     }
 
+    /** Names of pictures; nulls and empty texts are none. */
     private static List<String> images(JsonNode record) throws Bad {
         JsonNode node = record.has("image") ? record.path("image") : record.path("images");
         List<String> images = new ArrayList<>();
-        if (node.isArray()) {
-            for (JsonNode image : node) {
-                images.add(RecordFields.textOf(image, "image", ""));
-            }
-        } else {
-            String image = RecordFields.textOf(node, "image", "");
-            if (!image.isEmpty()) {
-                images.add(image);
+        for (JsonNode image : node.isArray() ? node : List.of(node)) {
+            String name = RecordFields.textOf(image, "image", "");
+            if (!name.isEmpty()) {
+                images.add(name);
             }
         }
         return images;

@@ -17,6 +17,11 @@ final class MediaFiles implements AutoCloseable {
     /** A picture's file may take this many bytes per allowed pixel; even uncompressed RGBA takes four. */
     private static final int FILE_BYTES_PER_PIXEL = 8;
 
+    private static final int MAX_NAME = 255;
+
+    private static final String EMBEDDED =
+            "…; bytes as text are a data URI (data:image/png;base64,…) or stand in {\"bytes\": …}";
+
     private final RawPlaces places;
     private final SafeFolder folder;
     private final Configuration hadoop;
@@ -54,7 +59,8 @@ final class MediaFiles implements AutoCloseable {
             file = folder.find(path);
         } catch (FileNotFoundException e) {
             throw new Bad(
-                    modality.equals(Medium.IMAGE) ? Reason.MISSING_IMAGE : Reason.MISSING_MEDIUM, "no file at " + path);
+                    modality.equals(Medium.IMAGE) ? Reason.MISSING_IMAGE : Reason.MISSING_MEDIUM,
+                    "no file at " + (path.length() <= MAX_NAME ? path : path.substring(0, MAX_NAME) + EMBEDDED));
         }
         refuseLong(modality, file.length());
         if (modality.equals(Medium.IMAGE)) {

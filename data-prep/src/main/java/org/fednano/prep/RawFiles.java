@@ -6,6 +6,7 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.fednano.prep.Reject.Reason;
+import org.fednano.rows.Values;
 
 /** The files of a raw data set as a task on an executor reads them; an index file stays open from record to record. */
 final class RawFiles implements AutoCloseable {
@@ -61,7 +62,7 @@ final class RawFiles implements AutoCloseable {
         FSDataInputStream in = stream(span.file());
         in.seek(span.offset()); // spans come in order; reading at a position would open the file anew for each
         in.readFully(bytes);
-        String text = IndexReader.utf8(bytes)
+        String text = Values.utf8(bytes)
                 .orElseThrow(() ->
                         new Bad(Reason.BROKEN_ENCODING, "its bytes are no UTF-8; convert the file, as with iconv"));
         return text.startsWith("\uFEFF") ? text.substring(1) : text;

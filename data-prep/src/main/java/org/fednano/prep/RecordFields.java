@@ -1,19 +1,13 @@
 package org.fednano.prep;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.IntNode;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.fednano.prep.Reject.Reason;
+import org.fednano.rows.BadValue;
+import org.fednano.rows.Values;
 import org.fednano.sample.Split;
 import org.fednano.settings.DataKeys;
 import org.fednano.settings.Settings;
@@ -28,19 +22,6 @@ final class RecordFields implements Serializable {
 
     private static final int MAX_ID = 1024;
 
-    /** What Jackson tells those who program with it. */
-    private static final Pattern PARSERS_OWN =
-            Pattern.compile(": enable `.*| \\(start marker at .*| \\(for Object starting at .*", Pattern.DOTALL);
-
-    /** Texts may be as long as their record, whose length is limited; a name twice in one object has no one meaning. */
-    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxStringLength(Integer.MAX_VALUE)
-                            .build())
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
     private final boolean needsOwner;
     private final String defaultSplit;
     private final String splitColumn;
@@ -52,21 +33,6 @@ final class RecordFields implements Serializable {
         this.splitColumn = ClientSplits.usesColumn(settings) && !ClientSplits.FIELDS.contains(column) ? column : "";
     }
 
-    /** A record's text as an object. */
-    static JsonNode parse(String json) throws Bad {
-        JsonNode record;
-        try {
-            record = JSON.readTree(json);
-        } catch (JsonProcessingException e) {
-            String found = PARSERS_OWN.matcher(e.getOriginalMessage()).replaceAll("");
-            throw new Bad(Reason.BROKEN_RECORD, "not JSON: " + found);
-        }
-        if (!record.isObject()) {
-            throw new Bad(Reason.BROKEN_RECORD, "a record must be a JSON object: found " + record.getNodeType());
-        }
-        return record;
-    }
-
     /** A field's text, or {@code missing} where it is absent or null. */
     static String text(JsonNode record, String field, String missing) throws Bad {
         return textOf(record.path(field), field, missing);
@@ -74,32 +40,25 @@ final class RecordFields implements Serializable {
 
     /** The same of the field's own value. */
     static String textOf(JsonNode node, String field, String missing) throws Bad {
-        if (node.isMissingNode() || node.isNull()) {
-            return missing;
-        }
-        if (!node.isTextual()) {
-            throw new Bad(Reason.BROKEN_RECORD, "'" + field + "' must be a text: found " + node.getNodeType());
-        }
-        return whole(node.asText(), field);
-    }
-
-    private static String whole(String text, String field) throws Bad {
-        if (!IndexReader.whole(text)) {
-            throw new Bad(Reason.BROKEN_ENCODING, "'" + field + "' holds half of a surrogate pair");
-        }
-        return text;
+        return read(() -> Values.text(node, field, missing));
     }
 
     /** A field that may be a text or a number, stripped; empty where there is none. */
     static String word(JsonNode node, String field) throws Bad {
-        if (node.isMissingNode() || node.isNull()) {
-            return "";
+        return read(() -> Values.word(node, field)).strip();
+    }
+
+    /** Reads a value by the rules of all tables. */
+    interface Reading<T> {
+        T value() throws BadValue;
+    }
+
+    static <T> T read(Reading<T> reading) throws Bad {
+        try {
+            return reading.value();
+        } catch (BadValue e) {
+            throw Bad.of(e);
         }
-        if (!node.isValueNode() || node.isBinary()) {
-            throw new Bad(
-                    Reason.BROKEN_RECORD, "'" + field + "' must be a text or a number: found " + node.getNodeType());
-        }
-        return whole(node.asText(), field).strip();
     }
 
     /** An id that is safe to name a folder of the raw data set. */
@@ -128,19 +87,15 @@ final class RecordFields implements Serializable {
         return text.strip();
     }
 
-    /** Two or more texts. */
+    /** Two or more texts, as {@link Values#choices} reads them. */
     static List<String> choices(JsonNode node) throws Bad {
-        List<String> choices = new ArrayList<>();
-        for (JsonNode choice : node) {
-            if (!choice.isValueNode() || choice.isBinary() || choice.asText().isBlank()) {
-                throw new Bad(Reason.BAD_CHOICES, "each choice must be a text: found " + choice);
-            }
-            choices.add(whole(choice.asText(), "choices").strip());
+        List<String> choices = read(() -> Values.choices(node, "choices"));
+        if (choices.size() < 2) {
+            throw new Bad(
+                    Reason.BAD_CHOICES,
+                    "two or more choices are needed: found " + choices.size() + " in " + Values.found(node));
         }
-        if (!node.isArray() || choices.size() < 2) {
-            throw new Bad(Reason.BAD_CHOICES, "a list of two or more choices is needed: found " + node);
-        }
-        return choices;
+        return choices.stream().map(String::strip).toList();
     }
 
     /** Which of {@code count} choices is right, counted from 0. */
@@ -156,20 +111,11 @@ final class RecordFields implements Serializable {
         return answer.asInt();
     }
 
-    /** A whole number that came as a floating-point one, as data frames with gaps write them; any other value as it is. */
-    static JsonNode wholeNumber(JsonNode number) {
-        boolean whole = number.isFloatingPointNumber() && number.asDouble() == Math.rint(number.asDouble());
-        return whole && number.canConvertToInt() ? IntNode.valueOf(number.intValue()) : number;
-    }
-
     static String freeAnswer(JsonNode answer) throws Bad {
-        if (!answer.isValueNode()
-                || answer.isNull()
-                || answer.isBinary()
-                || answer.asText().isBlank()) {
-            throw new Bad(Reason.EMPTY_ANSWER, "the answer's text is needed: found " + answer);
+        if (!Values.isWord(answer) || answer.asText().isBlank()) {
+            throw new Bad(Reason.EMPTY_ANSWER, "the answer's text is needed: found " + Values.found(answer));
         }
-        return whole(answer.asText(), "answer").strip();
+        return word(answer, "answer");
     }
 
     /** The split that a release's record or its list of splits gives, which must not differ. */
@@ -218,7 +164,7 @@ final class RecordFields implements Serializable {
 
     /** The client that a record names: the name of a folder, hence the narrow rule. */
     String owner(JsonNode node) throws Bad {
-        String owner = node.isIntegralNumber() ? node.asText() : textOf(node, "owner", null);
+        String owner = node.isNumber() ? node.asText() : textOf(node, "owner", null);
         if (needsOwner && (owner == null || !SAFE_NAME.matcher(owner).matches())) {
             throw new Bad(
                     Reason.BAD_OWNER,

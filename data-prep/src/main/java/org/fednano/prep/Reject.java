@@ -47,7 +47,8 @@ record Reject(String id, Reason reason, String detail, String source, String rec
         UNDECODABLE_IMAGE,
         UNKNOWN_SPLIT,
         UNKNOWN_TYPE,
-        UNSAFE_PATH;
+        UNSAFE_PATH,
+        UNSUPPORTED_MEDIUM;
 
         String text() {
             return name().toLowerCase(java.util.Locale.ROOT);

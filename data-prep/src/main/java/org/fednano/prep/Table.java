@@ -1,12 +1,18 @@
 package org.fednano.prep;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.fednano.prep.Reject.Reason;
+import org.fednano.rows.MediumValue;
+import org.fednano.rows.ParquetValues;
+import org.fednano.rows.Values;
+import org.fednano.rows.WrittenNumber;
 import org.fednano.sample.Medium;
 
 /**
@@ -16,7 +22,7 @@ import org.fednano.sample.Medium;
  */
 record Table(RecordFields fields, List<String> named, TableColumns columns) implements RawFormat {
 
-    private static final String EMBEDDED = ";base64,";
+    private static final Pattern WHOLE_NUMBER = Pattern.compile("\\s*-?[0-9]{1,18}(\\.0+)?\\s*");
 
     @Override
     public RawIndex index(IndexFiles files) throws IOException {
@@ -27,7 +33,7 @@ record Table(RecordFields fields, List<String> named, TableColumns columns) impl
                 .filter(RecordFiles::isParquet)
                 .toList();
         for (String table : tables) {
-            columns.require(ParquetRecords.columns(files, table), files.source() + "/" + table);
+            ParquetRecords.require(files, table, columns);
         }
         return index;
     }
@@ -38,7 +44,7 @@ record Table(RecordFields fields, List<String> named, TableColumns columns) impl
             String text = null;
             try {
                 text = files.text(span);
-                row(RecordFields.parse(text), span.source(), text, files.media(), outcomes);
+                row(JsonRecord.parse(text), span.source(), text, files.media(), outcomes);
             } catch (Bad bad) {
                 outcomes.accept(reject(span.source(), span.source(), bad, text));
             }
@@ -105,16 +111,27 @@ record Table(RecordFields fields, List<String> named, TableColumns columns) impl
                 source);
     }
 
+    private static JsonNode wholeNumber(JsonNode answer) {
+        JsonNode number = answer.isTextual() ? WrittenNumber.of(answer.asText().strip()) : answer;
+        OptionalInt whole = Values.integer(number);
+        return whole.isPresent() ? IntNode.valueOf(whole.getAsInt()) : answer;
+    }
+
     private String text(JsonNode row, String meaning) throws Bad {
         return RecordFields.textOf(columns.get(row, meaning), meaning, "");
     }
 
-    /** A number is an index from 0; a text is the choice itself or, if it is none of them, a letter from A. */
+    /**
+     * A number is an index from 0, in a column for indexes also where it is a text; another text is the choice itself or, if
+     * it is none of them, a letter from A.
+     */
     private int index(JsonNode row, List<String> choices) throws Bad {
         JsonNode index = columns.get(row, "answer_index");
-        JsonNode answer = index.isMissingNode() || index.isNull() ? columns.get(row, "answer") : index;
-        if (!answer.isTextual()) {
-            return RecordFields.answerIndex(RecordFields.wholeNumber(answer), choices.size());
+        boolean named = !Values.isNone(index);
+        JsonNode answer = named ? index : columns.get(row, "answer");
+        if (!answer.isTextual()
+                || named && WHOLE_NUMBER.matcher(answer.asText()).matches()) {
+            return RecordFields.answerIndex(wholeNumber(answer), choices.size());
         }
         String text = RecordFields.textOf(answer, "answer", "").strip();
         int same = choices.indexOf(text);
@@ -133,38 +150,15 @@ record Table(RecordFields fields, List<String> named, TableColumns columns) impl
         return same;
     }
 
-    /** Bytes, a path, {@code {bytes, path}} as Hugging Face's data sets have it, a data URI, or a list of these. */
+    /** Adds the media of a column. */
     private static void media(String modality, JsonNode value, MediaFiles media, List<RawMedium> all)
             throws Bad, IOException {
-        if (value.isArray()) {
-            for (JsonNode one : value) {
-                media(modality, one, media, all);
+        for (MediumValue medium : RecordFields.read(() -> MediumValue.of(value, modality))) {
+            if (medium instanceof MediumValue.Bytes embedded) {
+                all.add(media.bytes(modality, embedded.bytes()));
+            } else if (medium instanceof MediumValue.Name name) {
+                all.add(media.file(modality, name.path()));
             }
-        } else if (value.isBinary()) {
-            all.add(media.bytes(modality, value.binaryValue()));
-        } else if (value.isObject()) {
-            JsonNode bytes = value.path("bytes");
-            if (bytes.isTextual()) {
-                all.add(media.bytes(modality, base64(bytes.asText())));
-            } else {
-                media(modality, bytes.isBinary() ? bytes : value.path("path"), media, all);
-            }
-        } else {
-            String text = RecordFields.textOf(value, modality, "");
-            int embedded = text.startsWith("data:") ? text.indexOf(EMBEDDED) : -1;
-            if (embedded > 0) {
-                all.add(media.bytes(modality, base64(text.substring(embedded + EMBEDDED.length()))));
-            } else if (!text.isEmpty()) {
-                all.add(media.file(modality, text));
-            }
-        }
-    }
-
-    private static byte[] base64(String text) throws Bad {
-        try {
-            return Base64.getDecoder().decode(text.strip());
-        } catch (IllegalArgumentException e) {
-            throw new Bad(Reason.BROKEN_RECORD, "the bytes of a medium are no base64: " + e.getMessage());
         }
     }
 }

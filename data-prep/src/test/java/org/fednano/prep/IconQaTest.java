@@ -155,7 +155,8 @@ class IconQaTest {
                         Reason.DUPLICATE_ID,
                         Reason.MEDIUM_TOO_LARGE,
                         Reason.MISSING_MEDIUM,
-                        Reason.RECORD_TOO_LARGE)),
+                        Reason.RECORD_TOO_LARGE,
+                        Reason.UNSUPPORTED_MEDIUM)),
                 seen);
     }
 

@@ -100,6 +100,60 @@ class LlavaTest {
     }
 
     @Test
+    void mediaThatCannotBeReadAreNoText() throws IOException {
+        for (String mark : List.of(
+                "<video>",
+                "<audio>",
+                "<speech>",
+                "<Video>",
+                "<image_1>",
+                "<image1>",
+                "<IMAGE>",
+                "<ImageHere>",
+                "<image-placeholder>",
+                "<|image|>",
+                "<|video_pad|>",
+                "<point_cloud>",
+                "<videos>")) {
+            Reject reject = Raw.rejected(
+                    Reason.UNSUPPORTED_MEDIUM,
+                    check(record("7", "img/a.png", mark + "\nWhat is it?", "A cat."))
+                            .get(0));
+            assertTrue(reject.detail().contains(mark), reject.detail());
+            Raw.rejected(
+                    Reason.UNSUPPORTED_MEDIUM,
+                    check(record("7", null, "q", "see " + mark)).get(0));
+        }
+        for (String text :
+                List.of("a <b>", "<s> 3 < 5 > 4", "<videogame>", "<unk>", "an <audio controls> tag", "image>")) {
+            assertEquals(
+                    text,
+                    Raw.accepted(check(record("7", null, text, "a")).get(0)).question());
+        }
+    }
+
+    @Test
+    void fieldsOfOtherMediaAreNotPassedOver() throws IOException {
+        for (String field : List.of("video", "videos", "audio", "Audio", "speech", "video_path", "point_cloud")) {
+            Raw.rejected(
+                    Reason.UNSUPPORTED_MEDIUM,
+                    check(record("7", null, "q", "a").put(field, "a.mp4")).get(0));
+            ObjectNode list = record("7", null, "q", "a");
+            list.putArray(field).add("a.mp4");
+            Raw.rejected(Reason.UNSUPPORTED_MEDIUM, check(list).get(0));
+            Raw.accepted(check(record("7", null, "q", "a").putNull(field).put("video_id", 5))
+                    .get(0));
+        }
+    }
+
+    @Test
+    void nullsAmongPicturesAreNone() throws IOException {
+        ObjectNode record = record("7", List.of("img/a.png"), "<image>q", "a");
+        record.withArray("image").addNull();
+        assertEquals(1, Raw.accepted(check(record).get(0)).media().size());
+    }
+
+    @Test
     void picturesWithoutMarksAreShownFromTheStart() throws IOException {
         assertEquals(
                 2,

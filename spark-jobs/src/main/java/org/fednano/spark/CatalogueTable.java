@@ -1,21 +1,25 @@
 package org.fednano.spark;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.FileNotFoundException;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
-import org.fednano.metrics.LiteralPath;
+import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.parquet.example.data.Group;
+import org.fednano.rows.BadValue;
+import org.fednano.rows.ParquetValues;
+import org.fednano.rows.Values;
 import org.fednano.settings.JobException;
 
 /**
@@ -24,92 +28,101 @@ import org.fednano.settings.JobException;
  */
 final class CatalogueTable {
 
-    private static final Map<String, DataType> COLUMNS = Map.of(
-            "client_id", DataTypes.StringType,
-            "uri", DataTypes.StringType,
-            "hadoop", DataTypes.createMapType(DataTypes.StringType, DataTypes.StringType),
-            "tags", DataTypes.createArrayType(DataTypes.StringType),
-            "enabled", DataTypes.BooleanType);
-    private static final Set<String> REQUIRED = Set.of("client_id", "uri");
+    private static final List<String> REQUIRED = List.of("client_id", "uri");
+    private static final List<String> OPTIONAL = List.of("hadoop", "tags", "enabled");
+
+    /** What Spark takes for no data, such as a log of changes. */
+    private static final Pattern HIDDEN = Pattern.compile("(^|/)[._]");
 
     private CatalogueTable() {}
 
-    static List<ClientCatalogue.Entry> read(SparkSession spark, Path table) {
-        Dataset<Row> rows = open(spark, table);
-        StructType schema = rows.schema();
-        List<String> found = List.of(schema.fieldNames());
-        Map<String, Column> columns = new TreeMap<>();
-        COLUMNS.forEach((name, type) -> {
-            if (found.contains(name)) {
-                requireType(table, name, type, schema.apply(name).dataType());
-                columns.put(name, functions.col(name));
-            } else if (REQUIRED.contains(name)) {
-                throw JobException.badInput("Column '" + name + "' expected in the client catalogue " + table
-                        + ": found the columns " + found + ".");
-            } else {
-                columns.put(name, functions.lit(null).cast(type).as(name));
-            }
-        });
+    static List<ClientCatalogue.Entry> read(Configuration conf, Path table) {
         List<ClientCatalogue.Entry> entries = new ArrayList<>();
-        for (Row row : collect(rows.select(columns.values().toArray(Column[]::new)), table)) {
-            entries.add(entry(row, table));
+        try {
+            FileSystem files = table.getFileSystem(conf);
+            for (Path file : files(files, table)) {
+                read(files, file, entries);
+            }
+        } catch (FileNotFoundException e) {
+            throw JobException.badInput("A client catalogue expected at " + table
+                    + " (run.clients), a file that ends in .conf or a Parquet table: found none.");
+        } catch (IOException e) {
+            throw JobException.badInput("Client catalogue " + table + " cannot be read: " + e.getMessage(), e);
         }
         return entries;
     }
 
-    private static List<Row> collect(Dataset<Row> rows, Path table) {
-        try {
-            return rows.collectAsList();
-        } catch (Exception e) { // Scala throws SparkException undeclared
-            throw unreadable(table, e);
+    /** The table itself, or all files with rows below it. */
+    private static List<Path> files(FileSystem files, Path table) throws IOException {
+        FileStatus status = files.getFileStatus(table);
+        if (status.isFile()) {
+            return List.of(table);
         }
+        List<Path> found = new ArrayList<>();
+        for (RemoteIterator<LocatedFileStatus> all = files.listFiles(table, true); all.hasNext(); ) {
+            Path file = all.next().getPath();
+            String below = status.getPath().toUri().relativize(file.toUri()).getPath();
+            if (!HIDDEN.matcher(below).find() && ShardPaths.isRows(file)) {
+                found.add(file);
+            }
+        }
+        found.sort(Comparator.naturalOrder());
+        return found;
     }
 
-    private static JobException unreadable(Path table, Exception e) {
-        return JobException.badInput("A client catalogue expected at " + table
-                + " (run.clients), a file that ends in .conf or a Parquet table: " + e.getMessage());
-    }
-
-    private static Dataset<Row> open(SparkSession spark, Path table) {
-        try {
-            return spark.read().parquet(LiteralPath.of(table));
-        } catch (Exception e) { // Scala throws AnalysisException undeclared
-            throw unreadable(table, e);
-        }
-    }
-
-    private static void requireType(Path table, String name, DataType expected, DataType found) {
-        // Whether values of lists and maps may be null does not matter.
-        if (!DataType.equalsStructurally(expected, found, true)) {
-            throw JobException.badInput("Column '" + name + "' of the client catalogue " + table + " must be "
-                    + expected.simpleString() + ": found " + found.simpleString() + ".");
-        }
-    }
-
-    private static ClientCatalogue.Entry entry(Row row, Path table) {
-        String id = row.getAs("client_id");
-        String uri = row.getAs("uri");
-        if (id == null || uri == null) {
-            throw JobException.badInput("Every client of the catalogue " + table
-                    + " needs client_id and uri: found a row with " + (id == null ? "no client_id" : "no uri")
-                    + (id == null ? "." : " (client " + id + ")."));
-        }
-        Map<String, String> hadoop = new TreeMap<>();
-        if (!row.isNullAt(row.fieldIndex("hadoop"))) {
-            row.<String, String>getJavaMap(row.fieldIndex("hadoop")).forEach((key, value) -> {
-                if (value != null) {
-                    hadoop.put(key, value);
+    private static void read(FileSystem files, Path file, List<ClientCatalogue.Entry> entries) {
+        try (ParquetRows rows = ParquetRows.open(files, file, REQUIRED, OPTIONAL)) {
+            long number = 1;
+            for (Group row = rows.next(); row != null; row = rows.next(), number++) {
+                try {
+                    entries.add(entry(ParquetValues.object(row, rows.columns())));
+                } catch (BadValue e) {
+                    throw JobException.badInput(
+                            "Row " + number + " of the client catalogue " + file + ": " + e.getMessage() + ".");
                 }
-            });
+            }
         }
-        Boolean enabled = row.getAs("enabled");
-        return new ClientCatalogue.Entry(id, uri, hadoop, tags(row), enabled == null || enabled);
     }
 
-    private static List<String> tags(Row row) {
-        int column = row.fieldIndex("tags");
-        return row.isNullAt(column)
-                ? List.of()
-                : row.<String>getList(column).stream().filter(Objects::nonNull).toList();
+    private static ClientCatalogue.Entry entry(JsonNode row) throws BadValue {
+        JsonNode enabled = row.path("enabled");
+        require(enabled, enabled.isBoolean(), "'enabled' must be true or false");
+        return new ClientCatalogue.Entry(
+                Values.needed(row, "client_id"),
+                Values.needed(row, "uri"),
+                hadoop(row.path("hadoop")),
+                tags(row.path("tags")),
+                enabled.asBoolean(true));
+    }
+
+    private static void require(JsonNode value, boolean fits, String rule) throws BadValue {
+        if (!fits && !Values.isNone(value)) {
+            throw new BadValue(BadValue.Kind.TYPE, rule + ": found another type");
+        }
+    }
+
+    /** Settings without a value are none. Messages never show values: they may be secrets. */
+    private static Map<String, String> hadoop(JsonNode settings) throws BadValue {
+        require(settings, settings.isObject(), "'hadoop' must be a map of texts");
+        Map<String, String> hadoop = new TreeMap<>();
+        for (Iterator<Map.Entry<String, JsonNode>> all = settings.fields(); all.hasNext(); ) {
+            Map.Entry<String, JsonNode> one = all.next();
+            require(one.getValue(), Values.isWord(one.getValue()), "'hadoop' must hold texts: '" + one.getKey() + "'");
+            if (!Values.isNone(one.getValue())) {
+                hadoop.put(one.getKey(), one.getValue().asText());
+            }
+        }
+        return hadoop;
+    }
+
+    private static List<String> tags(JsonNode list) throws BadValue {
+        require(list, list.isArray(), "'tags' must be a list of texts");
+        List<String> tags = new ArrayList<>();
+        for (JsonNode tag : list) {
+            if (!Values.isNone(tag)) {
+                tags.add(Values.word(tag, "tags"));
+            }
+        }
+        return tags;
     }
 }

@@ -66,7 +66,7 @@ record ClientCatalogue(String origin, List<Entry> entries) {
     static ClientCatalogue read(SparkSession spark, String uri) {
         Configuration conf = spark.sparkContext().hadoopConfiguration();
         Path path = path(uri);
-        List<Entry> raw = uri.endsWith(ENDING) ? CatalogueFile.read(conf, path) : CatalogueTable.read(spark, path);
+        List<Entry> raw = uri.endsWith(ENDING) ? CatalogueFile.read(conf, path) : CatalogueTable.read(conf, path);
         List<Entry> entries = new ArrayList<>();
         for (Entry entry : raw) {
             entries.add(new Entry(

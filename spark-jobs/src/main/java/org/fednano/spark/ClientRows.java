@@ -1,12 +1,19 @@
 package org.fednano.spark;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
+import org.fednano.rows.BadValue;
+import org.fednano.rows.BadValue.Kind;
+import org.fednano.rows.MediumValue;
+import org.fednano.rows.ParquetValues;
+import org.fednano.rows.Values;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
@@ -19,11 +26,16 @@ import org.fednano.settings.JobException;
 public final class ClientRows {
 
     private static final List<String> REQUIRED = List.of("sample_id", "question", "answer");
-    private static final List<String> OPTIONAL =
-            List.of("context", "choices", "answer_index", "task", "category", "source");
-
     private static final String IMAGE = "image";
     private static final String MEDIA = "media";
+
+    private static final List<String> TEXTS =
+            List.of("context", "choices", "answer_index", "task", "category", "source");
+    private static final List<String> TEXTS_AND_MEDIA =
+            Stream.concat(TEXTS.stream(), Stream.of(IMAGE, MEDIA)).toList();
+
+    /** What a question is answered by. */
+    static final List<String> ASKED = List.of("context", "choices", IMAGE, MEDIA);
 
     private final FileSystem files;
     private final ClientPlace place;
@@ -62,7 +74,8 @@ public final class ClientRows {
 
     private boolean read(String segment, Split split, boolean images, Predicate<Sample> rows) {
         for (FileStatus file : list(segment, split)) {
-            if (!readFile(files, file.getPath(), REQUIRED, place.id(), split, images, rows)) {
+            List<String> optional = images ? TEXTS_AND_MEDIA : TEXTS;
+            if (!readFile(files, file.getPath(), REQUIRED, optional, place.id(), split, rows)) {
                 return false;
             }
         }
@@ -98,24 +111,32 @@ public final class ClientRows {
         return rows;
     }
 
-    /** Passes on rows of one Parquet file with the columns of a shard; answers whether the visitor wants more. */
+    /**
+     * Passes on rows of one Parquet file with columns of a shard; answers whether the visitor wants more.
+     *
+     * @param required columns that must be there
+     * @param optional columns that are read where they are
+     * @throws JobException with status 3 if a column is missing or holds something else; the message names row and column
+     */
     static boolean readFile(
             FileSystem files,
             Path file,
             List<String> required,
+            List<String> optional,
             String clientId,
             Split split,
-            boolean images,
             Predicate<Sample> rows) {
-        List<String> optional = new ArrayList<>(OPTIONAL);
-        if (images) {
-            optional.add(IMAGE);
-            optional.add(MEDIA);
-        }
         try (ParquetRows parquet = ParquetRows.open(files, file, required, optional)) {
-            long at = 0;
-            for (Group row = parquet.next(); row != null; row = parquet.next(), at++) {
-                if (!rows.test(sample(parquet, row, file, at, clientId, split))) {
+            long number = 1;
+            for (Group row = parquet.next(); row != null; row = parquet.next(), number++) {
+                Sample sample;
+                try {
+                    sample = sample(ParquetValues.object(row, parquet.columns()), clientId, split);
+                } catch (BadValue e) {
+                    throw JobException.badInput("Row " + number + " of " + file + ": " + e.getMessage()
+                            + ". Correct the row or leave it out.");
+                }
+                if (!rows.test(sample)) {
                     return false;
                 }
             }
@@ -123,66 +144,71 @@ public final class ClientRows {
         }
     }
 
-    private static Sample sample(ParquetRows parquet, Group row, Path file, long at, String clientId, Split split) {
-        try {
-            return new Sample(
-                    text(parquet, row, "sample_id"),
-                    clientId,
-                    split,
-                    media(parquet, row),
-                    text(parquet, row, "question"),
-                    text(parquet, row, "context"),
-                    texts(parquet, row, "choices"),
-                    text(parquet, row, "answer"),
-                    parquet.has("answer_index") && row.getFieldRepetitionCount("answer_index") > 0
-                            ? row.getInteger("answer_index", 0)
-                            : -1,
-                    text(parquet, row, "task"),
-                    text(parquet, row, "category"),
-                    text(parquet, row, "source"));
-        } catch (RuntimeException e) {
-            throw JobException.badInput(
-                    "Row " + at + " of " + file + " does not fit a shard's columns: " + e
-                            + ". Expected texts, image bytes, media as a list of (modality, bytes), choices as a list of texts"
-                            + " and answer_index as a 32-bit integer; make the shards again with `fednano prepare`.",
-                    e);
-        }
+    private static Sample sample(JsonNode row, String clientId, Split split) throws BadValue {
+        List<String> choices = Values.choices(row.path("choices"), "choices");
+        return new Sample(
+                Values.needed(row, "sample_id"),
+                clientId,
+                split,
+                media(row),
+                question(row),
+                text(row, "context"),
+                choices,
+                row.has("answer") ? Values.needed(row, "answer") : "",
+                answerIndex(row.path("answer_index"), choices.size()),
+                Values.word(row.path("task"), "task"),
+                Values.word(row.path("category"), "category"),
+                text(row, "source"));
     }
 
-    /** The picture of column {@code image} first, then what column {@code media} lists; old shards have only the former. */
-    private static List<Medium> media(ParquetRows parquet, Group row) {
-        List<Medium> media = new ArrayList<>();
-        if (parquet.has(IMAGE) && row.getFieldRepetitionCount(IMAGE) > 0) {
-            media.add(new Medium(Medium.IMAGE, row.getBinary(IMAGE, 0).getBytes()));
+    private static String text(JsonNode row, String column) throws BadValue {
+        return Values.text(row.path(column), column, "");
+    }
+
+    private static String question(JsonNode row) throws BadValue {
+        String question = text(row, "question");
+        if (question.isBlank()) {
+            throw new BadValue(Kind.TYPE, "'question' must be a text: found " + Values.found(row.path("question")));
         }
-        if (parquet.has(MEDIA) && row.getFieldRepetitionCount(MEDIA) > 0) {
-            Group list = row.getGroup(MEDIA, 0);
-            for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
-                Group medium = list.getGroup(0, i).getGroup(0, 0);
-                media.add(new Medium(
-                        medium.getString("modality", 0),
-                        medium.getBinary("bytes", 0).getBytes()));
+        return question;
+    }
+
+    private static int answerIndex(JsonNode index, int choices) throws BadValue {
+        if (Values.isNone(index)) {
+            return -1;
+        }
+        int i = Values.integer(index).orElse(choices);
+        if (i < -1 || i >= choices) {
+            throw new BadValue(
+                    Kind.TYPE,
+                    "'answer_index' must be an index into " + choices + " choices, or -1: found "
+                            + Values.found(index));
+        }
+        return i;
+    }
+
+    /** The pictures of column {@code image} first, then what column {@code media} lists; old shards have only the former. */
+    private static List<Medium> media(JsonNode row) throws BadValue {
+        List<Medium> media = new ArrayList<>();
+        add(media, Medium.IMAGE, row.path(IMAGE), IMAGE);
+        for (JsonNode medium : row.path(MEDIA)) {
+            if (!medium.isNull()) {
+                add(media, Values.needed(medium, "modality"), medium.path("bytes"), "media.bytes");
             }
         }
         return media;
     }
 
-    private static String text(ParquetRows parquet, Group row, String column) {
-        return parquet.has(column) && row.getFieldRepetitionCount(column) > 0 ? row.getString(column, 0) : "";
-    }
-
-    /** A standard three-level list of texts; nulls in it become empty texts. */
-    private static List<String> texts(ParquetRows parquet, Group row, String column) {
-        if (!parquet.has(column) || row.getFieldRepetitionCount(column) == 0) {
-            return List.of();
+    private static void add(List<Medium> media, String modality, JsonNode value, String column) throws BadValue {
+        for (MediumValue medium : MediumValue.of(value, column)) {
+            if (medium instanceof MediumValue.Bytes file) {
+                media.add(new Medium(modality, file.bytes()));
+            } else if (medium instanceof MediumValue.Name name) {
+                throw new BadValue(
+                        Kind.TYPE,
+                        "'" + column + "' must hold the file's bytes: found the path '" + name.path()
+                                + "', which is not read here");
+            }
         }
-        Group list = row.getGroup(column, 0);
-        int size = list.getFieldRepetitionCount(0);
-        List<String> texts = new ArrayList<>(size);
-        for (int i = 0; i < size; i++) {
-            Group item = list.getGroup(0, i);
-            texts.add(item.getFieldRepetitionCount(0) > 0 ? item.getString(0, 0) : "");
-        }
-        return texts;
     }
 }

@@ -36,7 +36,7 @@ record Predicting(
         String output)
         implements CohortJob.Task<String, Predicting.Result> {
 
-    private static final List<String> REQUIRED = List.of("sample_id", "question");
+    static final List<String> REQUIRED = List.of("sample_id", "question");
     private static final MessageType SCHEMA = MessageTypeParser.parseMessageType(
             """
             message predictions {
@@ -74,14 +74,15 @@ record Predicting(
                         .build()) {
             List<Sample> batch = new ArrayList<>();
             Path input = new Path(file);
-            ClientRows.readFile(input.getFileSystem(hadoop), input, REQUIRED, "", Split.TEST, true, sample -> {
-                rows[0]++;
-                batch.add(sample);
-                if (batch.size() == encoder.batchSize()) {
-                    write(batch, cut, llm, table, writer);
-                }
-                return true;
-            });
+            ClientRows.readFile(
+                    input.getFileSystem(hadoop), input, REQUIRED, ClientRows.ASKED, "", Split.TEST, sample -> {
+                        rows[0]++;
+                        batch.add(sample);
+                        if (batch.size() == encoder.batchSize()) {
+                            write(batch, cut, llm, table, writer);
+                        }
+                        return true;
+                    });
             write(batch, cut, llm, table, writer);
         }
         return rows[0];
