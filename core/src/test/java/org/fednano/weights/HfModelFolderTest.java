@@ -35,7 +35,10 @@ class HfModelFolderTest {
 
     @Test
     void oneFileOrShardsGiveTheSameTensors() throws IOException {
-        SafeTensorsWriter.write(folder.resolve("model.safetensors"), Map.of("x.a", A, "y.b", B), Map.of());
+        SafeTensorsWriter.write(
+                folder.resolve("model.safetensors"),
+                Map.of("multi_modal_projector.a", A, "vision_tower.vision_model.b", B),
+                Map.of());
         same(HfModelFolder.open(folder));
         Files.delete(folder.resolve("model.safetensors"));
         shards("model-00002.safetensors");
@@ -43,19 +46,24 @@ class HfModelFolderTest {
     }
 
     private static void same(HfModelFolder model) {
-        assertEquals(Set.of("x.a", "y.b"), model.names());
-        assertArrayEquals(A.values(), model.tensor("x.a").values());
-        assertArrayEquals(new long[] {3}, model.shape("y.b"));
-        assertEquals(Set.of("y.b"), model.only("y.").names());
+        assertEquals(Set.of("multi_modal_projector.a", "vision_tower.vision_model.b"), model.names());
+        assertArrayEquals(A.values(), model.tensor("multi_modal_projector.a").values());
+        assertArrayEquals(new long[] {3}, model.shape("vision_tower.vision_model.b"));
+        assertEquals(
+                Set.of("vision_tower.vision_model.b"),
+                model.only("vision_tower.vision_model.").names());
         assertEquals("llava", model.config().path("model_type").asText());
     }
 
     private void shards(String second) throws IOException {
-        SafeTensorsWriter.write(folder.resolve("model-00001.safetensors"), Map.of("x.a", A), Map.of());
-        SafeTensorsWriter.write(folder.resolve("model-00002.safetensors"), Map.of("y.b", B), Map.of());
+        SafeTensorsWriter.write(
+                folder.resolve("model-00001.safetensors"), Map.of("multi_modal_projector.a", A), Map.of());
+        SafeTensorsWriter.write(
+                folder.resolve("model-00002.safetensors"), Map.of("vision_tower.vision_model.b", B), Map.of());
         Files.writeString(
                 folder.resolve("model.safetensors.index.json"),
-                "{\"weight_map\":{\"x.a\":\"model-00001.safetensors\",\"y.b\":\"" + second + "\"}}");
+                "{\"weight_map\":{\"multi_modal_projector.a\":\"model-00001.safetensors\",\"vision_tower.vision_model.b\":\""
+                        + second + "\"}}");
     }
 
     /** The same model as files name it: LLaVA before and since transformers 4.52, and its language model alone. */
@@ -112,22 +120,29 @@ class HfModelFolderTest {
     void indexAndShardsThatContradictEachOtherAreRefused() throws IOException {
         shards("model-00002.safetensors");
         HfModelFolder.open(folder);
-        index("\"x.a\":\"model-00002.safetensors\",\"y.b\":\"model-00001.safetensors\"");
+        index(
+                "\"multi_modal_projector.a\":\"model-00002.safetensors\",\"vision_tower.vision_model.b\":\"model-00001.safetensors\"");
         refused("found it in model-00001.safetensors", folder);
-        index("\"x.a\":\"model-00001.safetensors\",\"y.b\":\"model-00001.safetensors\"");
-        refused("Tensor y.b expected in shard model-00001.safetensors", folder);
-        index("\"x.a\":\"model-00001.safetensors\",\"y.b\":\"model-00002.safetensors\","
-                + "\"y.c\":\"model-00002.safetensors\"");
+        index(
+                "\"multi_modal_projector.a\":\"model-00001.safetensors\",\"vision_tower.vision_model.b\":\"model-00001.safetensors\"");
+        refused("Tensor vision_tower.vision_model.b expected in shard model-00001.safetensors", folder);
+        index(
+                "\"multi_modal_projector.a\":\"model-00001.safetensors\",\"vision_tower.vision_model.b\":\"model-00002.safetensors\","
+                        + "\"vision_tower.vision_model.c\":\"model-00002.safetensors\"");
         refused("in none of the index's shards", folder);
-        index("\"x.a\":\"model-00001.safetensors\",\"x.a\":\"model-00002.safetensors\"");
+        index(
+                "\"multi_modal_projector.a\":\"model-00001.safetensors\",\"multi_modal_projector.a\":\"model-00002.safetensors\"");
         refused("each tensor once", folder);
-        index("\"x.a\":1");
-        refused("x.a", folder);
+        index("\"multi_modal_projector.a\":1");
+        refused("multi_modal_projector.a", folder);
         Files.writeString(folder.resolve("model.safetensors.index.json"), "{}");
         refused("weight_map", folder);
         shards("model-00002.safetensors");
-        SafeTensorsWriter.write(folder.resolve("model-00002.safetensors"), Map.of("x.a", A, "y.b", B), Map.of());
-        refused("Tensor x.a of shard model-00002.safetensors", folder);
+        SafeTensorsWriter.write(
+                folder.resolve("model-00002.safetensors"),
+                Map.of("multi_modal_projector.a", A, "vision_tower.vision_model.b", B),
+                Map.of());
+        refused("Tensor multi_modal_projector.a of shard model-00002.safetensors", folder);
         Files.move(folder.resolve("model-00001.safetensors"), folder.resolve("kept"));
         refused("Shard " + folder.resolve("model-00001.safetensors"), folder);
     }
@@ -145,7 +160,7 @@ class HfModelFolderTest {
     @Test
     void theFingerprintIsThatOfAllThatAnAnswerDependsOn() throws IOException {
         Path weights = folder.resolve("model.safetensors");
-        SafeTensorsWriter.write(weights, Map.of("x.a", A), Map.of());
+        SafeTensorsWriter.write(weights, Map.of("multi_modal_projector.a", A), Map.of());
         String before = HfModelFolder.open(folder).fingerprint("FP32");
         assertEquals(64, before.length());
         assertEquals(before, HfModelFolder.open(folder).fingerprint("FP32"));
@@ -159,7 +174,7 @@ class HfModelFolderTest {
         Files.delete(folder.resolve("generation_config.json"));
         Files.writeString(folder.resolve("README.md"), "a card changes nothing");
         assertEquals(after, HfModelFolder.open(folder).fingerprint("FP32"));
-        SafeTensorsWriter.write(weights, Map.of("x.a", B), Map.of());
+        SafeTensorsWriter.write(weights, Map.of("multi_modal_projector.a", B), Map.of());
         assertNotEquals(after, HfModelFolder.open(folder).fingerprint("FP32"));
     }
 

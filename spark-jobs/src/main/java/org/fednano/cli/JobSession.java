@@ -14,7 +14,6 @@ import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.FrozenLlm;
-import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.oip.OipLlm;
 import org.fednano.runstore.Fingerprints;
@@ -64,7 +63,8 @@ final class JobSession implements AutoCloseable {
             model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
             edge = NanoEdgeSpec.of(model, settings);
             llm = keep(llm(settings, model));
-            requireFit(model, settings, llm.info());
+            NanoEdgeSpec.requireWidth(
+                    model, settings, llm.info().hidden(), llm.info().name());
             edge.requireFits(llm.info().vocabulary());
             requireSameModel(model, llm);
         } catch (RuntimeException e) {
@@ -133,19 +133,6 @@ final class JobSession implements AutoCloseable {
         return settings.get(EndpointKeys.ADDRESSES).isEmpty()
                 ? EmbeddedLlm.open(model)
                 : OipLlm.connect(OipLlm.Options.of(settings));
-    }
-
-    /** The connectors' outputs stand where the LLM expects its own embeddings. */
-    static void requireFit(HfModelFolder model, Settings settings, LlmInfo llm) {
-        NanoEdgeSpec.sources(model, settings).forEach((modality, source) -> {
-            if (source.hidden() != llm.hidden()) {
-                throw JobException.badInput("The connector of modality '" + modality + "' (" + model.folder()
-                        + ", or its folder in model.encoders) must give what the LLM takes: expected H = "
-                        + llm.hidden() + " for " + llm.name() + ", found " + source.hidden()
-                        + ". Set model.dir to the folder of the LLM's own multimodal model, model.encoders to encoders made"
-                        + " for it, or llm.endpoints to a server that holds its LLM.");
-            }
-        });
     }
 
     /**

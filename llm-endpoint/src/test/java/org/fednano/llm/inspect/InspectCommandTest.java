@@ -154,15 +154,19 @@ class InspectCommandTest {
         Path sound = Files.createDirectories(folder.resolve("sound"));
         Path exported = Path.of("../core/src/test/resources/encoders/frames.pt");
         Files.copy(exported, sound.resolve("encoder.pt"));
-        Files.writeString(sound.resolve("encoder.json"), "{\"format\": 1, \"input\": \"wav\", \"tokens\": 6}");
+        Files.writeString(
+                sound.resolve("encoder.json"),
+                "{\"format\": 1, \"input\": \"wav\", \"tokens\": 6, \"sampling_rate\": 8000, \"seconds\": 1}");
         SafeTensorsWriter.write(
                 sound.resolve("connector.safetensors"),
-                Map.of("linear.weight", new FloatTensor(new float[128 * 3], 128, 3)),
+                Map.of(
+                        "linear.weight", new FloatTensor(new float[128 * 3], 128, 3),
+                        "linear.bias", new FloatTensor(new float[128], 128)),
                 Map.of());
         JsonNode json = json(SHIPPED, "--set", "model.encoders=[\"audio=" + sound + "\"]");
         assertEquals("audio encoder", json.path("parts").path(2).path("name").asText());
         assertTrue(parameters(json, 2) > 0);
-        assertEquals(384, parameters(json, 3));
+        assertEquals(512, parameters(json, 3));
         assertEquals(
                 3 * 2 * 128 * 8,
                 json.path("upload_per_client_and_round")
