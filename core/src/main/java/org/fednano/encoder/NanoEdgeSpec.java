@@ -115,6 +115,18 @@ public record NanoEdgeSpec(
         return encoders;
     }
 
+    /** Folders of {@code model.encoders} by modality, as the setting names them. */
+    public static Map<String, Path> encoderFolders(Settings settings) {
+        return FurtherEncoders.of(settings);
+    }
+
+    /** SHA-256, in hexadecimal, over all that a modality's features depend on besides batch size. */
+    public Map<String, String> encoderFingerprints() {
+        Map<String, String> fingerprints = new LinkedHashMap<>();
+        encoders.forEach(encoder -> fingerprints.put(encoder.modality(), Digests.ofTexts(encoder.identity())));
+        return fingerprints;
+    }
+
     /**
      * Checks that all connectors give what an LLM takes.
      *

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,8 @@ import org.fednano.settings.JobException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HfModelFolderTest {
 
@@ -97,6 +100,45 @@ class HfModelFolderTest {
         }
     }
 
+    /** Spellings of one tensor in the files of old and new releases, of wrappers, and of models saved without their head. */
+    @ParameterizedTest
+    @CsvSource({
+        "vision_tower.embeddings.class_embedding, vision_tower.vision_model.embeddings.class_embedding",
+        "model.vision_tower.embeddings.class_embedding, vision_tower.vision_model.embeddings.class_embedding",
+        "model.vision_tower.vision_model.embeddings.x, vision_tower.vision_model.embeddings.x",
+        "vision_tower.vision_tower.vision_model.embeddings.x, vision_tower.vision_model.embeddings.x",
+        "vision_tower.head.probe, vision_tower.vision_model.head.probe",
+        "vision_tower.post_layernorm.weight, vision_tower.vision_model.post_layernorm.weight",
+        "model.multi_modal_projector.linear_1.bias, multi_modal_projector.linear_1.bias",
+        "language_model.model.layers.0.x, language_model.model.layers.0.x",
+        "model.language_model.layers.0.x, language_model.model.layers.0.x",
+        "model.language_model.model.layers.0.x, language_model.model.layers.0.x",
+        "language_model.layers.0.x, language_model.model.layers.0.x",
+        "model.language_model.lm_head.weight, language_model.lm_head.weight",
+        "lm_head.weight, language_model.lm_head.weight"
+    })
+    void everySpellingOfATensorIsOne(String inFile, String canonical) {
+        write(Set.of(inFile));
+        assertEquals(Set.of(canonical), HfModelFolder.open(folder).names());
+    }
+
+    @Test
+    void aTensorOfNoKnownPartIsRefused() throws IOException {
+        for (String name : List.of("model.image_newline", "model.mm_projector.0.weight", "audio_tower.conv1.weight")) {
+            write(Set.of("lm_head.weight", name));
+            refused("Tensor " + name, folder);
+        }
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"llama\"}");
+        for (String name : List.of("model.vision_tower.x", "vision_model.x", "model.visual.x")) {
+            write(Set.of("model.embed_tokens.weight", name));
+            refused("Tensor " + name, folder);
+        }
+        write(Set.of("embed_tokens.weight", "layers.0.x", "norm.weight"));
+        assertEquals(
+                3,
+                HfModelFolder.open(folder).only("language_model.model.").names().size());
+    }
+
     private void write(Set<String> names) {
         Map<String, FloatTensor> tensors = new TreeMap<>();
         names.forEach(name -> tensors.put(name, A));
@@ -105,7 +147,16 @@ class HfModelFolderTest {
 
     @Test
     void otherModelTypesAreRefusedByName() throws IOException {
-        for (String type : List.of("llava_next", "qwen2_vl", "gemma", "llava_llama")) {
+        for (String type : List.of(
+                "llava_next",
+                "llava_onevision",
+                "qwen2_vl",
+                "idefics3",
+                "mllama",
+                "gemma3",
+                "gemma",
+                "qwen3",
+                "llava_llama")) {
             Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"" + type + "\"}");
             refused("'" + type + "'", folder);
         }
@@ -114,6 +165,66 @@ class HfModelFolderTest {
         refused("found none", folder);
         Files.writeString(folder.resolve("config.json"), "{\"model_type\":");
         refused("config.json", folder);
+    }
+
+    /** Whatever the type says: of a model of other parts one must not be taken for the whole. */
+    @Test
+    void partsThatATypeDoesNotHaveAreRefusedByName() throws IOException {
+        write(Set.of("lm_head.weight"));
+        for (String config : List.of(
+                "'model_type': 'llama', 'vision_config': {'hidden_size': 4}",
+                "'model_type': 'qwen2', 'text_config': {'hidden_size': 4}",
+                "'model_type': 'qwen2', 'visual': {'depth': 4}",
+                "'model_type': 'mistral', 'mm_vision_tower': 'openai/clip'",
+                "'model_type': 'llava', 'audio_config': {'hidden_size': 4}",
+                "'model_type': 'llava', 'qformer_config': {'hidden_size': 4}")) {
+            Files.writeString(folder.resolve("config.json"), "{" + config.replace('\'', '"') + "}");
+            refused("found a " + config.split("'")[5], folder);
+        }
+        String harmless = "'model_type': 'llama', 'vision_config': null, 'transformers.js_config': {'dtype': 'q4'}";
+        Files.writeString(folder.resolve("config.json"), "{" + harmless.replace('\'', '"') + "}");
+        assertEquals(ModelType.LANGUAGE_MODEL, HfModelFolder.open(folder).type());
+    }
+
+    @Test
+    void theImageTokenHasOneId() {
+        assertEquals(7, ModelType.imageToken(config("{\"image_token_index\":7}"), -1));
+        assertEquals(7, ModelType.imageToken(config("{\"image_token_id\":7}"), -1));
+        assertEquals(7, ModelType.imageToken(config("{\"image_token_id\":7,\"image_token_index\":7}"), -1));
+        assertEquals(-1, ModelType.imageToken(config("{\"image_token_id\":null}"), -1));
+        JsonNode two = config("{\"image_token_id\":7,\"image_token_index\":8}");
+        assertTrue(assertThrows(JobException.class, () -> ModelType.imageToken(two, -1))
+                .getMessage()
+                .contains("7"));
+    }
+
+    private static JsonNode config(String json) {
+        return HfModelFolder.json(json, Path.of("config.json"));
+    }
+
+    @Test
+    void weightsInOtherFormatsAreRefusedWithTheWayToConvertThem() throws IOException {
+        Path gguf = Files.writeString(folder.resolve("smol-Q8_0.GGUF"), "GGUF");
+        refused("gguf_file='smol-Q8_0.GGUF'", folder);
+        refused("compare the ids", folder);
+        refused("gguf_file='smol-Q8_0.GGUF'", gguf);
+        Files.delete(folder.resolve("config.json"));
+        refused("gguf_file='smol-Q8_0.GGUF'", folder);
+        texts();
+        Files.delete(gguf);
+        for (String file : List.of("pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth")) {
+            Path pickled = Files.writeString(folder.resolve(file), "x");
+            refused("found only " + file, folder);
+            refused("save_pretrained", folder);
+            Files.delete(pickled);
+        }
+        Files.writeString(folder.resolve("model-00001-of-00002.safetensors"), "x");
+        refused("model.safetensors.index.json", folder);
+        write(Set.of("lm_head.weight"));
+        refused("Name its folder", folder.resolve("model.safetensors"));
+        Files.writeString(folder.resolve("also.gguf"), "GGUF");
+        Files.writeString(folder.resolve("training_args.bin"), "x");
+        HfModelFolder.open(folder);
     }
 
     @Test

@@ -13,6 +13,7 @@ import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.encoder.TokenizerWarnings;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.oip.OipLlm;
@@ -62,6 +63,8 @@ final class JobSession implements AutoCloseable {
             Runtime.getRuntime().addShutdownHook(onShutdown);
             model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
             edge = NanoEdgeSpec.of(model, settings);
+            TokenizerWarnings.of(model).forEach(warning -> LoggerFactory.getLogger(JobSession.class)
+                    .warn(warning));
             llm = keep(llm(settings, model));
             NanoEdgeSpec.requireWidth(
                     model, settings, llm.info().hidden(), llm.info().name());

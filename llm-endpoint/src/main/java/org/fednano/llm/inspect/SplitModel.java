@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.NanoEdgeSpec.Further;
+import org.fednano.encoder.TokenizerWarnings;
 import org.fednano.encoder.VisionConfig;
 import org.fednano.encoder.VisionTensors;
 import org.fednano.encoder.VisionTower;
@@ -36,9 +37,16 @@ import org.fednano.weights.OtherWeights;
  * @param hidden H
  * @param vocabulary rows of the token-embedding table
  * @param tokens prompt tokens of one medium by modality
+ * @param warnings where its tokenizer contradicts it
  */
 record SplitModel(
-        String name, String source, List<Part> parts, int hidden, int vocabulary, SortedMap<String, Integer> tokens) {
+        String name,
+        String source,
+        List<Part> parts,
+        int hidden,
+        int vocabulary,
+        SortedMap<String, Integer> tokens,
+        List<String> warnings) {
 
     /**
      * Counts a model folder's tensors, or, where there are no weights, what its config implies.
@@ -77,7 +85,8 @@ record SplitModel(
                 List.copyOf(parts),
                 text.hidden(),
                 text.vocabulary(),
-                tokens);
+                tokens,
+                folder == null ? List.of() : TokenizerWarnings.of(folder));
     }
 
     private static boolean holds(HfModelFolder folder, String prefix) {

@@ -1,6 +1,7 @@
 package org.fednano.llm.inspect;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,6 +20,8 @@ import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class InspectCommandTest {
 
@@ -221,6 +224,107 @@ class InspectCommandTest {
         assertTrue(text.contains("0.0148 % of the model (the paper: about 0.01 %)"), text);
         assertTrue(text.contains("token-embedding table"), text);
         assertTrue(text.contains("fedavg uploads no Fisher diagonal"), text);
+    }
+
+    /** What no other command would run must not be counted, least of all as a language model alone. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "'model_type': 'llava_next', 'text_config': {'model_type': 'llama'}, 'vision_config': {} | 'llava_next'",
+                "'model_type': 'llava_onevision', 'text_config': {'model_type': 'qwen2'} | 'llava_onevision'",
+                "'model_type': 'qwen2_vl', 'hidden_size': 64 | 'qwen2_vl'",
+                "'model_type': 'idefics3', 'text_config': {'model_type': 'llama'} | 'idefics3'",
+                "'model_type': 'gemma', 'hidden_size': 64 | 'gemma'",
+                "'model_type': 'llama', 'vision_config': {'hidden_size': 64} | vision_config",
+                "'model_type': 'llava', 'text_config': {'model_type': 'gemma'} | 'gemma'",
+                "'model_type': 'llava', 'vision_config': {'model_type': 'pixtral'} | pixtral",
+                "'model_type': 'llava', 'audio_config': {'model_type': 'whisper'} | audio_config"
+            })
+    void whatIsNotReadIsNotCountedEither(String fields, String name) throws Exception {
+        Path file = Files.writeString(folder.resolve("config.json"), "{" + fields.replace('\'', '"') + "}");
+        assertEquals(3, inspect(file), out::toString);
+        assertTrue(err.toString().contains(name), err::toString);
+        assertEquals("", out.toString());
+    }
+
+    /** A language model alone is what it is; what clients lack is said, and no figure that means nothing. */
+    @Test
+    void aLanguageModelAloneSaysWhatItLacks() throws Exception {
+        Path model = Path.of("src/test/resources/parity/qwen2-tied");
+        assertEquals(0, inspect(model), err::toString);
+        String text = out.toString();
+        assertTrue(text.contains("model.encoders=[\"image=DIR\"]"), text);
+        assertFalse(text.contains("{}") || text.contains("% less"), text);
+        out.getBuffer().setLength(0);
+        JsonNode json = json(model);
+        assertTrue(json.path("client").path("storage_reduction").isNull());
+        assertEquals(0, json.path("image_tokens").asInt());
+    }
+
+    /** As {@code encode} would: an encoder's folder is looked into, and must fit the language model. */
+    @Test
+    void encoderFoldersAreLookedInto() throws Exception {
+        Path sound = Files.createDirectories(folder.resolve("sound"));
+        String encoders = "model.encoders=[\"audio=" + sound + "\"]";
+        assertRefused(encoders, "encoder.json");
+        Files.writeString(sound.resolve("encoder.json"), "{\"format\": 1, \"input\": \"mp3\", \"tokens\": 6}");
+        assertRefused(encoders, "image, wav or npy");
+        Files.writeString(
+                sound.resolve("encoder.json"), "{\"format\": 1, \"input\": \"npy\", \"tokens\": 6, \"shape\": [2]}");
+        assertRefused(encoders, "encoder.pt");
+        Files.writeString(sound.resolve("encoder.pt"), "no module");
+        assertRefused(encoders, "connector.safetensors");
+        connector(sound, 127);
+        assertRefused(encoders, "expected H = 128");
+        connector(sound, 128);
+        assertRefused(encoders, "must be a TorchScript file");
+        assertRefused("model.encoders=[\"audio=" + folder.resolve("nowhere") + "\"]", "nowhere");
+    }
+
+    private static void connector(Path folder, int hidden) {
+        SafeTensorsWriter.write(
+                folder.resolve("connector.safetensors"),
+                Map.of(
+                        "linear.weight", new FloatTensor(new float[hidden * 3], hidden, 3),
+                        "linear.bias", new FloatTensor(new float[hidden], hidden)),
+                Map.of());
+    }
+
+    private void assertRefused(String set, String named) {
+        err.getBuffer().setLength(0);
+        assertEquals(3, inspect(SHIPPED, "--set", set), out::toString);
+        assertTrue(err.toString().contains(named), err::toString);
+    }
+
+    @Test
+    void aGgufFileIsToldHowToBeConverted() throws Exception {
+        Path gguf = Files.writeString(folder.resolve("smol.gguf"), "GGUF");
+        for (Path model : List.of(gguf, folder)) {
+            err.getBuffer().setLength(0);
+            assertEquals(3, inspect(model));
+            assertTrue(err.toString().contains("gguf_file='smol.gguf'"), err::toString);
+        }
+    }
+
+    @Test
+    void aTokenizerThatContradictsTheModelIsWarnedOf() throws Exception {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        for (String file : List.of("model.safetensors", "tokenizer.json", "preprocessor_config.json")) {
+            Files.copy(SHIPPED.resolve(file), model.resolve(file));
+        }
+        String config = Files.readString(SHIPPED.resolve("config.json"));
+        Files.writeString(model.resolve("config.json"), config.replaceAll("(\"eos_token_id\"\\s*:\\s*)[0-9]+", "$19"));
+        Files.writeString(model.resolve("tokenizer_config.json"), "{\"eos_token\": \"</s>\"}");
+        assertEquals(0, inspect(model), err::toString);
+        assertEquals(
+                1,
+                err.toString()
+                        .lines()
+                        .filter(l -> l.startsWith("warning: eos_token '</s>'"))
+                        .count(),
+                err::toString);
     }
 
     @Test
