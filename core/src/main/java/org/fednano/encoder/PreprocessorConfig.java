@@ -57,8 +57,9 @@ record PreprocessorConfig(
     }
 
     private static JobException wrong(String field, String expected, JsonNode found) {
-        return JobException.badInput(
-                field + " in preprocessor_config.json must be " + expected + ": found " + found + ".");
+        return JobException.badInput(field
+                + " of the image processor (preprocessor_config.json, or image_processor in processor_config.json) must be "
+                + expected + ": found " + found + ".");
     }
 
     /** Reads one image processor's object. */

@@ -37,8 +37,13 @@ public enum ModelType {
         }
         for (Iterator<String> fields = config.fieldNames(); fields.hasNext(); ) {
             String field = fields.next();
+            JsonNode part = config.path(field);
             boolean own = llava && (field.equals("text_config") || field.equals("vision_config"));
-            if (PART.matcher(field).matches() && !own && !isEmpty(config.path(field))) {
+            if (own && !part.isObject() && !part.isNull()) {
+                throw JobException.badInput(
+                        field + " in config.json of " + where + " must be an object: found " + part + ".");
+            }
+            if (PART.matcher(field).matches() && !own && !isEmpty(part)) {
                 throw JobException.badInput("config.json of " + where + " must describe a "
                         + (llava ? "llava of a vision_config and a text_config" : type + " alone")
                         + ": found a " + field + " in it. Models of other parts are not supported.");

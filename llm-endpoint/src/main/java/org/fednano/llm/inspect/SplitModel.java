@@ -60,8 +60,7 @@ record SplitModel(
         Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
         JsonNode config = config(file);
         JsonNode read = OriginalLlava.is(config) ? OriginalLlava.converted(config) : config;
-        requireModel(read, file);
-        ModelType type = ModelType.of(read, file.toString());
+        ModelType type = ModelType.of(read, path.toString());
         HfModelFolder folder = Files.isDirectory(path) && hasWeights(path) ? HfModelFolder.open(path) : null;
         LlamaConfig text = folder == null ? LlamaConfig.of(read) : LlamaConfig.of(folder);
         String name = String.valueOf(path.toAbsolutePath().normalize().getFileName());
@@ -115,21 +114,6 @@ record SplitModel(
             return counted("language model", Holder.SERVER, folder, LlamaDecoder.PREFIX);
         }
         return part("language model", Holder.SERVER, ParameterCounts.llm(text), bytesPerValue(config));
-    }
-
-    /** Absent fields have defaults, so that any JSON would read as a model of 7 B parameters. */
-    private static void requireModel(JsonNode config, Path file) {
-        if (config.path("model_type").asText("").isEmpty()) {
-            throw JobException.badInput(
-                    file + " must be a model's config with a model_type: found none. Name a folder in"
-                            + " Hugging Face layout, or its config.json.");
-        }
-        for (String part : List.of("text_config", "vision_config")) {
-            if (config.has(part) && !config.path(part).isObject()) {
-                throw JobException.badInput(
-                        part + " in " + file + " must be an object: found " + config.path(part) + ".");
-            }
-        }
     }
 
     private static boolean hasWeights(Path folder) {

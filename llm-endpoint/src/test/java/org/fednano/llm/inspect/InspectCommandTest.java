@@ -249,6 +249,28 @@ class InspectCommandTest {
         assertEquals("", out.toString());
     }
 
+    /** The type of stored values has two names, either of which may be null; absent parts have their defaults. */
+    @Test
+    void configsOfAllGenerationsSayHowValuesAreStored() throws Exception {
+        String[][] cases = {
+            {"'torch_dtype': null", "4"},
+            {"'torch_dtype': 'float16'", "2"},
+            {"'dtype': 'bfloat16'", "2"},
+            {"'dtype': null, 'torch_dtype': 'float16'", "2"},
+            {"'text_config': {'torch_dtype': 'bfloat16'}", "2"},
+            {"'text_config': null, 'vision_config': null, 'dtype': 'float32'", "4"},
+        };
+        for (String[] one : cases) {
+            String config = "{'model_type': 'llava', " + one[0] + "}";
+            out.getBuffer().setLength(0);
+            JsonNode json = json(Files.writeString(folder.resolve("config.json"), config.replace('\'', '"')));
+            assertEquals(
+                    Integer.parseInt(one[1]) * parameters(json, 2),
+                    json.path("parts").path(2).path("stored_bytes").asLong(),
+                    one[0]);
+        }
+    }
+
     /** A language model alone is what it is; what clients lack is said, and no figure that means nothing. */
     @Test
     void aLanguageModelAloneSaysWhatItLacks() throws Exception {
