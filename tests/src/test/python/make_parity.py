@@ -2,10 +2,11 @@
 """Writes small random LLaVA checkpoints in Hugging Face layout, one folder per variant, each with what transformers
 makes of it: tests/src/test/java/.../CheckpointParityTest holds the Java model to that.
 
-    python3 -m venv VENV && VENV/bin/pip install -r tests/src/test/python/requirements.txt
-    VENV/bin/python tests/src/test/python/make_parity.py --out tests/src/test/resources/parity --seed 1
+    $(tests/src/test/python/venv) tests/src/test/python/make_parity.py --out tests/src/test/resources/parity --seed 1
+    $(tests/src/test/python/venv 5) tests/src/test/python/make_parity.py --out tests/src/test/resources/parity --seed 1
 
-The same seed and versions give the same files. Nothing of it is needed to build, run or test the Java parts.
+The first call draws the layouts of releases up to 4.57, the second those that transformers 5 itself writes. The same seed
+and versions give the same files. Nothing of it is needed to build, run or test the Java parts.
 """
 import argparse
 import json
@@ -31,7 +32,9 @@ transformers.utils.logging.set_verbosity_error()  # it warns of the slow image p
 import parity_pictures  # noqa: E402
 import parity_reference  # noqa: E402
 import parity_tokenizers  # noqa: E402
-from parity_variants import VARIANTS  # noqa: E402
+from parity_variants import VARIANTS_4, VARIANTS_5  # noqa: E402
+
+VARIANTS = VARIANTS_4 if transformers.__version__.startswith("4.") else VARIANTS_5
 
 OLD_NAMES = {"model.language_model.": "language_model.model.", "model.vision_tower.": "vision_tower.",
              "model.multi_modal_projector.": "multi_modal_projector.", "lm_head.": "language_model.lm_head."}
@@ -43,6 +46,8 @@ def write_json(path, value):
 
 def write_text_files(variant, folder):
     """Tokenizer, chat template, preprocessing; gives the tokenizer and the id that ends an answer."""
+    if variant.names.startswith("5"):
+        return write_processor(variant, folder)
     inside = variant.template if variant.template_in == "tokenizer_config.json" else None
     tokenizer, end = parity_tokenizers.write(variant.tokenizer, folder, inside)
     if variant.template and variant.template_in == "chat_template.jinja":
@@ -54,6 +59,23 @@ def write_text_files(variant, folder):
         "image_token": "<image>", "patch_size": variant.vision["patch_size"], "processor_class": "LlavaProcessor",
         "num_additional_image_tokens": 1 if "clip" in variant.vision["model_type"] else 0,
         "vision_feature_select_strategy": variant.llava.get("vision_feature_select_strategy", "default")})
+    return tokenizer, tokenizer.token_to_id(end)
+
+
+def write_processor(variant, folder):
+    """The same, as transformers 5 saves them."""
+    tokenizer, end = parity_tokenizers.write(variant.tokenizer, folder)
+    loaded = transformers.AutoTokenizer.from_pretrained(folder)
+    (folder / "tokenizer_config.json").unlink()
+    write_json(folder / "preprocessor_config.json", variant.preprocessing)
+    pictures = transformers.AutoImageProcessor.from_pretrained(folder)
+    (folder / "preprocessor_config.json").unlink()
+    transformers.LlavaProcessor(
+        image_processor=pictures, tokenizer=loaded, image_token="<image>", chat_template=variant.template,
+        patch_size=variant.vision["patch_size"],
+        num_additional_image_tokens=1 if "clip" in variant.vision["model_type"] else 0,
+        vision_feature_select_strategy=variant.llava.get("vision_feature_select_strategy", "default"),
+    ).save_pretrained(folder)
     return tokenizer, tokenizer.token_to_id(end)
 
 
@@ -82,6 +104,10 @@ def draw(model):
 
 def write_weights(variant, model, folder):
     """In one file or in shards with an index, under the names of the variant's generation."""
+    if variant.names.startswith("5"):
+        model.to(getattr(torch, variant.dtype)).save_pretrained(
+            folder, max_shard_size="40KB" if variant.shards > 1 else "1GB", save_original_format=variant.names == "5")
+        return
     tied = model.config.text_config.tie_word_embeddings
     tensors = {}
     for name, tensor in model.state_dict().items():
@@ -107,6 +133,13 @@ def write_weights(variant, model, folder):
 
 
 def write_config(variant, config, folder):
+    if variant.names.startswith("5"):
+        edited = json.loads((folder / "config.json").read_text())
+        edited["text_config"].update(variant.config_edits)
+        for key in variant.config_cuts:
+            edited["text_config"].pop(key)
+        write_json(folder / "config.json", edited)
+        return
     written = json.loads(config.to_json_string())
     written["torch_dtype"] = variant.dtype
     written["text_config"].update(variant.config_edits)

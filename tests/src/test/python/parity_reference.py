@@ -1,5 +1,6 @@
 """What transformers makes of a folder, read from its files alone, in float32."""
 import torch
+import transformers
 from PIL import Image
 from transformers import AutoImageProcessor, AutoTokenizer, LlavaForConditionalGeneration, LlavaProcessor
 
@@ -16,8 +17,9 @@ class Reference:
         self.folder = folder
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.processor = LlavaProcessor.from_pretrained(folder)
-        # Reference is the version that works on Pillow's pictures, not the one on tensors.
-        self.processor.image_processor = AutoImageProcessor.from_pretrained(folder, use_fast=False)
+        # Reference is the version that works on Pillow's pictures, not the one on tensors, which 5 takes with torchvision only.
+        older = {"use_fast": False} if transformers.__version__.startswith("4.") else {}
+        self.processor.image_processor = AutoImageProcessor.from_pretrained(folder, **older)
         self.model = self.load(torch.float32)
         self.exact = self.load(torch.float64)
         self.image = self.model.config.image_token_index
@@ -91,7 +93,8 @@ class Reference:
         """Vision tower's part and projector's output, (P, N, D') and (P, N, H)."""
         caught = []
         hook = model.model.multi_modal_projector.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
-        projected = torch.stack(list(model.get_image_features(pixel_values=pixels.to(model.dtype))))
+        projected = model.get_image_features(pixel_values=pixels.to(model.dtype))
+        projected = torch.stack(list(getattr(projected, "pooler_output", projected)))
         hook.remove()
         return caught[0], projected
 

@@ -81,16 +81,17 @@ class Variant:
     template_in: str = "chat_template.jinja"
     preprocessing: dict = field(default_factory=lambda: CLIP_PICTURES)
     dtype: str = "bfloat16"
-    names: str = "old"  # as before transformers 4.52, or "new"
+    names: str = "old"  # as before transformers 4.52, or "new"; "5" or "5-model": as 5 writes them, plain or with "model."
     shards: int = 1
     samples: list = field(default_factory=lambda: [FIRST, SECOND])
     spare_rows: int = 0  # rows of the embedding table that no token has
-    config_edits: dict = field(default_factory=dict)  # how older releases of transformers wrote text_config
+    config_edits: dict = field(default_factory=dict)  # how other releases of transformers wrote text_config
+    config_cuts: list = field(default_factory=list)  # keys of text_config that a release leaves out
     generation: dict | None = None  # generation_config.json
     second_end: bool = False  # generation_config.json lists one more end token, which comes up
 
 
-VARIANTS = [
+VARIANTS_4 = [
     Variant("clip-llama", [["rgb"], [("rgb", 10, 12)]], dtype="float32"),
     Variant("sharded", [["gray"], ["gray-alpha", "rgb"]], dtype="float32", names="new",
             shards=3, tokenizer="llama-metaspace", samples=[FIRST, FOREIGN]),
@@ -136,4 +137,36 @@ VARIANTS = [
             preprocessing={**CLIP_PICTURES, "size": {"height": 16, "width": 16}, "do_center_crop": False}),
     Variant("pad-square", [["rgb"], ["gray"]],
             preprocessing={**CLIP_PICTURES, "image_processor_type": "LlavaImageProcessor", "do_pad": True}),
+]
+
+# A decoder's rotary settings are in rope_parameters since transformers 5. Pictures are opaque: releases of it lay transparent
+# ones on white, others and this project take the colour below.
+VARIANTS_5 = [
+    Variant("v5-clip-llama", [["rgb"], ["palette"]], dtype="float32", names="5",
+            text={**LLAMA_SMALL, "rope_parameters": {"rope_type": "default", "rope_theta": 50000.0}},
+            preprocessing={**CLIP_PICTURES, "size": {"shortest_edge": 15}}),
+    Variant("v5-siglip-qwen2", [["rgb"], ["jpeg"]], vision={**SIGLIP_SMALL, "vision_use_head": True}, names="5",
+            dtype="float16", shards=2, tokenizer="qwen2", template=CHATML, preprocessing=SIGLIP_PICTURES,
+            llava={"vision_feature_layer": -1, "vision_feature_select_strategy": "full"}, samples=[FIRST, FOREIGN],
+            text={"model_type": "qwen2", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+                  "num_attention_heads": 2, "num_key_value_heads": 1, "max_position_embeddings": 256,
+                  "rms_norm_eps": 1e-6, "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0},
+                  "tie_word_embeddings": True}),
+    Variant("v5-model-llama3-rope", [["jpeg-full"], [("gray", 16, 17)]], names="5-model", shards=2, tokenizer="llama3",
+            template=LLAMA3, second_end=True, samples=[FIRST, FOREIGN],
+            text={**LLAMA_SMALL, "num_attention_heads": 2, "num_key_value_heads": 1,
+                  "rope_parameters": {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0,
+                                      "high_freq_factor": 4.0, "original_max_position_embeddings": 64}}),
+    # With rope_theta alone, no end token of the model's own, and without what is the class's default anyway.
+    Variant("v5-mistral", [["rgb"], []], names="5", dtype="float32", tokenizer="llama", template=MISTRAL,
+            llava={"vision_feature_layer": [-2, -1], "multimodal_projector_bias": False}, samples=[FOREIGN, SECOND],
+            text={"model_type": "mistral", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+                  "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 256,
+                  "rms_norm_eps": 1e-6, "rope_parameters": {"rope_type": "default", "rope_theta": 1000000.0},
+                  "sliding_window": None},
+            config_edits={"rope_parameters": {"rope_theta": 1000000.0}},
+            config_cuts=["rms_norm_eps", "hidden_act", "tie_word_embeddings", "pad_token_id"]),
+    Variant("v5-model-siglip-tied", [["rgb"], [("bits", 30, 11)]], vision=SIGLIP_SMALL, names="5-model",
+            tokenizer="llama-metaspace", preprocessing=SIGLIP_PICTURES, llava={"tie_word_embeddings": True},
+            text={**LLAMA_SMALL, "rope_parameters": {"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.5}}),
 ]

@@ -27,24 +27,41 @@ final class Connector implements FrozenConnector {
      * @throws JobException with status 3 if the tensors are not those of a connector
      */
     Connector(NDManager owner, TensorSource tensors, String activation, String where) {
-        boolean one = tensors.names().contains("linear.weight");
+        check(tensors, where);
+        boolean one = isOne(tensors);
+        this.activation = activation;
+        first = one ? "linear" : "linear_1";
+        second = one ? null : "linear_2";
+        long[] shape = tensors.shape(first + ".weight");
+        width = (int) shape[1];
+        inner = (int) shape[0];
+        hidden = one ? inner : (int) tensors.shape(second + ".weight")[0];
+        weights = new NamedArrays(owner, tensors, tensors.names());
+    }
+
+    private static boolean isOne(TensorSource tensors) {
+        return tensors.names().contains("linear.weight");
+    }
+
+    /**
+     * Checks names and shapes; no values are read.
+     *
+     * @throws JobException with status 3 if the tensors are not those of a connector
+     */
+    static void check(TensorSource tensors, String where) {
+        boolean one = isOne(tensors);
         if (!one && !tensors.names().contains("linear_1.weight")) {
             throw JobException.badInput("The connector in " + where + " must hold linear.weight and linear.bias, or"
                     + " linear_1.* and linear_2.*: found " + tensors.names() + ".");
         }
-        this.activation = activation;
-        first = one ? "linear" : "linear_1";
-        second = one ? null : "linear_2";
-        long[] shape = matrix(tensors, first, where);
-        width = (int) shape[1];
-        inner = (int) shape[0];
-        hidden = one ? inner : (int) matrix(tensors, second, where)[0];
+        String first = one ? "linear" : "linear_1";
+        long inner = matrix(tensors, first, where)[0];
         tensors.require(first + ".bias", inner);
         if (!one) {
-            tensors.require(second + ".weight", hidden, inner);
-            tensors.require(second + ".bias", hidden);
+            long hidden = matrix(tensors, "linear_2", where)[0];
+            tensors.require("linear_2.weight", hidden, inner);
+            tensors.require("linear_2.bias", hidden);
         }
-        weights = new NamedArrays(owner, tensors, tensors.names());
     }
 
     private static long[] matrix(TensorSource tensors, String layer, String where) {

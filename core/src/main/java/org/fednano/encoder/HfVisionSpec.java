@@ -2,9 +2,9 @@ package org.fednano.encoder;
 
 import ai.djl.Device;
 import ai.djl.Model;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.fednano.sample.Medium;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
@@ -19,6 +19,8 @@ import org.fednano.weights.HfModelFolder;
 public record HfVisionSpec(String configJson, String preprocessorJson, String weightsDigest) implements EncoderSpec {
 
     private static final long serialVersionUID = 1L;
+    private static final String PREPROCESSOR = "preprocessor_config.json";
+    private static final String PROCESSOR = "processor_config.json";
 
     /**
      * Reads a model folder; its tensors are read once for their digest.
@@ -33,19 +35,35 @@ public record HfVisionSpec(String configJson, String preprocessorJson, String we
                 Digests.ofTensors(source(folder).tensors()));
     }
 
-    /** Version 5 of transformers keeps it in {@code processor_config.json}; where both are, they say the same. */
+    /**
+     * Text of the file that holds the image processor. Version 5 of transformers keeps it in {@code processor_config.json};
+     * where both files are, they must say the same, since its versions take one or the other.
+     */
     private static String preprocessor(HfModelFolder folder) {
-        String own = "preprocessor_config.json";
-        Path merged = folder.folder().resolve("processor_config.json");
-        if (Files.exists(folder.folder().resolve(own)) || !Files.exists(merged)) {
-            return folder.text(own);
+        Optional<String> own = folder.find(PREPROCESSOR);
+        Optional<String> merged = folder.find(PROCESSOR)
+                .filter(text -> HfModelFolder.json(text, folder.folder().resolve(PROCESSOR))
+                        .path("image_processor")
+                        .isObject());
+        if (own.isEmpty() && merged.isEmpty()) {
+            throw JobException.badInput(
+                    "Model folder " + folder.folder() + " must say how its vision tower wants pictures:"
+                            + " expected " + PREPROCESSOR + ", or " + PROCESSOR
+                            + " with an image_processor, found neither. Copy"
+                            + " the model's " + PREPROCESSOR + " or " + PROCESSOR + " into the folder.");
         }
-        String text = folder.text("processor_config.json");
-        if (!HfModelFolder.json(text, merged).path("image_processor").isObject()) {
-            throw JobException.badInput(merged + " must hold an image_processor where there is no " + own
-                    + ": found none. Copy the model's " + own + " into the folder.");
+        if (own.isPresent() && merged.isPresent() && !config(own.get()).equals(config(merged.get()))) {
+            throw JobException.badInput(PREPROCESSOR + " and the image_processor in " + PROCESSOR + " of "
+                    + folder.folder() + " must ask for the same: found " + config(own.get()) + " and "
+                    + config(merged.get()) + ". Remove the older one; transformers 5 takes " + PROCESSOR + ".");
         }
-        return text;
+        return own.or(() -> merged).orElseThrow();
+    }
+
+    /** Version 5 of transformers has one name for the processor on arrays and the fast one. */
+    private static PreprocessorConfig config(String text) {
+        String name = text.replace("ImageProcessorFast\"", "ImageProcessor\"");
+        return PreprocessorConfig.of(HfModelFolder.json(name, Path.of(PREPROCESSOR)));
     }
 
     /** The folder's own weights. */
@@ -67,7 +85,7 @@ public record HfVisionSpec(String configJson, String preprocessorJson, String we
     public ModalityEncoder open(EncoderSource source, int batchSize) {
         VisionConfig config = VisionConfig.of(HfModelFolder.json(configJson, Path.of("config.json")));
         MediumInput input = new MediumInput.ImageInput(
-                HfModelFolder.json(preprocessorJson, Path.of("preprocessor_config.json")), config.imageSize());
+                HfModelFolder.json(preprocessorJson, Path.of(PREPROCESSOR)), config.imageSize());
         Model model = Model.newInstance("vision tower", Device.cpu(), "PyTorch");
         try {
             NamedArrays tower = part(model, source, VisionTower.TOWER);

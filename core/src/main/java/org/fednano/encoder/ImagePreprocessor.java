@@ -34,7 +34,8 @@ public final class ImagePreprocessor {
                     + " x " + side + " pixels, the vision tower's image_size: found " + json + ".");
         }
         for (int c = 0; c < 3; c++) {
-            background[c] = (byte) Math.max(0, Math.min(255, (int) (config.mean()[c] * 255)));
+            background[c] =
+                    (byte) Math.max(0, Math.min(255, (int) (config.mean().get(c) * 255)));
             for (int v = 0; v < 256; v++) {
                 table[c][v] = value(v, c);
             }
@@ -45,7 +46,8 @@ public final class ImagePreprocessor {
     private float value(int v, int channel) {
         float rescaled = (float) (v * config.rescaleFactor());
         return config.normalises()
-                ? (rescaled - (float) config.mean()[channel]) / (float) config.deviation()[channel]
+                ? (rescaled - config.mean().get(channel).floatValue())
+                        / config.deviation().get(channel).floatValue()
                 : rescaled;
     }
 

@@ -66,8 +66,13 @@ final class MediaEmbedder implements AutoCloseable {
         ModalityEncoder encoder = encoders.get(modality);
         if (encoder == null) {
             throw JobException.badInput("Sample " + sample.sampleId() + " has a medium of modality '" + modality
-                    + "': encoders expected for " + new TreeSet<>(encoders.keySet())
-                    + ". Name its encoder in model.encoders, or leave the medium out of the shards.");
+                    + "', which the model cannot read: found "
+                    + (encoders.isEmpty()
+                            ? "no encoder at all (model.dir is a language model without a vision tower)"
+                            : "encoders for " + new TreeSet<>(encoders.keySet()) + " only")
+                    + ". Set model.encoders = [\"" + modality
+                    + "=DIR\"] to a folder with its encoder, or leave the medium"
+                    + " out of the shards.");
         }
         return encoder.tokens();
     }

@@ -1,6 +1,5 @@
 package org.fednano.encoder;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.ModelType;
 
 /**
  * All of a client's frozen part but its weights: small, and the same for every client. Together with {@link #sources} it
@@ -84,23 +84,84 @@ public record NanoEdgeSpec(
      * @param tokens N: prompt tokens of one medium
      * @param source its weights
      */
-    public record Further(String modality, int tokens, EncoderSource source) {}
+    public record Further(String modality, Path folder, int tokens, EncoderSource source) {
 
-    /** Those of {@code model.encoders}, in its order; their weights are not read. */
+        /**
+         * Checks that its connector gives what an LLM takes.
+         *
+         * @param hidden H of the LLM
+         * @param llm its name, for the message
+         * @throws JobException with status 3 if not
+         */
+        public void requireFits(int hidden, String llm) {
+            if (source.hidden() != hidden) {
+                throw JobException.badInput("The connector in " + folder + " (modality '" + modality
+                        + "' of model.encoders) must give what the LLM takes: expected H = " + hidden + " for " + llm
+                        + ", found " + source.hidden() + ". Name a folder that was made for this LLM.");
+            }
+        }
+    }
+
+    /**
+     * Those of {@code model.encoders}, in its order, checked but for what is in their module; its weights are not read.
+     *
+     * @throws JobException as {@link #of}
+     */
     public static List<Further> further(Settings settings) {
         List<Further> encoders = new ArrayList<>();
         FurtherEncoders.of(settings)
-                .forEach((modality, path) -> encoders.add(
-                        new Further(modality, TorchScriptSpec.tokens(path), TorchScriptSpec.source(path))));
+                .forEach((modality, path) -> encoders.add(new Further(
+                        modality, path, TorchScriptSpec.look(modality, path).tokens(), TorchScriptSpec.source(path))));
         return encoders;
+    }
+
+    /** Folders of {@code model.encoders} by modality, as the setting names them. */
+    public static Map<String, Path> encoderFolders(Settings settings) {
+        return FurtherEncoders.of(settings);
+    }
+
+    /** SHA-256, in hexadecimal, over all that a modality's features depend on besides batch size. */
+    public Map<String, String> encoderFingerprints() {
+        Map<String, String> fingerprints = new LinkedHashMap<>();
+        encoders.forEach(encoder -> fingerprints.put(encoder.modality(), Digests.ofTexts(encoder.identity())));
+        return fingerprints;
+    }
+
+    /**
+     * Checks that all connectors give what an LLM takes.
+     *
+     * @param hidden H of the LLM
+     * @param llm its name, for the message
+     * @throws JobException with status 3, naming the folder of the one that does not
+     */
+    public static void requireWidth(HfModelFolder folder, Settings settings, int hidden, String llm) {
+        List<Further> further = further(settings);
+        if (hasOwnVision(folder, FurtherEncoders.of(settings))) {
+            long found = HfVisionSpec.source(folder).hidden();
+            if (found != hidden) {
+                throw JobException.badInput("The projector in " + folder.folder() + " must give what the LLM takes:"
+                        + " expected H = " + hidden + " for " + llm + ", found " + found
+                        + ". Set model.dir to the folder of the LLM's own multimodal model, or llm.endpoints to a server"
+                        + " that holds its LLM.");
+            }
+        }
+        further.forEach(encoder -> encoder.requireFits(hidden, llm));
     }
 
     /** A folder with a language model alone has no encoder of its own. */
     private static boolean hasOwnVision(HfModelFolder folder, Map<String, Path> further) {
-        JsonNode config = folder.config();
-        boolean vision = config.has("vision_config")
-                || config.path("model_type").asText().equals("llava");
-        return vision && !further.containsKey(Medium.IMAGE);
+        return folder.type() == ModelType.LLAVA && !further.containsKey(Medium.IMAGE);
+    }
+
+    /** The same with those encoders only that were exported: what their modules do shows in use alone. */
+    public NanoEdgeSpec exported() {
+        return new NanoEdgeSpec(
+                configJson,
+                tokenizerJson,
+                prompt,
+                maxPromptTokens,
+                batchSize,
+                encoders.stream().filter(TorchScriptSpec.class::isInstance).toList());
     }
 
     /**

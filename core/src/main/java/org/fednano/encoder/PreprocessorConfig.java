@@ -1,6 +1,8 @@
 package org.fednano.encoder;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.fednano.settings.JobException;
 
@@ -38,12 +40,12 @@ record PreprocessorConfig(
         int cropWidth,
         double rescaleFactor,
         boolean normalises,
-        double[] mean,
-        double[] deviation) {
+        List<Double> mean,
+        List<Double> deviation) {
 
-    private static final double[] CLIP_MEAN = {0.48145466, 0.4578275, 0.40821073};
-    private static final double[] CLIP_DEVIATION = {0.26862954, 0.26130258, 0.27577711};
-    private static final double[] HALF = {0.5, 0.5, 0.5};
+    private static final List<Double> CLIP_MEAN = List.of(0.48145466, 0.4578275, 0.40821073);
+    private static final List<Double> CLIP_DEVIATION = List.of(0.26862954, 0.26130258, 0.27577711);
+    private static final List<Double> HALF = List.of(0.5, 0.5, 0.5);
     private static final int SIDE = 224;
 
     /**
@@ -55,8 +57,9 @@ record PreprocessorConfig(
     }
 
     private static JobException wrong(String field, String expected, JsonNode found) {
-        return JobException.badInput(
-                field + " in preprocessor_config.json must be " + expected + ": found " + found + ".");
+        return JobException.badInput(field
+                + " of the image processor (preprocessor_config.json, or image_processor in processor_config.json) must be "
+                + expected + ": found " + found + ".");
     }
 
     /** Reads one image processor's object. */
@@ -73,8 +76,7 @@ record PreprocessorConfig(
             String given = json.path("image_processor_type")
                     .asText(json.path("feature_extractor_type").asText("LlavaImageProcessor"));
             fast = given.endsWith("Fast");
-            String type = (fast ? given.substring(0, given.length() - 4) : given)
-                    .replace("FeatureExtractor", "ImageProcessor");
+            String type = given.replaceFirst("(Fast|Pil)$", "").replace("FeatureExtractor", "ImageProcessor");
             if (!Set.of("CLIPImageProcessor", "SiglipImageProcessor", "LlavaImageProcessor")
                     .contains(type)) {
                 throw wrong(
@@ -178,20 +180,20 @@ record PreprocessorConfig(
             return node.doubleValue();
         }
 
-        private double[] three(String field, double[] absent) {
+        private List<Double> three(String field, List<Double> absent) {
             JsonNode node = json.path(field);
             if (!present(field)) {
                 return absent;
             }
-            double[] values = new double[3];
+            List<Double> values = new ArrayList<>();
             for (int c = 0; c < 3; c++) {
                 JsonNode value = node.isArray() ? node.path(c) : node;
                 if (!value.isNumber() || node.isArray() && node.size() != 3) {
                     throw wrong(field, "three numbers", node);
                 }
-                values[c] = value.doubleValue();
+                values.add(value.doubleValue());
             }
-            return values;
+            return List.copyOf(values);
         }
     }
 }

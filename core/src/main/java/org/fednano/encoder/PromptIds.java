@@ -8,6 +8,7 @@ import org.fednano.prompt.PromptStyle;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.ModelType;
 
 /** A sample's prompt as token ids, with one id that stands for media. */
 final class PromptIds {
@@ -30,8 +31,7 @@ final class PromptIds {
      */
     PromptIds(JsonNode config, NanoEdgeSpec spec, PromptTokenizer tokenizer) {
         this.tokenizer = tokenizer;
-        mediumId = config.path("image_token_index")
-                .asInt(config.path("image_token_id").asInt(OWN_ID));
+        mediumId = ModelType.imageToken(config, OWN_ID);
         mark = mediumId == OWN_ID ? OWN_MARK : imageTokenText(spec.tokenizerJson());
         style = spec.prompt();
         template = new PromptTemplate(style, mark);

@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.ModelType;
 
 /**
  * What {@code tokenizer.json} lists: ids of its vocabulary and of added tokens.
@@ -132,8 +133,7 @@ record TokenizerFile(String json, Map<String, Integer> vocabulary, Map<String, I
      * @throws JobException with status 3 if an id is larger
      */
     void requireFits(int rows, JsonNode config, String where) {
-        int image = config.path("image_token_index")
-                .asInt(config.path("image_token_id").asInt(-1));
+        int image = ModelType.imageToken(config, -1);
         vocabulary.entrySet().stream()
                 .filter(e -> e.getValue() != image)
                 .max(Map.Entry.comparingByValue())

@@ -45,14 +45,27 @@ public record TorchScriptSpec(
      * @throws JobException with status 3 if a file is missing or says something that is not supported
      */
     static TorchScriptSpec of(String modality, Path folder) {
-        required(folder, MODULE);
-        required(folder, CONNECTOR);
+        look(modality, folder);
         return described(
                 modality,
                 folder,
                 Digests.ofTexts(List.of(
                         Digests.ofFile(folder.resolve(MODULE)),
                         Digests.ofTensors(source(folder).tensors()))));
+    }
+
+    /** The same without a digest: no weights are read. */
+    static TorchScriptSpec look(String modality, Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw JobException.badInput("Encoder folder expected at " + folder.toAbsolutePath() + " for modality '"
+                    + modality + "': found " + (Files.exists(folder) ? "a file" : "none")
+                    + ". Change model.encoders, or make the folder.");
+        }
+        TorchScriptSpec spec = described(modality, folder, "");
+        required(folder, MODULE);
+        required(folder, CONNECTOR);
+        Connector.check(source(folder).tensors(), folder.toString());
+        return spec;
     }
 
     private static TorchScriptSpec described(String modality, Path folder, String weightsDigest) {
@@ -77,11 +90,6 @@ public record TorchScriptSpec(
     /** The folder's own weights. */
     static EncoderSource source(Path folder) {
         return new EncoderSource(SafeTensors.open(folder.resolve(CONNECTOR)), folder.resolve(MODULE));
-    }
-
-    /** N, as a folder says it. */
-    static int tokens(Path folder) {
-        return new TorchScriptSpec("", folder.toString(), text(folder, JSON), "", "").tokens();
     }
 
     private void check() {

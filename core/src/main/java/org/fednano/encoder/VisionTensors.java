@@ -21,7 +21,7 @@ public final class VisionTensors {
      * @throws JobException with status 3 if one is missing or of another shape, or if the model has more of them: features
      *     without a layer or a bias that is there would be those of another model
      */
-    static void require(VisionConfig config, TensorSource model) {
+    public static void require(VisionConfig config, TensorSource model) {
         Map<String, long[]> known = new HashMap<>(unread(config));
         known.putAll(read(config));
         read(config).forEach(model::require);

@@ -1,79 +1,62 @@
 package org.fednano.weights;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Set;
-import org.fednano.settings.JobException;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The one set of tensor names that this project knows a model by: those of LLaVA checkpoints written before transformers
  * 4.52. Later ones, and folders that hold a language model alone, are renamed while they are opened.
  *
  * <table><caption>names in files</caption>
- * <tr><th>canonical</th><th>LLaVA since 4.52</th><th>language model alone</th></tr>
- * <tr><td>{@code vision_tower.}</td><td>{@code model.vision_tower.}</td><td></td></tr>
- * <tr><td>{@code multi_modal_projector.}</td><td>{@code model.multi_modal_projector.}</td><td></td></tr>
- * <tr><td>{@code language_model.model.}</td><td>{@code model.language_model.}</td><td>{@code model.}</td></tr>
+ * <tr><th>canonical</th><th>LLaVA since 4.52, with or without {@code model.} in front</th><th>language model alone</th></tr>
+ * <tr><td>{@code vision_tower.vision_model.}</td><td>{@code vision_tower.vision_model.}, since 5.6
+ * {@code vision_tower.}</td><td></td></tr>
+ * <tr><td>{@code multi_modal_projector.}</td><td>{@code multi_modal_projector.}</td><td></td></tr>
+ * <tr><td>{@code language_model.model.}</td><td>{@code language_model.}</td><td>{@code model.}, or nothing</td></tr>
  * <tr><td>{@code language_model.lm_head.}</td><td>{@code lm_head.}</td><td>{@code lm_head.}</td></tr>
  * </table>
  */
 final class CanonicalNames {
 
-    /** Model types whose folders are language models alone. */
-    private static final Set<String> LANGUAGE_MODELS = Set.of("llama", "mistral", "qwen2");
+    /** What canonical names begin with. */
+    static final List<String> PARTS = List.of("vision_tower.", "multi_modal_projector.", "language_model.");
 
-    private static final String[][] LLAVA = {
-        {"model.vision_tower.", "vision_tower."},
-        {"model.multi_modal_projector.", "multi_modal_projector."},
-        {"model.language_model.", "language_model.model."},
-        {"lm_head.", "language_model.lm_head."},
-    };
-    private static final String[][] LANGUAGE_MODEL = {
-        {"model.", "language_model.model."},
-        {"lm_head.", "language_model.lm_head."},
-    };
+    private static final Map.Entry<Pattern, String> HEAD =
+            rule("(?:(?:model\\.)?language_model\\.)?lm_head\\.", "language_model.lm_head.");
 
-    private final String[][] renamed;
+    // Pattern by pattern; the first that fits the beginning of a name replaces it.
+    private static final List<Map.Entry<Pattern, String>> LLAVA = List.of(
+            HEAD,
+            rule("(?:model\\.)?(?:vision_tower\\.)+(?:vision_model\\.)?", "vision_tower.vision_model."),
+            rule("(?:model\\.)?multi_modal_projector\\.", "multi_modal_projector."),
+            rule("(?:model\\.)?language_model\\.(?:model\\.)?", "language_model.model."));
+    private static final List<Map.Entry<Pattern, String>> LANGUAGE_MODEL = List.of(
+            HEAD,
+            rule("model\\.(?=(?:embed_tokens|layers|norm|rotary_emb)\\.)", "language_model.model."),
+            rule("(?=(?:embed_tokens|layers|norm)\\.)", "language_model.model."));
 
-    private CanonicalNames(String[][] renamed) {
-        this.renamed = renamed;
+    private final List<Map.Entry<Pattern, String>> rules;
+
+    private CanonicalNames(List<Map.Entry<Pattern, String>> rules) {
+        this.rules = rules;
     }
 
-    /**
-     * Those of a model's type.
-     *
-     * @param where the folder, for messages
-     * @throws JobException with status 3 if the type is not supported
-     */
-    static CanonicalNames of(JsonNode config, String where) {
-        String type = config.path("model_type").asText("");
-        if (type.equals("llava")) {
-            return new CanonicalNames(LLAVA);
-        }
-        if (LANGUAGE_MODELS.contains(type)) {
-            return new CanonicalNames(LANGUAGE_MODEL);
-        }
-        throw JobException.badInput(
-                "model_type in config.json of " + where + " must be llava, or llama, mistral or qwen2"
-                        + " for a language model alone: found " + (type.isEmpty() ? "none" : "'" + type + "'") + ". "
-                        + advice(type));
+    private static Map.Entry<Pattern, String> rule(String start, String canonical) {
+        return Map.entry(Pattern.compile(start), canonical);
     }
 
-    private static String advice(String type) {
-        return switch (type) {
-            case "llava_llama",
-                    "llava_mistral",
-                    "llava_qwen" -> "This is the layout of LLaVA's own repository: convert it"
-                    + " with transformers' convert_llava_weights_to_hf.py, or take the model's -hf edition.";
-            default -> "Take a LLaVA 1.5 style checkpoint; or serve the language model through an endpoint of its own and"
-                    + " export its encoder as TorchScript.";
-        };
+    static CanonicalNames of(ModelType type) {
+        return new CanonicalNames(type == ModelType.LLAVA ? LLAVA : LANGUAGE_MODEL);
     }
 
     /** The canonical name of a tensor in a file; names that belong to nothing known stay as they are. */
     String of(String name) {
-        for (String[] pair : renamed) {
-            if (name.startsWith(pair[0])) {
-                return pair[1] + name.substring(pair[0].length());
+        for (Map.Entry<Pattern, String> rule : rules) {
+            Matcher start = rule.getKey().matcher(name);
+            if (start.lookingAt()) {
+                return rule.getValue() + name.substring(start.end());
             }
         }
         return name;

@@ -22,8 +22,8 @@ import org.fednano.settings.JobException;
 
 /**
  * A model folder in Hugging Face layout: {@code config.json}, {@code model.safetensors} (or shards with
- * {@code model.safetensors.index.json}), {@code tokenizer.json}, {@code preprocessor_config.json}. Tensors have the names of {@link CanonicalNames}. Weights stay in their
- * files until they are asked for.
+ * {@code model.safetensors.index.json}), {@code tokenizer.json}, {@code preprocessor_config.json}. Tensors have the names
+ * of {@link CanonicalNames}. Weights stay in their files until they are asked for.
  */
 public final class HfModelFolder implements TensorSource {
 
@@ -31,11 +31,13 @@ public final class HfModelFolder implements TensorSource {
 
     private final Path folder;
     private final JsonNode config;
+    private final ModelType type;
     private final WeightFiles weights;
 
-    private HfModelFolder(Path folder, JsonNode config, WeightFiles weights) {
+    private HfModelFolder(Path folder, JsonNode config, ModelType type, WeightFiles weights) {
         this.folder = folder;
         this.config = config;
+        this.type = type;
         this.weights = weights;
     }
 
@@ -45,13 +47,14 @@ public final class HfModelFolder implements TensorSource {
      * @throws JobException with status 3 if the folder or one of its files is missing or corrupt
      */
     public static HfModelFolder open(Path folder) {
+        OtherWeights.refuse(folder);
         if (!Files.isDirectory(folder)) {
             throw JobException.badInput("Model folder expected at " + folder.toAbsolutePath()
                     + ": found none. Set model.dir to a folder in Hugging Face layout.");
         }
         JsonNode config = json(readText(folder, "config.json"), folder.resolve("config.json"));
-        return new HfModelFolder(
-                folder, config, WeightFiles.open(folder, CanonicalNames.of(config, folder.toString())));
+        ModelType type = ModelType.of(config, folder.toString());
+        return new HfModelFolder(folder, config, type, WeightFiles.open(folder, CanonicalNames.of(type)));
     }
 
     /** The folder. */
@@ -62,6 +65,11 @@ public final class HfModelFolder implements TensorSource {
     /** {@code config.json}. */
     public JsonNode config() {
         return config;
+    }
+
+    /** What the config describes. */
+    public ModelType type() {
+        return type;
     }
 
     /** Names of all tensors, whichever names the files have for them: those of LLaVA before transformers 4.52. */

@@ -15,8 +15,8 @@ import org.fednano.settings.JobException;
 /** The weight files of a model folder, one or shards with an index: which tensor lies where, checked against each other. */
 final class WeightFiles {
 
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
 
     /** A tensor's place: its file, and its name there. */
     record Place(SafeTensors file, String name) {
@@ -60,8 +60,20 @@ final class WeightFiles {
                 }
             }
         }
+        requireParts(places);
         requireOneHalf(places);
         return new WeightFiles(opened.keySet().stream().map(folder::resolve).toList(), places);
+    }
+
+    /** A tensor that nothing here reads would be left out without a word, and the model be another one. */
+    private static void requireParts(TreeMap<String, Place> places) {
+        places.forEach((name, place) -> {
+            if (CanonicalNames.PARTS.stream().noneMatch(name::startsWith)) {
+                throw JobException.badInput("Tensor " + name + " in " + place.origin(name)
+                        + " has no place in the model that config.json describes: expected tensors of its vision tower,"
+                        + " projector and language model only. Take a checkpoint of that model_type, as published.");
+            }
+        });
     }
 
     /**

@@ -36,6 +36,23 @@ class HfVisionSpecTest {
         assertArrayEquals(expected, prepared());
     }
 
+    /** A folder that a later release saved over keeps the older file, which releases before it would go on reading. */
+    @Test
+    void twoFilesMustAskForTheSame() throws IOException {
+        String same = TinyEncoder.PREPROCESSOR;
+        Files.writeString(folder.resolve("preprocessor_config.json"), same);
+        float[] expected = prepared();
+        Files.writeString(folder.resolve("processor_config.json"), "{\"image_processor\": " + same + "}");
+        assertArrayEquals(expected, prepared());
+        Files.writeString(
+                folder.resolve("preprocessor_config.json"), same.replace("ImageProcessor\"", "ImageProcessorFast\""));
+        prepared();
+        Files.writeString(
+                folder.resolve("processor_config.json"),
+                "{\"image_processor\": {\"image_processor_type\": \"CLIPImageProcessor\", \"resample\": 0}}");
+        assertTold("must ask for the same");
+    }
+
     @Test
     void aProcessorWithoutImageProcessorIsNotTakenForOne() throws IOException {
         assertTold("preprocessor_config.json");

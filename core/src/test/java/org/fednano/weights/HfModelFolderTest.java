@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,8 @@ import org.fednano.settings.JobException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HfModelFolderTest {
 
@@ -35,7 +38,10 @@ class HfModelFolderTest {
 
     @Test
     void oneFileOrShardsGiveTheSameTensors() throws IOException {
-        SafeTensorsWriter.write(folder.resolve("model.safetensors"), Map.of("x.a", A, "y.b", B), Map.of());
+        SafeTensorsWriter.write(
+                folder.resolve("model.safetensors"),
+                Map.of("multi_modal_projector.a", A, "vision_tower.vision_model.b", B),
+                Map.of());
         same(HfModelFolder.open(folder));
         Files.delete(folder.resolve("model.safetensors"));
         shards("model-00002.safetensors");
@@ -43,19 +49,24 @@ class HfModelFolderTest {
     }
 
     private static void same(HfModelFolder model) {
-        assertEquals(Set.of("x.a", "y.b"), model.names());
-        assertArrayEquals(A.values(), model.tensor("x.a").values());
-        assertArrayEquals(new long[] {3}, model.shape("y.b"));
-        assertEquals(Set.of("y.b"), model.only("y.").names());
+        assertEquals(Set.of("multi_modal_projector.a", "vision_tower.vision_model.b"), model.names());
+        assertArrayEquals(A.values(), model.tensor("multi_modal_projector.a").values());
+        assertArrayEquals(new long[] {3}, model.shape("vision_tower.vision_model.b"));
+        assertEquals(
+                Set.of("vision_tower.vision_model.b"),
+                model.only("vision_tower.vision_model.").names());
         assertEquals("llava", model.config().path("model_type").asText());
     }
 
     private void shards(String second) throws IOException {
-        SafeTensorsWriter.write(folder.resolve("model-00001.safetensors"), Map.of("x.a", A), Map.of());
-        SafeTensorsWriter.write(folder.resolve("model-00002.safetensors"), Map.of("y.b", B), Map.of());
+        SafeTensorsWriter.write(
+                folder.resolve("model-00001.safetensors"), Map.of("multi_modal_projector.a", A), Map.of());
+        SafeTensorsWriter.write(
+                folder.resolve("model-00002.safetensors"), Map.of("vision_tower.vision_model.b", B), Map.of());
         Files.writeString(
                 folder.resolve("model.safetensors.index.json"),
-                "{\"weight_map\":{\"x.a\":\"model-00001.safetensors\",\"y.b\":\"" + second + "\"}}");
+                "{\"weight_map\":{\"multi_modal_projector.a\":\"model-00001.safetensors\",\"vision_tower.vision_model.b\":\""
+                        + second + "\"}}");
     }
 
     /** The same model as files name it: LLaVA before and since transformers 4.52, and its language model alone. */
@@ -89,6 +100,45 @@ class HfModelFolderTest {
         }
     }
 
+    /** Spellings of one tensor in the files of old and new releases, of wrappers, and of models saved without their head. */
+    @ParameterizedTest
+    @CsvSource({
+        "vision_tower.embeddings.class_embedding, vision_tower.vision_model.embeddings.class_embedding",
+        "model.vision_tower.embeddings.class_embedding, vision_tower.vision_model.embeddings.class_embedding",
+        "model.vision_tower.vision_model.embeddings.x, vision_tower.vision_model.embeddings.x",
+        "vision_tower.vision_tower.vision_model.embeddings.x, vision_tower.vision_model.embeddings.x",
+        "vision_tower.head.probe, vision_tower.vision_model.head.probe",
+        "vision_tower.post_layernorm.weight, vision_tower.vision_model.post_layernorm.weight",
+        "model.multi_modal_projector.linear_1.bias, multi_modal_projector.linear_1.bias",
+        "language_model.model.layers.0.x, language_model.model.layers.0.x",
+        "model.language_model.layers.0.x, language_model.model.layers.0.x",
+        "model.language_model.model.layers.0.x, language_model.model.layers.0.x",
+        "language_model.layers.0.x, language_model.model.layers.0.x",
+        "model.language_model.lm_head.weight, language_model.lm_head.weight",
+        "lm_head.weight, language_model.lm_head.weight"
+    })
+    void everySpellingOfATensorIsOne(String inFile, String canonical) {
+        write(Set.of(inFile));
+        assertEquals(Set.of(canonical), HfModelFolder.open(folder).names());
+    }
+
+    @Test
+    void aTensorOfNoKnownPartIsRefused() throws IOException {
+        for (String name : List.of("model.image_newline", "model.mm_projector.0.weight", "audio_tower.conv1.weight")) {
+            write(Set.of("lm_head.weight", name));
+            refused("Tensor " + name, folder);
+        }
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"llama\"}");
+        for (String name : List.of("model.vision_tower.x", "vision_model.x", "model.visual.x")) {
+            write(Set.of("model.embed_tokens.weight", name));
+            refused("Tensor " + name, folder);
+        }
+        write(Set.of("embed_tokens.weight", "layers.0.x", "norm.weight"));
+        assertEquals(
+                3,
+                HfModelFolder.open(folder).only("language_model.model.").names().size());
+    }
+
     private void write(Set<String> names) {
         Map<String, FloatTensor> tensors = new TreeMap<>();
         names.forEach(name -> tensors.put(name, A));
@@ -97,7 +147,16 @@ class HfModelFolderTest {
 
     @Test
     void otherModelTypesAreRefusedByName() throws IOException {
-        for (String type : List.of("llava_next", "qwen2_vl", "gemma", "llava_llama")) {
+        for (String type : List.of(
+                "llava_next",
+                "llava_onevision",
+                "qwen2_vl",
+                "idefics3",
+                "mllama",
+                "gemma3",
+                "gemma",
+                "qwen3",
+                "llava_llama")) {
             Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"" + type + "\"}");
             refused("'" + type + "'", folder);
         }
@@ -108,26 +167,93 @@ class HfModelFolderTest {
         refused("config.json", folder);
     }
 
+    /** Whatever the type says: of a model of other parts one must not be taken for the whole. */
+    @Test
+    void partsThatATypeDoesNotHaveAreRefusedByName() throws IOException {
+        write(Set.of("lm_head.weight"));
+        for (String config : List.of(
+                "'model_type': 'llama', 'vision_config': {'hidden_size': 4}",
+                "'model_type': 'qwen2', 'text_config': {'hidden_size': 4}",
+                "'model_type': 'qwen2', 'visual': {'depth': 4}",
+                "'model_type': 'mistral', 'mm_vision_tower': 'openai/clip'",
+                "'model_type': 'llava', 'audio_config': {'hidden_size': 4}",
+                "'model_type': 'llava', 'qformer_config': {'hidden_size': 4}")) {
+            Files.writeString(folder.resolve("config.json"), "{" + config.replace('\'', '"') + "}");
+            refused("found a " + config.split("'")[5], folder);
+        }
+        String harmless = "'model_type': 'llama', 'vision_config': null, 'transformers.js_config': {'dtype': 'q4'}";
+        Files.writeString(folder.resolve("config.json"), "{" + harmless.replace('\'', '"') + "}");
+        assertEquals(ModelType.LANGUAGE_MODEL, HfModelFolder.open(folder).type());
+    }
+
+    @Test
+    void theImageTokenHasOneId() {
+        assertEquals(7, ModelType.imageToken(config("{\"image_token_index\":7}"), -1));
+        assertEquals(7, ModelType.imageToken(config("{\"image_token_id\":7}"), -1));
+        assertEquals(7, ModelType.imageToken(config("{\"image_token_id\":7,\"image_token_index\":7}"), -1));
+        assertEquals(-1, ModelType.imageToken(config("{\"image_token_id\":null}"), -1));
+        JsonNode two = config("{\"image_token_id\":7,\"image_token_index\":8}");
+        assertTrue(assertThrows(JobException.class, () -> ModelType.imageToken(two, -1))
+                .getMessage()
+                .contains("7"));
+    }
+
+    private static JsonNode config(String json) {
+        return HfModelFolder.json(json, Path.of("config.json"));
+    }
+
+    @Test
+    void weightsInOtherFormatsAreRefusedWithTheWayToConvertThem() throws IOException {
+        Path gguf = Files.writeString(folder.resolve("smol-Q8_0.GGUF"), "GGUF");
+        refused("gguf_file='smol-Q8_0.GGUF'", folder);
+        refused("compare the ids", folder);
+        refused("gguf_file='smol-Q8_0.GGUF'", gguf);
+        Files.delete(folder.resolve("config.json"));
+        refused("gguf_file='smol-Q8_0.GGUF'", folder);
+        texts();
+        Files.delete(gguf);
+        for (String file : List.of("pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth")) {
+            Path pickled = Files.writeString(folder.resolve(file), "x");
+            refused("found only " + file, folder);
+            refused("save_pretrained", folder);
+            Files.delete(pickled);
+        }
+        Files.writeString(folder.resolve("model-00001-of-00002.safetensors"), "x");
+        refused("model.safetensors.index.json", folder);
+        write(Set.of("lm_head.weight"));
+        refused("Name its folder", folder.resolve("model.safetensors"));
+        Files.writeString(folder.resolve("also.gguf"), "GGUF");
+        Files.writeString(folder.resolve("training_args.bin"), "x");
+        HfModelFolder.open(folder);
+    }
+
     @Test
     void indexAndShardsThatContradictEachOtherAreRefused() throws IOException {
         shards("model-00002.safetensors");
         HfModelFolder.open(folder);
-        index("\"x.a\":\"model-00002.safetensors\",\"y.b\":\"model-00001.safetensors\"");
+        index(
+                "\"multi_modal_projector.a\":\"model-00002.safetensors\",\"vision_tower.vision_model.b\":\"model-00001.safetensors\"");
         refused("found it in model-00001.safetensors", folder);
-        index("\"x.a\":\"model-00001.safetensors\",\"y.b\":\"model-00001.safetensors\"");
-        refused("Tensor y.b expected in shard model-00001.safetensors", folder);
-        index("\"x.a\":\"model-00001.safetensors\",\"y.b\":\"model-00002.safetensors\","
-                + "\"y.c\":\"model-00002.safetensors\"");
+        index(
+                "\"multi_modal_projector.a\":\"model-00001.safetensors\",\"vision_tower.vision_model.b\":\"model-00001.safetensors\"");
+        refused("Tensor vision_tower.vision_model.b expected in shard model-00001.safetensors", folder);
+        index(
+                "\"multi_modal_projector.a\":\"model-00001.safetensors\",\"vision_tower.vision_model.b\":\"model-00002.safetensors\","
+                        + "\"vision_tower.vision_model.c\":\"model-00002.safetensors\"");
         refused("in none of the index's shards", folder);
-        index("\"x.a\":\"model-00001.safetensors\",\"x.a\":\"model-00002.safetensors\"");
+        index(
+                "\"multi_modal_projector.a\":\"model-00001.safetensors\",\"multi_modal_projector.a\":\"model-00002.safetensors\"");
         refused("each tensor once", folder);
-        index("\"x.a\":1");
-        refused("x.a", folder);
+        index("\"multi_modal_projector.a\":1");
+        refused("multi_modal_projector.a", folder);
         Files.writeString(folder.resolve("model.safetensors.index.json"), "{}");
         refused("weight_map", folder);
         shards("model-00002.safetensors");
-        SafeTensorsWriter.write(folder.resolve("model-00002.safetensors"), Map.of("x.a", A, "y.b", B), Map.of());
-        refused("Tensor x.a of shard model-00002.safetensors", folder);
+        SafeTensorsWriter.write(
+                folder.resolve("model-00002.safetensors"),
+                Map.of("multi_modal_projector.a", A, "vision_tower.vision_model.b", B),
+                Map.of());
+        refused("Tensor multi_modal_projector.a of shard model-00002.safetensors", folder);
         Files.move(folder.resolve("model-00001.safetensors"), folder.resolve("kept"));
         refused("Shard " + folder.resolve("model-00001.safetensors"), folder);
     }
@@ -145,7 +271,7 @@ class HfModelFolderTest {
     @Test
     void theFingerprintIsThatOfAllThatAnAnswerDependsOn() throws IOException {
         Path weights = folder.resolve("model.safetensors");
-        SafeTensorsWriter.write(weights, Map.of("x.a", A), Map.of());
+        SafeTensorsWriter.write(weights, Map.of("multi_modal_projector.a", A), Map.of());
         String before = HfModelFolder.open(folder).fingerprint("FP32");
         assertEquals(64, before.length());
         assertEquals(before, HfModelFolder.open(folder).fingerprint("FP32"));
@@ -159,7 +285,7 @@ class HfModelFolderTest {
         Files.delete(folder.resolve("generation_config.json"));
         Files.writeString(folder.resolve("README.md"), "a card changes nothing");
         assertEquals(after, HfModelFolder.open(folder).fingerprint("FP32"));
-        SafeTensorsWriter.write(weights, Map.of("x.a", B), Map.of());
+        SafeTensorsWriter.write(weights, Map.of("multi_modal_projector.a", B), Map.of());
         assertNotEquals(after, HfModelFolder.open(folder).fingerprint("FP32"));
     }
 

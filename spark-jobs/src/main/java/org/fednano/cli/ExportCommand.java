@@ -1,10 +1,12 @@
 package org.fednano.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -22,6 +24,7 @@ import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
 import org.fednano.spark.SparkHadoop;
+import org.fednano.weights.HfModelFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -79,7 +82,7 @@ final class ExportCommand implements Callable<Integer> {
         return ExitStatus.DONE.code();
     }
 
-    private static byte[] config(RunReader run, Settings settings, AdapterFile adapter) throws IOException {
+    private byte[] config(RunReader run, Settings settings, AdapterFile adapter) throws IOException {
         AdapterLayout layout = adapter.layout();
         ObjectMapper json = new ObjectMapper();
         ObjectNode root = json.createObjectNode();
@@ -100,6 +103,7 @@ final class ExportCommand implements Callable<Integer> {
                 .put("run_id", run.info().runId())
                 .put("round", adapter.round())
                 .put("adapter_sha256", adapter.sha256());
+        encoders(root, run, settings);
         ObjectNode placement = root.putObject("placement");
         for (AdapterLayout.Modality modality : layout.modalities()) {
             placement.put(
@@ -113,6 +117,33 @@ final class ExportCommand implements Callable<Integer> {
             tensors.putArray(tensor.name()).add(tensor.rows()).add(tensor.columns());
         }
         return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+    }
+
+    /** The folders of {@code model.encoders}, with fingerprints as long as what lies there is what the run used. */
+    private void encoders(ObjectNode root, RunReader run, Settings settings) {
+        Map<String, java.nio.file.Path> folders = NanoEdgeSpec.encoderFolders(settings);
+        ArrayNode list = root.putArray("encoders");
+        Map<String, String> fingerprints = folders.isEmpty() ? Map.of() : fingerprints(run, settings);
+        folders.forEach((modality, folder) -> list.addObject()
+                .put("modality", modality)
+                .put("path", folder.toString())
+                .put("fingerprint", fingerprints.get(modality)));
+    }
+
+    private Map<String, String> fingerprints(RunReader run, Settings settings) {
+        String why;
+        try {
+            HfModelFolder model = HfModelFolder.open(ModelKeys.folder(settings));
+            NanoEdgeSpec edge = NanoEdgeSpec.of(model, settings);
+            if (edge.fingerprint().equals(run.info().fingerprints().encoder())) {
+                return edge.encoderFingerprints();
+            }
+            why = "model.dir or an encoder's folder has changed since the run";
+        } catch (JobException e) {
+            why = e.getMessage();
+        }
+        spec.commandLine().getErr().println("warning: the encoders' fingerprints are left out: " + why);
+        return Map.of();
     }
 
     private static void write(FileSystem fs, Path file, byte[] bytes) throws IOException {

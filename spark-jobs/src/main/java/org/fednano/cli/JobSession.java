@@ -12,8 +12,8 @@ import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.encoder.TokenizerWarnings;
 import org.fednano.llm.FrozenLlm;
-import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.oip.OipLlm;
 import org.fednano.runstore.Fingerprints;
@@ -62,8 +62,11 @@ final class JobSession implements AutoCloseable {
             Runtime.getRuntime().addShutdownHook(onShutdown);
             model = HfModelFolder.open(ModelKeys.folder(settings));
             edge = NanoEdgeSpec.of(model, settings);
+            TokenizerWarnings.of(model).forEach(warning -> LoggerFactory.getLogger(JobSession.class)
+                    .warn(warning));
             llm = keep(llm(settings, model));
-            requireFit(model, settings, llm.info());
+            NanoEdgeSpec.requireWidth(
+                    model, settings, llm.info().hidden(), llm.info().name());
             edge.requireFits(llm.info().vocabulary());
             requireSameModel(model, llm);
         } catch (RuntimeException e) {
@@ -132,19 +135,6 @@ final class JobSession implements AutoCloseable {
         return settings.get(EndpointKeys.ADDRESSES).isEmpty()
                 ? EmbeddedLlm.open(model)
                 : OipLlm.connect(OipLlm.Options.of(settings));
-    }
-
-    /** The connectors' outputs stand where the LLM expects its own embeddings. */
-    static void requireFit(HfModelFolder model, Settings settings, LlmInfo llm) {
-        NanoEdgeSpec.sources(model, settings).forEach((modality, source) -> {
-            if (source.hidden() != llm.hidden()) {
-                throw JobException.badInput("The connector of modality '" + modality + "' (" + model.folder()
-                        + ", or its folder in model.encoders) must give what the LLM takes: expected H = "
-                        + llm.hidden() + " for " + llm.name() + ", found " + source.hidden()
-                        + ". Set model.dir to the folder of the LLM's own multimodal model, model.encoders to encoders made"
-                        + " for it, or llm.endpoints to a server that holds its LLM.");
-            }
-        });
     }
 
     /**

@@ -129,6 +129,11 @@ class CommandsTest {
         refused(2, "run.rounds", "train", "--set", "run.round=3");
         refused(3, "manifest.json", "train", "--set", "run.shards=" + folder.resolve("nowhere"));
         refused(3, "model.dir", "train", "--set", "model.dir=" + folder.resolve("nowhere"));
+        Path config = folder.resolve("model/config.json");
+        String llava = Files.readString(config);
+        Files.writeString(config, llava.replace("\"llava\"", "\"llava_next\""));
+        refused(3, "'llava_next'", "train");
+        refused(3, "'llava_next'", "encode");
         assertFalse(Files.exists(folder.resolve("run")), "a refused call leaves nothing behind");
     }
 

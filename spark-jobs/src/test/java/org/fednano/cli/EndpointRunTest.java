@@ -17,6 +17,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
+import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.VisionConfig;
 import org.fednano.encoder.VisionTensors;
 import org.fednano.llm.FrozenLlm;
@@ -196,17 +197,8 @@ class EndpointRunTest {
     @Test
     void aConnectorForAnotherLlmIsRefused() {
         HfModelFolder model = HfModelFolder.open(folder.resolve("model"));
-        LlmInfo other = new LlmInfo(
-                "other",
-                "f",
-                4096,
-                32000,
-                32,
-                "FP32",
-                new LlmInfo.Limits(8192, 1 << 20),
-                new LlmInfo.Probe(new int[] {1}, new int[] {2}, 1f));
-        JobException e =
-                assertThrows(JobException.class, () -> JobSession.requireFit(model, Settings.defaults(), other));
+        JobException e = assertThrows(
+                JobException.class, () -> NanoEdgeSpec.requireWidth(model, Settings.defaults(), 4096, "other"));
         assertEquals(ExitStatus.BAD_INPUT, e.status());
         assertTrue(e.getMessage().contains("4096") && e.getMessage().contains("found 16"), e.getMessage());
     }

@@ -119,6 +119,23 @@ class ModalitiesRunTest {
         assertEquals(
                 "connector output, audio tokens", config.at("/placement/audio").asText());
         assertEquals(2, config.at("/tensors/thermal.up").size());
+        assertEquals("thermal", config.at("/encoders/0/modality").asText());
+        assertEquals(
+                folder.resolve("encoders/audio").toString(),
+                config.at("/encoders/1/path").asText());
+        assertTrue(config.at("/encoders/1/fingerprint").asText().matches("[0-9a-f]{64}"), config::toString);
+
+        // What lies there now is not what the run used.
+        Files.writeString(
+                folder.resolve("encoders/audio/encoder.json"),
+                "{\"format\": 1, \"input\": \"wav\", \"sampling_rate\": 320, \"seconds\": 0.4, \"tokens\": 2}");
+        Path later = folder.resolve("later");
+        assertEquals(0, run("export", "cached", "--out", later.toString()), () -> errors);
+        assertTrue(errors.contains("has changed since the run"), errors);
+        assertTrue(new ObjectMapper()
+                .readTree(later.resolve("adapter_config.json").toFile())
+                .at("/encoders/1/fingerprint")
+                .isNull());
     }
 
     @Test
@@ -143,6 +160,20 @@ class ModalitiesRunTest {
         assertEquals(2, run("train", "none", "model.encoders=[\"text=x\"]"));
         assertTrue(errors.contains("model.encoders"), errors);
         assertEquals(3, run("train", "none", "model.encoders=[\"audio=" + folder.resolve("nowhere") + "\"]"));
-        assertTrue(errors.contains("encoder.json") && errors.contains("nowhere"), errors);
+        assertTrue(errors.contains("'audio'") && errors.contains("nowhere"), errors);
+    }
+
+    /** An encoder that is wrong is wrong for every client: told once, by its folder, and no client is blamed. */
+    @Test
+    void aWrongEncoderIsToldOnceByItsFolder() throws IOException {
+        Path module = folder.resolve("encoders/audio/encoder.pt");
+        Files.writeString(module, "no module");
+        for (String cache : List.of("encoder.cache=on", "encoder.cache=off")) {
+            assertEquals(3, run("train", "wrong", cache), () -> output + errors);
+            assertTrue(errors.contains("encoder.pt in " + module.getParent()), errors);
+            assertFalse((output + errors).contains("client c00"), output + errors);
+        }
+        assertEquals(3, run("encode", "wrong"), () -> output + errors);
+        assertEquals(1, errors.lines().filter(l -> l.contains("encoder.pt")).count(), errors);
     }
 }

@@ -24,9 +24,13 @@ import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.algorithm.RoundClosedException;
 import org.fednano.gateway.GatewayAddress.Network;
 import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 import org.fednano.llm.oip.OipLlm;
+import org.fednano.llm.oip.Requests;
+import org.fednano.llm.oip.WireType;
+import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -95,6 +99,18 @@ class NetworkGatewayTest {
                 new Traffic(2 * (embeds + 8), 2 * (embeds + 16), 0, 4, 0, 0),
                 traffic.get("a").in(0, 0));
         assertEquals(new Traffic(12, 0, 12 * HIDDEN, 0, 0, 0), traffic.get(odd).in(0, 0));
+    }
+
+    @Test
+    void anAnswerBearsTheIdOfItsRequest() {
+        GatewayHeaders who = new GatewayHeaders(Purpose.TRAIN, 1, "a", "session");
+        LlmCall<float[]> embed = new LlmCall.Embed(new int[] {1, 2});
+        for (ModelInferRequest request : List.of(
+                Requests.info(GatewayServer.MODEL, null),
+                Requests.of(GatewayServer.MODEL, address().fingerprint(), embed, WireType.FP32))) {
+            ModelInferRequest named = request.toBuilder().setId("call-17").build();
+            assertEquals("call-17", PlainCall.infer(address(), who, named).getId());
+        }
     }
 
     @Test

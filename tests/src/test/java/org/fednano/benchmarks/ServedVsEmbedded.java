@@ -35,7 +35,7 @@ public final class ServedVsEmbedded {
         Settings settings = Settings.load(List.of(), List.of(args));
         Process server = serve(settings);
         try (Bench bench = new Bench(settings, "local[2]");
-                OipLlm served = OipLlm.connect(OipLlm.Options.to("grpc://" + ready(server)));
+                OipLlm served = OipLlm.connect(OipLlm.Options.to(ready(server)));
                 ClientCluster over = bench.cluster(served)) {
             over.prepare();
             GlobalAdapter start = GlobalAdapter.initial(bench.plan);
@@ -96,16 +96,13 @@ public final class ServedVsEmbedded {
                 .start();
     }
 
-    /** Waits until it serves, and gives host:port. */
+    /** Waits until it serves, and gives its address. */
     private static String ready(Process server) throws IOException {
-        String address = "";
         BufferedReader lines =
                 new BufferedReader(new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-            if (line.startsWith("address")) {
-                address = line.substring("address".length()).trim();
-            } else if (line.startsWith("READY")) {
-                return address;
+            if (line.startsWith("READY ")) {
+                return line.substring("READY ".length());
             }
         }
         throw new IllegalStateException("endpoint serve ended before it was ready");

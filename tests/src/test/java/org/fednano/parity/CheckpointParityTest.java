@@ -15,7 +15,6 @@ import org.fednano.encoder.ImagePreprocessor;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.sample.PromptBatch;
 import org.fednano.weights.FloatTensor;
-import org.fednano.weights.HfModelFolder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -67,7 +66,7 @@ class CheckpointParityTest {
     @MethodSource("fixtures")
     void picturesBecomeTheSamePixels(Fixture fixture) {
         ImagePreprocessor preprocessor = load(fixture).preprocessor();
-        float[] deviation = deviation(load(fixture).folder());
+        float[] deviation = deviation(load(fixture).imageProcessor());
         for (int i = 0; i < fixture.size(); i++) {
             List<String> pictures = fixture.texts(i, "pictures");
             for (int p = 0; p < pictures.size(); p++) {
@@ -84,8 +83,7 @@ class CheckpointParityTest {
     }
 
     /** What normalised pixels are multiplied with to be in units of the picture again. */
-    private static float[] deviation(HfModelFolder folder) {
-        JsonNode config = HfModelFolder.json(folder.text("preprocessor_config.json"), folder.folder());
+    private static float[] deviation(JsonNode config) {
         float[] deviation = new float[3];
         for (int c = 0; c < 3; c++) {
             deviation[c] = (float) config.path("image_std").path(c).asDouble();

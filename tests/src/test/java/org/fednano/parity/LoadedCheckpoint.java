@@ -3,6 +3,7 @@ package org.fednano.parity;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -60,8 +61,15 @@ final class LoadedCheckpoint implements AutoCloseable {
 
     ImagePreprocessor preprocessor() {
         return new ImagePreprocessor(
-                HfModelFolder.json(folder.text("preprocessor_config.json"), fixture.folder()),
-                VisionConfig.of(folder.config()).imageSize());
+                imageProcessor(), VisionConfig.of(folder.config()).imageSize());
+    }
+
+    /** What the folder says of pictures, in either of the files that may hold it. */
+    JsonNode imageProcessor() {
+        JsonNode merged = HfModelFolder.json(folder.text("processor_config.json"), fixture.folder());
+        return merged.path("image_processor").isObject()
+                ? merged.path("image_processor")
+                : HfModelFolder.json(folder.text("preprocessor_config.json"), fixture.folder());
     }
 
     /** What the vision tower makes of the reference's pixels of all pictures of a sample. */
@@ -136,7 +144,7 @@ final class LoadedCheckpoint implements AutoCloseable {
         float[] behind = llm().embed(Arrays.copyOf(answer, answer.length - 1));
         float[] all = Arrays.copyOf(prompt, prompt.length + behind.length);
         System.arraycopy(behind, 0, all, prompt.length, behind.length);
-        LlamaConfig config = LlamaConfig.of(folder.config());
+        LlamaConfig config = LlamaConfig.of(folder);
         try (NamedArrays weights = new NamedArrays(folder.only(LlamaDecoder.PREFIX));
                 NDManager manager = weights.manager().newSubManager()) {
             LlamaDecoder decoder = new LlamaDecoder(config, weights);

@@ -12,8 +12,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.fednano.encoder.EngineThreads;
+import org.fednano.encoder.TokenizerWarnings;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.llm.oip.Address;
 import org.fednano.llm.oip.WireType;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.BearerTokens;
@@ -45,6 +47,7 @@ import picocli.CommandLine.Spec;
             "ids, and get losses and gradients with respect to the embeddings. It trains nothing and keeps nothing.",
             "Settings: endpoint.*, llm.model_name, model.dir, engine.threads. Figures for Prometheus are at",
             "http://HOST:endpoint.metrics_port/metrics. Failed requests are logged as one line of JSON each.",
+            "Once it serves, it prints READY and the address that other commands take.",
             "On SIGTERM it takes no new requests, finishes those it has (endpoint.drain at most), and leaves with 0.",
             ""
         },
@@ -100,8 +103,11 @@ final class ServeCommand implements Callable<Integer> {
         return ExitStatus.DONE.code();
     }
 
-    private static EmbeddedLlm open(Settings settings) {
-        return EmbeddedLlm.open(HfModelFolder.open(ModelKeys.folder(settings)));
+    private EmbeddedLlm open(Settings settings) {
+        HfModelFolder folder = HfModelFolder.open(ModelKeys.folder(settings));
+        TokenizerWarnings.of(folder)
+                .forEach(warning -> spec.commandLine().getErr().println("warning: " + warning));
+        return EmbeddedLlm.open(folder);
     }
 
     private void serve(Settings settings, LlmServer.Options serve) throws InterruptedException {
@@ -127,14 +133,26 @@ final class ServeCommand implements Callable<Integer> {
         }
         loaded.set(llm);
         describe(settings, serve, llm.info());
-        out().println("address      " + serve.host() + ":" + server.port());
+        Address address = new Address(reached(serve.host()), server.port(), serve.tls() != null);
+        out().println("address      " + address);
         out().println("metrics      "
                 + (metrics == null ? "off" : "http://" + serve.host() + ":" + metrics.port() + "/metrics"));
         warnIfOpen(serve);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> end(server, settings.get(EndpointKeys.DRAIN)), "endpoint-drain"));
-        out().println("READY");
+        out().println("READY " + address);
         new CountDownLatch(1).await();
+    }
+
+    /** What others call a host: who listens on all of its addresses is called by its name. */
+    private static String reached(String host) {
+        try {
+            return InetAddress.getByName(host).isAnyLocalAddress()
+                    ? InetAddress.getLocalHost().getHostName()
+                    : host;
+        } catch (UnknownHostException e) {
+            return host;
+        }
     }
 
     /** Runs while the JVM shuts down, whose status would be the signal's; a drained server has done its duty. */

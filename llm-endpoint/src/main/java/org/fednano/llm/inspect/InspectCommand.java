@@ -116,6 +116,7 @@ public final class InspectCommand implements Callable<Integer> {
                 settings.get(MethodKeys.RANK),
                 settings.get(MethodKeys.ALPHA));
         Inspection inspection = Inspection.of(split, layout, load(settings, split));
+        split.warnings().forEach(warning -> spec.commandLine().getErr().println("warning: " + warning));
         var out = spec.commandLine().getOut();
         out.print(json ? inspection.json() : InspectionTable.of(inspection));
         out.flush();

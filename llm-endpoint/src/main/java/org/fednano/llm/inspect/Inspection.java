@@ -33,7 +33,7 @@ record Inspection(SplitModel model, AdapterLayout layout, Traffic.Load load, Tra
         return model.parameters(Holder.CLIENT) + layout.size();
     }
 
-    /** Part of the model that a client need not hold, 0 to 1. */
+    /** Part of the model that a client need not hold, 0 to 1; means nothing for a language model alone. */
     double storageReduction() {
         return 1 - (double) clientParameters() / model.parameters();
     }
@@ -71,7 +71,7 @@ record Inspection(SplitModel model, AdapterLayout layout, Traffic.Load load, Tra
         json.putObject("client")
                 .put("parameters", clientParameters())
                 .put("share_of_model", (double) clientParameters() / model.parameters())
-                .put("storage_reduction", storageReduction())
+                .put("storage_reduction", model.hasEncoder() ? storageReduction() : null)
                 .put("token_embedding_bytes_per_row", (long) Float.BYTES * model.hidden())
                 .put("token_embedding_bytes_at_most", embeddingTableBytes());
         json.putObject("upload_per_client_and_round")

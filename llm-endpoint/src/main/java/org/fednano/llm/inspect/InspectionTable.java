@@ -4,6 +4,7 @@ import static org.fednano.settings.Quantities.bytes;
 import static org.fednano.settings.Quantities.count;
 
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.fednano.llm.inspect.Part.Holder;
 
 /** An {@link Inspection} for people. */
@@ -30,13 +31,13 @@ final class InspectionTable {
     private void parts() {
         SplitModel model = inspection.model();
         line(
-                "%s: %s parameters, counted from its %s; H = %s, vocabulary %s, tokens a medium %s",
+                "%s: %s parameters, counted from its %s; H = %s, vocabulary %s, %s",
                 model.name(),
                 count(model.parameters()),
                 model.source(),
                 count(model.hidden()),
                 count(model.vocabulary()),
-                model.tokens());
+                model.hasEncoder() ? "tokens a medium: " + tokens(model) : "reads no media");
         line("");
         text.append(String.format(Locale.ROOT, ROW, "part", "held by", "parameters", "share", "stored", "as float32"));
         for (Part part : inspection.parts()) {
@@ -78,10 +79,23 @@ final class InspectionTable {
                 bytes(memory)));
     }
 
+    private static String tokens(SplitModel model) {
+        return model.tokens().entrySet().stream()
+                .map(e -> e.getKey() + " " + count(e.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
     private void storage() {
+        if (!inspection.model().hasEncoder()) {
+            line(
+                    "This is a language model alone: it has no vision tower, and clients nothing to read pictures with. Name one:"
+                            + " --set 'model.encoders=[\"image=DIR\"]'.");
+            line("");
+            return;
+        }
         line(
-                "A client stores %.1f %% less than the whole model (the paper: 95 %%).",
-                100 * inspection.storageReduction());
+                "A client stores %s %% less than the whole model (the paper: 95 %%).",
+                percent(inspection.storageReduction()));
         line(
                 "  Left out there and here: rows of the token-embedding table for the client's own texts (%s each, %s at"
                         + " most),",
@@ -132,6 +146,13 @@ final class InspectionTable {
         row("embeddings, sample, step", traffic.uplinkStep(), traffic.downlinkStep());
         row("all, round", traffic.uplinkRound(), traffic.downlinkRound());
         row("all, run", traffic.uplinkRun(), traffic.downlinkRun());
+    }
+
+    /** Rounded down where rounding would leave nothing for the client. */
+    private static String percent(double share) {
+        return share < 0.9995
+                ? String.format(Locale.ROOT, "%.1f", 100 * share)
+                : String.format(Locale.ROOT, "%.4f", Math.floor(1e6 * share) / 1e4);
     }
 
     private static String passes(double passes) {

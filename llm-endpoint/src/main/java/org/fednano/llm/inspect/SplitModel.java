@@ -13,15 +13,20 @@ import java.util.TreeMap;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.NanoEdgeSpec.Further;
+import org.fednano.encoder.TokenizerWarnings;
 import org.fednano.encoder.VisionConfig;
+import org.fednano.encoder.VisionTensors;
 import org.fednano.encoder.VisionTower;
 import org.fednano.llm.inspect.Part.Holder;
+import org.fednano.llm.model.DecoderTensors;
 import org.fednano.llm.model.LlamaConfig;
 import org.fednano.llm.model.LlamaDecoder;
 import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.ModelType;
+import org.fednano.weights.OtherWeights;
 
 /**
  * A model as FedNano splits it: encoder and connector at each client, the language model at the server.
@@ -32,59 +37,69 @@ import org.fednano.weights.HfModelFolder;
  * @param hidden H
  * @param vocabulary rows of the token-embedding table
  * @param tokens prompt tokens of one medium by modality
+ * @param warnings where its tokenizer contradicts it
  */
 record SplitModel(
-        String name, String source, List<Part> parts, int hidden, int vocabulary, SortedMap<String, Integer> tokens) {
+        String name,
+        String source,
+        List<Part> parts,
+        int hidden,
+        int vocabulary,
+        SortedMap<String, Integer> tokens,
+        List<String> warnings) {
 
     /**
      * Counts a model folder's tensors, or, where there are no weights, what its config implies.
      *
      * @param path a model folder or a config file
      * @param further encoders of {@code model.encoders}
-     * @throws JobException with status 3 if there is none, or it is of a family that is not read
+     * @throws JobException with status 3 if there is none, it is of a family that is not read, or its parts do not fit together
      */
     static SplitModel of(Path path, List<Further> further) {
+        OtherWeights.refuse(path);
         Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
         JsonNode config = config(file);
         JsonNode read = OriginalLlava.is(config) ? OriginalLlava.converted(config) : config;
-        requireModel(read, file);
-        boolean weights = Files.isDirectory(path) && hasWeights(path);
-        LlamaConfig text = LlamaConfig.of(read);
+        ModelType type = ModelType.of(read, path.toString());
+        HfModelFolder folder = Files.isDirectory(path) && hasWeights(path) ? HfModelFolder.open(path) : null;
+        LlamaConfig text = folder == null ? LlamaConfig.of(read) : LlamaConfig.of(folder);
+        String name = String.valueOf(path.toAbsolutePath().normalize().getFileName());
         SortedMap<String, Integer> tokens = new TreeMap<>();
         List<Part> parts = new ArrayList<>();
-        if (isLlava(read) && further.stream().noneMatch(f -> f.modality().equals(Medium.IMAGE))) {
+        if (type == ModelType.LLAVA
+                && further.stream().noneMatch(f -> f.modality().equals(Medium.IMAGE))) {
             VisionConfig vision = VisionConfig.of(read);
             tokens.put(Medium.IMAGE, vision.imageTokens());
-            parts.addAll(weights ? visionOf(HfModelFolder.open(path)) : visionOf(vision, read));
+            parts.addAll(visionOf(folder, vision, read));
         }
         for (Further encoder : further) {
+            encoder.requireFits(text.hidden(), name);
             tokens.put(encoder.modality(), encoder.tokens());
             parts.addAll(FurtherParts.of(encoder));
         }
-        // A client's own folder may hold no decoder: its config still says what the server holds.
-        Part llm = weights
-                ? counted("language model", Holder.SERVER, HfModelFolder.open(path), LlamaDecoder.PREFIX)
-                : part("language model", Holder.SERVER, 0, 0);
-        parts.add(
-                llm.parameters() > 0
-                        ? llm
-                        : part("language model", Holder.SERVER, ParameterCounts.llm(text), bytesPerValue(read)));
+        parts.add(llmOf(folder, text, read));
         return new SplitModel(
-                String.valueOf(path.toAbsolutePath().normalize().getFileName()),
-                weights ? "weights" : "config",
+                name,
+                folder != null ? "weights" : "config",
                 List.copyOf(parts),
                 text.hidden(),
                 text.vocabulary(),
-                tokens);
+                tokens,
+                folder == null ? List.of() : TokenizerWarnings.of(folder));
     }
 
-    private static List<Part> visionOf(HfModelFolder folder) {
-        return List.of(
-                counted("encoder", Holder.CLIENT, folder, VisionTower.TOWER),
-                counted("connector", Holder.CLIENT, folder, VisionTower.PROJECTOR));
+    private static boolean holds(HfModelFolder folder, String prefix) {
+        return folder != null && folder.names().stream().anyMatch(tensor -> tensor.startsWith(prefix));
     }
 
-    private static List<Part> visionOf(VisionConfig vision, JsonNode config) {
+    /** An endpoint's own folder may hold no tower: its config still says what a client holds. */
+    private static List<Part> visionOf(HfModelFolder folder, VisionConfig vision, JsonNode config) {
+        if (holds(folder, VisionTower.TOWER)) {
+            VisionTensors.require(vision, folder);
+            return List.of(
+                    counted("encoder", Holder.CLIENT, folder, VisionTower.TOWER),
+                    counted("connector", Holder.CLIENT, folder, VisionTower.PROJECTOR));
+        }
         int bytesPerValue = bytesPerValue(config);
         boolean hasHead = config.path("vision_config").path("vision_use_head").asBoolean(true);
         return List.of(
@@ -92,23 +107,13 @@ record SplitModel(
                 part("connector", Holder.CLIENT, ParameterCounts.connector(vision), bytesPerValue));
     }
 
-    private static boolean isLlava(JsonNode config) {
-        return config.path("model_type").asText().equals("llava");
-    }
-
-    /** Absent fields have defaults, so that any JSON would read as a model of 7 B parameters. */
-    private static void requireModel(JsonNode config, Path file) {
-        if (config.path("model_type").asText("").isEmpty()) {
-            throw JobException.badInput(
-                    file + " must be a model's config with a model_type: found none. Name a folder in"
-                            + " Hugging Face layout, or its config.json.");
+    /** A client's own folder may hold no decoder: its config still says what the server holds. */
+    private static Part llmOf(HfModelFolder folder, LlamaConfig text, JsonNode config) {
+        if (holds(folder, LlamaDecoder.PREFIX)) {
+            DecoderTensors.require(text, folder);
+            return counted("language model", Holder.SERVER, folder, LlamaDecoder.PREFIX);
         }
-        for (String part : List.of("text_config", "vision_config")) {
-            if (config.has(part) && !config.path(part).isObject()) {
-                throw JobException.badInput(
-                        part + " in " + file + " must be an object: found " + config.path(part) + ".");
-            }
-        }
+        return part("language model", Holder.SERVER, ParameterCounts.llm(text), bytesPerValue(config));
     }
 
     private static boolean hasWeights(Path folder) {
@@ -156,6 +161,11 @@ record SplitModel(
 
     private static String text(JsonNode config, String absent) {
         return config.path("dtype").asText(config.path("torch_dtype").asText(absent));
+    }
+
+    /** Whether there is an encoder at all; a language model alone has none. */
+    boolean hasEncoder() {
+        return !tokens.isEmpty();
     }
 
     /** Tokens of a picture; 0 for a model without pictures. */

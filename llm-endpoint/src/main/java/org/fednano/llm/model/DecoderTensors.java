@@ -6,6 +6,7 @@ import static org.fednano.llm.model.LlamaDecoder.OUTPUT;
 import static org.fednano.llm.model.LlamaDecoder.PREFIX;
 import static org.fednano.llm.model.LlamaDecoder.QKV;
 
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,19 @@ public final class DecoderTensors {
      *     without a bias or a layer that is there would be another model
      */
     static TensorSource frozen(LlamaConfig config, TensorSource model) {
+        require(config, model);
+        Map<String, List<String>> parts = new LinkedHashMap<>();
+        shapes(config).keySet().forEach(name -> parts.computeIfAbsent(stackOf(name), stack -> new ArrayList<>())
+                .add(name));
+        return new StackedTensors(model, parts);
+    }
+
+    /**
+     * Checks a model's tensors against its config.
+     *
+     * @throws JobException with status 3 as {@link #frozen}
+     */
+    public static void require(LlamaConfig config, TensorSource model) {
         Map<String, long[]> shapes = shapes(config);
         shapes.forEach(model::require);
         for (String name : model.only(PREFIX).names()) {
@@ -37,15 +51,33 @@ public final class DecoderTensors {
                         + " tensors, found this one too. The weights do not belong to the model's config.json.");
             }
         }
-        Map<String, List<String>> parts = new LinkedHashMap<>();
-        shapes.keySet().forEach(name -> parts.computeIfAbsent(stackOf(name), stack -> new ArrayList<>())
-                .add(name));
-        return new StackedTensors(model, parts);
+        if (config.tied() && model.names().contains(OUTPUT)) {
+            requireCopy(model);
+        }
     }
 
     /** Tensors that files may hold though nothing reads them: tables of old checkpoints, the copy of a tied table. */
     private static boolean needless(LlamaConfig config, String name) {
         return name.endsWith(".rotary_emb.inv_freq") || config.tied() && name.equals(OUTPUT);
+    }
+
+    /** Of an output layer beside a tied table releases of transformers read the one or the other. */
+    private static void requireCopy(TensorSource model) {
+        model.require(OUTPUT, model.shape(EMBEDDINGS));
+        FloatBuffer table = FloatBuffer.allocate(1 << 16);
+        FloatBuffer output = FloatBuffer.allocate(1 << 16);
+        long size = model.size(EMBEDDINGS);
+        for (long at = 0; at < size; at += table.capacity()) {
+            int count = (int) Math.min(table.capacity(), size - at);
+            model.read(EMBEDDINGS, at, table.clear().limit(count));
+            model.read(OUTPUT, at, output.clear().limit(count));
+            if (!table.flip().equals(output.flip())) {
+                throw JobException.badInput(
+                        "Tensor " + OUTPUT + " in " + model.origin(OUTPUT)
+                                + " must be a copy of the embedding table, because config.json says tie_word_embeddings: found"
+                                + " other values. Set tie_word_embeddings to false in config.json if the output layer is its own.");
+            }
+        }
     }
 
     private static String stackOf(String name) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.Set;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.ModelType;
 
 /**
  * Shape of a decoder of LLaMA's kind: LLaMA and Vicuna, Mistral, Qwen2.
@@ -42,6 +43,8 @@ public record LlamaConfig(
         Set<Integer> endTokens,
         int imageToken) {
 
+    private static final String TIED = "tie_word_embeddings";
+
     /**
      * Linear layers with a bias.
      *
@@ -63,9 +66,29 @@ public record LlamaConfig(
         return of(config, MissingNode.getInstance());
     }
 
-    /** Reads the configs of a model folder. */
+    /** Reads the configs of a model folder; an output layer that the outer config ties and that no file holds is tied. */
     public static LlamaConfig of(HfModelFolder folder) {
-        return of(folder.config(), folder.generationConfig().orElse(MissingNode.getInstance()));
+        JsonNode config = folder.config();
+        boolean tied = config.path(TIED).asBoolean(false) && !folder.names().contains(LlamaDecoder.OUTPUT);
+        return of(config, folder.generationConfig().orElse(MissingNode.getInstance()), tied || isTied(config));
+    }
+
+    /** Since transformers 5 the outer config of a LLaVA can tie the output layer, too; before, it meant nothing there. */
+    private static boolean isTied(JsonNode config) {
+        String version = config.path("transformers_version").asText("");
+        boolean outer =
+                version.matches("([5-9]|[1-9][0-9]+)\\..*") && config.path(TIED).asBoolean(false);
+        return outer || decoder(config).path(TIED).asBoolean(false);
+    }
+
+    /** The part of a config that describes the decoder. */
+    private static JsonNode decoder(JsonNode config) {
+        return isAlone(config) ? config : config.path("text_config");
+    }
+
+    private static boolean isAlone(JsonNode config) {
+        return !config.has("text_config")
+                && !config.path("model_type").asText("llava").equals("llava");
     }
 
     /**
@@ -73,9 +96,11 @@ public record LlamaConfig(
      * @param generation {@code generation_config.json}, or missing
      */
     static LlamaConfig of(JsonNode config, JsonNode generation) {
-        boolean alone = !config.has("text_config")
-                && !config.path("model_type").asText("llava").equals("llava");
-        JsonNode text = alone ? config : config.path("text_config");
+        return of(config, generation, isTied(config));
+    }
+
+    private static LlamaConfig of(JsonNode config, JsonNode generation, boolean tied) {
+        JsonNode text = decoder(config);
         DecoderFamily family = DecoderFamily.of(text);
         family.requireSupported(config, text);
         int hidden = whole(text, "hidden_size", 4096);
@@ -95,20 +120,15 @@ public record LlamaConfig(
                 Rope.of(text),
                 family.biases(text),
                 family.window(text),
-                text.path("tie_word_embeddings").asBoolean(false),
+                tied,
                 EndTokens.of(config, text, generation, family),
-                alone ? -1 : imageToken(config));
+                isAlone(config) ? -1 : ModelType.imageToken(config, -1));
         if (read.heads % read.keyValueHeads != 0 || read.headWidth % 2 != 0) {
             throw JobException.badInput("In the language model's config, num_key_value_heads must divide"
                     + " num_attention_heads and head_dim be even: found " + read.keyValueHeads + ", " + read.heads
                     + " and " + read.headWidth + ".");
         }
         return read;
-    }
-
-    private static int imageToken(JsonNode config) {
-        return config.path("image_token_index")
-                .asInt(config.path("image_token_id").asInt(-1));
     }
 
     private static double epsilon(JsonNode text) {

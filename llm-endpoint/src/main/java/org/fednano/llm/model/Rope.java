@@ -1,6 +1,9 @@
 package org.fednano.llm.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.fednano.settings.JobException;
 
 /**
@@ -65,13 +68,9 @@ public record Rope(double theta, Scaling scaling) {
      * @throws JobException with status 3 if the scaling is of a type that is not supported, or incomplete
      */
     static Rope of(JsonNode text) {
-        JsonNode scaling = text.path("rope_parameters");
-        String field = "rope_parameters";
-        if (!scaling.isObject()) {
-            scaling = text.path("rope_scaling");
-            field = "rope_scaling";
-        }
-        double theta = number(scaling.has("rope_theta") ? scaling : text, "rope_theta", 10000.0);
+        String field = isFilled(text.path("rope_scaling")) ? "rope_scaling" : "rope_parameters";
+        JsonNode scaling = text.path(field);
+        double theta = number(scaling.hasNonNull("rope_theta") ? scaling : text, "rope_theta", 10000.0);
         for (JsonNode node : new JsonNode[] {text, scaling}) {
             double part = number(node, "partial_rotary_factor", 1.0);
             if (part != 1) {
@@ -79,29 +78,41 @@ public record Rope(double theta, Scaling scaling) {
                         + ". Serve such models through an endpoint of their own.");
             }
         }
-        if (scaling.isMissingNode() || scaling.isNull()) {
-            return new Rope(theta, new Unscaled());
-        }
-        String type = scaling.path(scaling.has("type") ? "type" : "rope_type").asText("");
-        return new Rope(
-                theta,
-                switch (type) {
-                    case "default" -> new Unscaled();
-                    case "linear" -> new Linear(number(scaling, "factor", null));
-                    case "llama3" -> llama3(scaling);
-                    default -> throw JobException.badInput(
-                            "The type in " + field + " of config.json must be default, linear or"
-                                    + " llama3: found " + (type.isEmpty() ? scaling : "'" + type + "'")
-                                    + ". Serve such models through an endpoint of their own.");
-                });
+        return new Rope(theta, scaling(text, field, scaling));
     }
 
-    private static Llama3 llama3(JsonNode scaling) {
+    private static boolean isFilled(JsonNode node) {
+        return node.isObject() && !node.isEmpty();
+    }
+
+    private static Scaling scaling(JsonNode text, String field, JsonNode scaling) {
+        if (scaling.isMissingNode() || scaling.isNull()) {
+            return new Unscaled();
+        }
+        JsonNode name = scaling.hasNonNull("rope_type") ? scaling.path("rope_type") : scaling.path("type");
+        Set<String> others = new TreeSet<>();
+        scaling.fieldNames().forEachRemaining(others::add);
+        others.removeAll(List.of("rope_theta", "partial_rotary_factor", "rope_type", "type"));
+        String type = name.asText(scaling.isObject() && others.isEmpty() ? "default" : "");
+        return switch (type) {
+            case "default" -> new Unscaled();
+            case "linear" -> new Linear(number(scaling, "factor", null));
+            case "llama3" -> llama3(text, scaling);
+            default -> throw JobException.badInput("The type in " + field + " of config.json must be default, linear or"
+                    + " llama3: found " + (type.isEmpty() ? scaling : "'" + type + "'")
+                    + ". Serve such models through an endpoint of their own.");
+        };
+    }
+
+    /** The context of pretraining stands in the scaling, beside it, or is the model's. */
+    private static Llama3 llama3(JsonNode text, JsonNode scaling) {
+        String context = "original_max_position_embeddings";
+        JsonNode holder = scaling.hasNonNull(context) ? scaling : text;
         Llama3 read = new Llama3(
                 number(scaling, "factor", null),
                 number(scaling, "low_freq_factor", null),
                 number(scaling, "high_freq_factor", null),
-                number(scaling, "original_max_position_embeddings", null));
+                number(holder, holder.hasNonNull(context) ? context : "max_position_embeddings", null));
         if (read.high <= read.low) {
             throw JobException.badInput("high_freq_factor of the rotary embedding in config.json must be larger than"
                     + " low_freq_factor: found " + scaling + ".");

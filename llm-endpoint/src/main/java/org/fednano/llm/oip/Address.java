@@ -9,7 +9,7 @@ import org.fednano.settings.JobException;
  *
  * @param tls whether it speaks TLS
  */
-record Address(String host, int port, boolean tls) {
+public record Address(String host, int port, boolean tls) {
 
     /**
      * @param text grpc://host:port or grpcs://host:port

@@ -57,6 +57,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
     private long messageBytes;
     private long queuedAt;
     private double queueSeconds;
+    private String id = "";
     private double computeSeconds;
     private boolean computed;
 
@@ -240,6 +241,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
 
     private void read() {
         ModelInferRequest parsed = Requests.parse(message);
+        id = parsed.getId();
         shapes = Requests.shapes(parsed);
         desk.requireModel(parsed.getModelName());
         info = desk.info();
@@ -250,7 +252,9 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
         return call.isCancelled() || context.isCancelled();
     }
 
-    private void answer(ModelInferResponse response) {
+    /** The caller's own id goes back with the answer, by which it may tell its calls apart. */
+    private void answer(ModelInferResponse unnamed) {
+        ModelInferResponse response = unnamed.toBuilder().setId(id).build();
         int bytes = response.getSerializedSize();
         LlmException.require(
                 bytes <= desk.options().limits().messageBytes(),

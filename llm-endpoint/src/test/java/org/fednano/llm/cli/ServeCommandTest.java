@@ -204,7 +204,7 @@ class ServeCommandTest {
                     .start();
             List<String> lines = new ArrayList<>();
             var out = process.inputReader(StandardCharsets.UTF_8);
-            while (!lines.contains("READY")) {
+            while (lines.stream().noneMatch(line -> line.matches("READY grpc://127\\.0\\.0\\.1:[0-9]+"))) {
                 String line = out.readLine();
                 if (line == null) {
                     throw new IllegalStateException(lines + Files.readString(folder.resolve("stderr")));

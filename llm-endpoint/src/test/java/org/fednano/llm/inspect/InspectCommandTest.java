@@ -1,6 +1,7 @@
 package org.fednano.llm.inspect;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,6 +20,8 @@ import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensorsWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class InspectCommandTest {
 
@@ -154,15 +157,19 @@ class InspectCommandTest {
         Path sound = Files.createDirectories(folder.resolve("sound"));
         Path exported = Path.of("../core/src/test/resources/encoders/frames.pt");
         Files.copy(exported, sound.resolve("encoder.pt"));
-        Files.writeString(sound.resolve("encoder.json"), "{\"format\": 1, \"input\": \"wav\", \"tokens\": 6}");
+        Files.writeString(
+                sound.resolve("encoder.json"),
+                "{\"format\": 1, \"input\": \"wav\", \"tokens\": 6, \"sampling_rate\": 8000, \"seconds\": 1}");
         SafeTensorsWriter.write(
                 sound.resolve("connector.safetensors"),
-                Map.of("linear.weight", new FloatTensor(new float[128 * 3], 128, 3)),
+                Map.of(
+                        "linear.weight", new FloatTensor(new float[128 * 3], 128, 3),
+                        "linear.bias", new FloatTensor(new float[128], 128)),
                 Map.of());
         JsonNode json = json(SHIPPED, "--set", "model.encoders=[\"audio=" + sound + "\"]");
         assertEquals("audio encoder", json.path("parts").path(2).path("name").asText());
         assertTrue(parameters(json, 2) > 0);
-        assertEquals(384, parameters(json, 3));
+        assertEquals(512, parameters(json, 3));
         assertEquals(
                 3 * 2 * 128 * 8,
                 json.path("upload_per_client_and_round")
@@ -217,6 +224,129 @@ class InspectCommandTest {
         assertTrue(text.contains("0.0148 % of the model (the paper: about 0.01 %)"), text);
         assertTrue(text.contains("token-embedding table"), text);
         assertTrue(text.contains("fedavg uploads no Fisher diagonal"), text);
+    }
+
+    /** What no other command would run must not be counted, least of all as a language model alone. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "'model_type': 'llava_next', 'text_config': {'model_type': 'llama'}, 'vision_config': {} | 'llava_next'",
+                "'model_type': 'llava_onevision', 'text_config': {'model_type': 'qwen2'} | 'llava_onevision'",
+                "'model_type': 'qwen2_vl', 'hidden_size': 64 | 'qwen2_vl'",
+                "'model_type': 'idefics3', 'text_config': {'model_type': 'llama'} | 'idefics3'",
+                "'model_type': 'gemma', 'hidden_size': 64 | 'gemma'",
+                "'model_type': 'llama', 'vision_config': {'hidden_size': 64} | vision_config",
+                "'model_type': 'llava', 'text_config': {'model_type': 'gemma'} | 'gemma'",
+                "'model_type': 'llava', 'vision_config': {'model_type': 'pixtral'} | pixtral",
+                "'model_type': 'llava', 'audio_config': {'model_type': 'whisper'} | audio_config"
+            })
+    void whatIsNotReadIsNotCountedEither(String fields, String name) throws Exception {
+        Path file = Files.writeString(folder.resolve("config.json"), "{" + fields.replace('\'', '"') + "}");
+        assertEquals(3, inspect(file), out::toString);
+        assertTrue(err.toString().contains(name), err::toString);
+        assertEquals("", out.toString());
+    }
+
+    /** The type of stored values has two names, either of which may be null; absent parts have their defaults. */
+    @Test
+    void configsOfAllGenerationsSayHowValuesAreStored() throws Exception {
+        String[][] cases = {
+            {"'torch_dtype': null", "4"},
+            {"'torch_dtype': 'float16'", "2"},
+            {"'dtype': 'bfloat16'", "2"},
+            {"'dtype': null, 'torch_dtype': 'float16'", "2"},
+            {"'text_config': {'torch_dtype': 'bfloat16'}", "2"},
+            {"'text_config': null, 'vision_config': null, 'dtype': 'float32'", "4"},
+        };
+        for (String[] one : cases) {
+            String config = "{'model_type': 'llava', " + one[0] + "}";
+            out.getBuffer().setLength(0);
+            JsonNode json = json(Files.writeString(folder.resolve("config.json"), config.replace('\'', '"')));
+            assertEquals(
+                    Integer.parseInt(one[1]) * parameters(json, 2),
+                    json.path("parts").path(2).path("stored_bytes").asLong(),
+                    one[0]);
+        }
+    }
+
+    /** A language model alone is what it is; what clients lack is said, and no figure that means nothing. */
+    @Test
+    void aLanguageModelAloneSaysWhatItLacks() throws Exception {
+        Path model = Path.of("src/test/resources/parity/qwen2-tied");
+        assertEquals(0, inspect(model), err::toString);
+        String text = out.toString();
+        assertTrue(text.contains("model.encoders=[\"image=DIR\"]"), text);
+        assertFalse(text.contains("{}") || text.contains("% less"), text);
+        out.getBuffer().setLength(0);
+        JsonNode json = json(model);
+        assertTrue(json.path("client").path("storage_reduction").isNull());
+        assertEquals(0, json.path("image_tokens").asInt());
+    }
+
+    /** As {@code encode} would: an encoder's folder is looked into, and must fit the language model. */
+    @Test
+    void encoderFoldersAreLookedInto() throws Exception {
+        Path sound = Files.createDirectories(folder.resolve("sound"));
+        String encoders = "model.encoders=[\"audio=" + sound + "\"]";
+        assertRefused(encoders, "encoder.json");
+        Files.writeString(sound.resolve("encoder.json"), "{\"format\": 1, \"input\": \"mp3\", \"tokens\": 6}");
+        assertRefused(encoders, "image, wav or npy");
+        Files.writeString(
+                sound.resolve("encoder.json"), "{\"format\": 1, \"input\": \"npy\", \"tokens\": 6, \"shape\": [2]}");
+        assertRefused(encoders, "encoder.pt");
+        Files.writeString(sound.resolve("encoder.pt"), "no module");
+        assertRefused(encoders, "connector.safetensors");
+        connector(sound, 127);
+        assertRefused(encoders, "expected H = 128");
+        connector(sound, 128);
+        assertRefused(encoders, "must be a TorchScript file");
+        assertRefused("model.encoders=[\"audio=" + folder.resolve("nowhere") + "\"]", "nowhere");
+    }
+
+    private static void connector(Path folder, int hidden) {
+        SafeTensorsWriter.write(
+                folder.resolve("connector.safetensors"),
+                Map.of(
+                        "linear.weight", new FloatTensor(new float[hidden * 3], hidden, 3),
+                        "linear.bias", new FloatTensor(new float[hidden], hidden)),
+                Map.of());
+    }
+
+    private void assertRefused(String set, String named) {
+        err.getBuffer().setLength(0);
+        assertEquals(3, inspect(SHIPPED, "--set", set), out::toString);
+        assertTrue(err.toString().contains(named), err::toString);
+    }
+
+    @Test
+    void aGgufFileIsToldHowToBeConverted() throws Exception {
+        Path gguf = Files.writeString(folder.resolve("smol.gguf"), "GGUF");
+        for (Path model : List.of(gguf, folder)) {
+            err.getBuffer().setLength(0);
+            assertEquals(3, inspect(model));
+            assertTrue(err.toString().contains("gguf_file='smol.gguf'"), err::toString);
+        }
+    }
+
+    @Test
+    void aTokenizerThatContradictsTheModelIsWarnedOf() throws Exception {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        for (String file : List.of("model.safetensors", "tokenizer.json", "preprocessor_config.json")) {
+            Files.copy(SHIPPED.resolve(file), model.resolve(file));
+        }
+        String config = Files.readString(SHIPPED.resolve("config.json"));
+        Files.writeString(model.resolve("config.json"), config.replaceAll("(\"eos_token_id\"\\s*:\\s*)[0-9]+", "$19"));
+        Files.writeString(model.resolve("tokenizer_config.json"), "{\"eos_token\": \"</s>\"}");
+        assertEquals(0, inspect(model), err::toString);
+        assertEquals(
+                1,
+                err.toString()
+                        .lines()
+                        .filter(l -> l.startsWith("warning: eos_token '</s>'"))
+                        .count(),
+                err::toString);
     }
 
     @Test

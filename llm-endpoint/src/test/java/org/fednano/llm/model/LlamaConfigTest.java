@@ -1,6 +1,7 @@
 package org.fednano.llm.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -102,12 +103,18 @@ class LlamaConfigTest {
                 text("'model_type': 'qwen2', 'mlp_bias': true").biases().mlp());
     }
 
-    /** Outer config alone says nothing about tying: transformers asks the language model's. */
+    /** Before transformers 5 the outer config alone said nothing about tying; then it came to tie, too. */
     @Test
-    void onlyTheLanguageModelsConfigTies() {
-        assertEquals(
-                false,
-                of("{'model_type': 'llava', 'tie_word_embeddings': true, 'text_config': {}}")
+    void theLanguageModelsConfigTiesAndSinceFiveTheOuterOneToo() {
+        String outer =
+                "{'model_type': 'llava', 'tie_word_embeddings': true, 'text_config': {}, 'transformers_version': '%s'}";
+        assertFalse(of("{'model_type': 'llava', 'tie_word_embeddings': true, 'text_config': {}}")
+                .tied());
+        assertFalse(of(outer.formatted("4.57.3")).tied());
+        assertTrue(of(outer.formatted("5.0.0rc1")).tied());
+        assertTrue(of(outer.formatted("10.1.0")).tied());
+        assertTrue(
+                of("{'model_type': 'llava', 'tie_word_embeddings': false, 'text_config': {'tie_word_embeddings': true}}")
                         .tied());
     }
 
@@ -142,6 +149,30 @@ class LlamaConfigTest {
         assertEquals(
                 new Rope(1e6, new Rope.Unscaled()),
                 text("'rope_parameters': {'rope_type': 'default', 'rope_theta': 1000000.0}")
+                        .rope());
+        // As transformers 5.24 reads them.
+        assertEquals(
+                new Rope(7, new Rope.Unscaled()),
+                text("'rope_parameters': {'rope_theta': 7}").rope());
+        assertEquals(
+                new Rope(10000, new Rope.Unscaled()),
+                text("'rope_parameters': {}").rope());
+        assertEquals(
+                new Rope(10000, new Rope.Unscaled()),
+                text("'rope_parameters': null").rope());
+        assertEquals(
+                new Rope(3, new Rope.Linear(2)),
+                text("'rope_theta': 3, 'rope_scaling': {'type': 'linear', 'factor': 2},"
+                                + " 'rope_parameters': {'rope_type': 'default', 'rope_theta': 9}")
+                        .rope());
+        assertEquals(
+                new Rope(10000, new Rope.Linear(2)),
+                text("'rope_scaling': {'rope_type': 'linear', 'type': null, 'rope_theta': null, 'factor': 2}")
+                        .rope());
+        assertEquals(
+                new Rope(10000, new Rope.Llama3(8, 1, 4, 512)),
+                text("'max_position_embeddings': 512, 'rope_parameters': {'rope_type': 'llama3', 'factor': 8,"
+                                + " 'low_freq_factor': 1, 'high_freq_factor': 4}")
                         .rope());
     }
 

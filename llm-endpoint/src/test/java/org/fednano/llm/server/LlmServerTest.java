@@ -202,6 +202,21 @@ class LlmServerTest {
                         ModelMetadataRequest.newBuilder().setName("other").build())));
     }
 
+    /** Open Inference Protocol: "The id given in the request". */
+    @Test
+    void anAnswerBearsTheIdOfItsRequest() {
+        serve(Backend.of(llm));
+        for (String id : List.of("", "call-17", "å ß 1%")) {
+            for (ModelInferRequest request : List.of(
+                    Requests.info(Caller.MODEL, null), Requests.of(Caller.MODEL, "none", LOSS_GRAD, WireType.FP32))) {
+                assertEquals(
+                        id,
+                        caller.infer(request.toBuilder().setId(id).build(), CallOptions.DEFAULT)
+                                .getId());
+            }
+        }
+    }
+
     // ---- reasons ----
 
     @Test
