@@ -1,26 +1,46 @@
 """Templates drawn at random: operators, filters, tests, methods, scopes and white space, in each other."""
 import random
+import re
 
-ATOMS = ["1", "0", "-3", "2.5", "7", "'a'", "''", "'Ab c'", "'x,y,,z'", "'é😀ß'", "' pad '", "none", "true", "false", "nope", "v.l", "v.d", "v.u", "v.w", "v.m",
-         "v.i", "v.f", "v.n", "v.e", "v", "messages", "messages[0]", "messages[-1].content", "messages[0].role", "tools", "bos_token",
-         "add_generation_prompt", "x", "y", "ns.a", "range(4)", "[]", "{}", "{'k': 'w', 'j': 2}", "[3, 'b', none]", "(1, 2)", "[[1, 2], [0, 5]]", "loop.index", "loop.last",
-         "loop.length", "loop.previtem", "loop.nextitem", "v.d.items()", "v.d.keys()", "'a\\nb\\n'", "\"it's\"", "v.m[0]", "v.d.a", "1e20", "0.1"]
-BINARY = ["+", "-", "*", "/", "//", "%", "~", "==", "!=", "<", "<=", ">", ">=", "in", "not in", "and", "or", "~", "+", "and", "or", "=="]
-FILTERS = ["upper", "lower", "title", "capitalize", "trim", "length", "first", "last", "list", "join", "join('-')", "reverse", "sort", "unique", "max", "min", "sum",
-           "string", "int", "float", "round", "round(1)", "abs", "tojson", "tojson(indent=1)", "tojson(sort_keys=true)", "default('d')", "default('d', true)", "d", "replace('a', 'o')",
-           "map('string')", "map('upper')", "map('length')", "map(attribute='role')", "map(attribute=0)", "select", "reject", "select('string')", "select('defined')", "reject('none')",
-           "selectattr('role')", "selectattr('role', 'eq', 'user')", "rejectattr('content', 'string')", "batch(2)", "slice(2)", "batch(3, 'f')", "items", "dictsort", "groupby(0)",
-           "groupby('role')", "indent", "indent(1, true)", "truncate(6)", "truncate(5, true)", "center(8)", "wordcount", "count", "attr('items')", "sort(reverse=true)", "sort(attribute=0)",
-           "sort(case_sensitive=true)", "sum(attribute=0)", "map('default', 'q')", "map('replace', 'a', 'b')", "e", "safe", "format(1)", "list|length", "list|first", "tojson|length"]
-TESTS = ["defined", "undefined", "none", "string", "number", "integer", "float", "boolean", "mapping", "iterable", "sequence", "callable", "true", "false", "odd", "even",
-         "divisibleby(2)", "eq(1)", "ne('a')", "lt(3)", "ge(2)", "in([1, 'a', none])", "in 'abc'", "lower", "upper", "not none", "not defined", "not string", "sameas(true)", "sameas none", "filter", "test", "escaped"]
-METHODS = ["upper()", "strip()", "lstrip()", "rstrip('a ')", "split()", "split(',')", "split(',', 1)", "rsplit(',', 1)", "split(none, 1)", "splitlines()", "title()", "capitalize()", "swapcase()", "replace('a', 'b')", "replace('', '.', 2)",
-           "startswith('a')", "startswith(('A', 'é'))", "endswith('c')", "find('b')", "rfind('y')", "index('a')", "count('a')", "count('')", "partition(',')", "rpartition(',')", "join(['p', 'q'])", "join(v.w)", "zfill(6)", "center(9, '*')", "ljust(7)",
-           "rjust(7, '.')", "isdigit()", "isalpha()", "isupper()", "isspace()", "format(1, 'z')", "removeprefix('A')", "removesuffix(' ')", "expandtabs(3)", "items()", "keys()", "values()", "get('k')", "get('zz', 7)", "get('a')", "copy()", "index(1)",
-           "append(1)", "update({})", "role", "content", "x.y", "a", "b", "items", "real", "nope", "isalnum()", "istitle()", "lower()"]
-KEYS = ["0", "-1", "1", "'role'", "'a'", "'items'", "5", "true", "none", "1:", ":2", "::-1", "::2", "-2:", "1:3", ":-1", "3:0:-1", "nope", "'content'", "v.i", "::0", "'upper'"]
-FORMATS = ["'%s'", "'%s-%s'", "'%d'", "'%5.1f'", "'%-6s|'", "'%05d'", "'%r'", "'%x'", "'%%'", "'%(k)s'", "'%g'", "'%+d'", "'%e'", "'%.3s'", "'%6s'"]
-BRACES = ["'{}'", "'{} {}'", "'{0}{0}'", "'{:>6}'", "'{:5d}'", "'{:.2f}'", "'{!r}'", "'{:,}'", "'{:^7}'", "'{:x}'", "'{:e}'", "'{:g}'", "'{:*<8}'", "'{:+}'", "'{0[0]}'", "'{0.role}'", "'{:.3}'", "'{:%}'", "'{:08.2f}'", "'{:s}'"]
+#: What expressions of a kind begin with.
+ATOMS = {
+    "n": ["1", "0", "-3", "2.5", "7", "v.i", "v.f", "loop.index", "loop.length", "1e20", "0.1", "v.d.b", "v.m[0][1]", "true", "10", "v.z", "ns.a", "3.0", "1_000"],
+    "s": ["'a'", "''", "'Ab c'", "'x,y,,z'", "'é😀ß'", "' pad '", "v.u", "v.w", "v.e", "bos_token", "messages[0].role", "'a\\nb\\n'", "\"it's\"", "'<a&b>'", "'42'", "'-1.5'",
+          "'aXbXc'", "'Hello, World'", "messages[-1].role", "'\\tq\\x07'", "'ǆ ŉa'", "'one two  three'"],
+    "l": ["v.l", "v.m", "[]", "[3, 'b', none]", "(1, 2)", "[[1, 2], [0, 5]]", "messages", "range(4)", "['B', 'a', 'c']", "v.d.a", "[2.5, 1, true]", "('x',)", "[1, 1.0, true, 'a', 'A']", "range(6, 0, -2)",
+          "v.d.keys()", "v.d.items()", "tools"],
+    "d": ["v.d", "{}", "{'k': 'w', 'j': 2}", "messages[0]", "v", "dict(a=1, k='z')", "{1: 'i', none: 2}", "messages[-1]"],
+    "o": ["none", "nope", "x", "y", "v.n", "messages[-1].content", "messages[0].content", "tools", "loop.previtem", "loop.nextitem", "v.d.zz", "v.l[9]", "documents", "f", "loop.last", "loop.first"],
+}
+#: What gives a value of a kind: "n:" stands for any number, and so on; "*:" for anything.
+FORMS = {
+    "n": ["n: + n:", "n: - n:", "n: * n:", "n: / n:", "n: // n:", "n: % n:", "-n:", "(n:)", "+n:", "n:|abs", "n:|round", "n:|round(1)", "n:|int", "s:|int", "s:|float", "l:|length", "s:|length", "d:|length", "s:|count",
+          "n:|float", "s:.count('a')", "s:.find('b')", "s:.rfind('X')", "(s:|wordcount)", "[n:, n:]|sum", "[n:, n:]|max", "[n:, n:, 2]|min", "n: ** 2", "2 ** n:", "n:|round(1, 'ceil')", "n:|round(-1)", "n: if b: else n:",
+          "l:.index(1)", "l:.count(1)", "s:.count('')", "n:|round(2, 'floor')", "n:|default(3)"],
+    "s": ["s: + s:", "s: ~ *:", "*: ~ *:", "s: * 2", "3 * s:", "(s:)", "s:|upper", "s:|lower", "s:|title", "s:|capitalize", "s:|trim", "s:|trim('a ')", "*:|string", "s:|replace('a', 'o')", "s:|replace('', '-', 2)", "s:|reverse",
+          "s:|indent", "s:|indent(1, true, true)", "s:|truncate(6)", "s:|truncate(5, true, '.')", "s:|center(8)", "l:|join", "l:|join('-')", "*:|tojson", "*:|tojson(indent=1)", "*:|tojson(sort_keys=true)", "*:|tojson(ensure_ascii=true)",
+          "d:|tojson(separators=(',', ':'))", "s:.upper()", "s:.strip()", "s:.lstrip('a ')", "s:.rstrip()", "s:.title()", "s:.capitalize()", "s:.swapcase()", "s:.replace('a', 'b')", "s:.replace(s:, s:)", "s:.join(['p', 'q'])", "s:.join(s:)",
+          "s:.zfill(6)", "s:.center(9, '*')", "s:.ljust(7)", "s:.rjust(7, '.')", "s:.removeprefix('A')", "s:.removesuffix(' ')", "s:.expandtabs(3)", "s:[1]", "s:[-1]", "s:[1:]", "s:[:2]", "s:[::-1]", "s:[::2]", "s:[-3:-1]", "s:[3:0:-1]", "s:[n::]",
+          "'%s' % *:", "'%s|%r' % (*:, *:)", "'%5.1f' % n:", "'%-6s|' % s:", "'%05d' % n:", "'%+.2e' % n:", "'%x' % 255", "'%(k)s' % d:", "'%g' % n:", "'%.3s' % s:", "'%d%%' % n:", "'{} {}'.format(*:, *:)", "'{:>6}'.format(s:)",
+          "'{:5d}'.format(n:)", "'{:.2f}'.format(n:)", "'{!r}'.format(*:)", "'{:,}'.format(n:)", "'{:^7}'.format(s:)", "'{:e}'.format(n:)", "'{:g}'.format(n:)", "'{:*<8}'.format(n:)", "'{:+}'.format(n:)", "'{0[0]}'.format(l:)",
+          "'{0.role}'.format(d:)", "'{:.3}'.format(n:)", "'{:%}'.format(n:)", "'{:08.2f}'.format(n:)", "'{:.2}'.format(s:)", "'{:010}'.format(n:)", "s: if b: else s:", "s:|default('d')", "*:|e", "l:|first|string", "f(*:)", "f(*:, b=*:)",
+          "s:|list|join('.')", "l:|map('string')|join(',')", "messages|map(attribute='role')|join(' ')", "s:.splitlines()|join('/')", "s:.split('X')[-1]", "s:.partition(',')[2]", "'%s' % l:", "s:|safe", "s:.format(*:)"],
+    "l": ["[*:, *:]", "[n:, n:, n:]", "[s:, s:]", "(s:, *:)", "l: + l:", "[s:] + [n:]", "[n:] * 3", "(l:)", "l:|list", "s:|list", "d:|list", "l:|sort", "[s:, s:, 'q']|sort", "[n:, n:, n:]|sort(reverse=true)", "l:|reverse|list", "l:|unique|list",
+          "l:|batch(2)|list", "l:|slice(2)|list", "l:|batch(3, 'f')|list", "l:|map('string')|list", "l:|map('upper')|list", "l:|map('length')|list", "l:|map(attribute=0)|list", "l:|select|list", "l:|reject|list", "l:|select('string')|list",
+          "l:|reject('none')|list", "l:|select('number')|list", "messages|selectattr('role', 'eq', 'user')|list", "messages|rejectattr('content', 'string')|list", "messages|selectattr('tool_calls', 'defined')|list", "messages|map(attribute='content')|list",
+          "messages|map(attribute='extra.k', default=s:)|list", "messages|groupby('role')", "d:|dictsort", "d:|items|list", "d:.items()", "d:.keys()|list", "d:.values()|list", "s:.split()", "s:.split(',')", "s:.split('X', 1)", "s:.rsplit(' ', 1)",
+          "s:.split(none, 1)", "s:.splitlines()", "s:.splitlines(true)", "s:.partition(',')", "s:.rpartition(' ')", "l:[1:]", "l:[::-1]", "l:[:-1]", "l:[::2]", "l:[-2:]", "range(n:)", "range(1, 4)", "l: if b: else l:", "l:|default([1])",
+          "[s:, s:]|groupby(0)", "l:|sort(case_sensitive=true)", "l:|map('default', 'q', true)|list", "l:|select('in', [1, 'a'])|list", "s:|batch(3)|list", "[s:, n:]|tojson|list", "l:|map('tojson')|list", "l:.copy()"],
+    "d": ["{'q': *:, 'r': *:}", "{s: : *:}", "{n: : *:, 1: *:}", "dict(d:)", "dict(k=*:)", "d:.copy()", "d: if b: else d:", "dict([[s:, *:]])", "d:|default({})", "(d:)"],
+    "b": ["*: == *:", "*: != *:", "n: < n:", "n: >= n:", "s: < s:", "s: > s:", "s: in s:", "*: in l:", "s: in d:", "*: not in l:", "not b:", "b: and b:", "b: or b:", "*: and *:", "*: or *:", "not *:", "n: < n: < n:", "n: == n: != n:", "l: == l:", "l: < l:",
+          "d: == d:", "*: is defined", "*: is none", "*: is string", "*: is number", "*: is iterable", "*: is sequence", "*: is mapping", "*: is not none", "*: is undefined", "*: is integer", "*: is float", "*: is boolean", "*: is callable", "n: is odd", "n: is even",
+          "n: is divisibleby 2", "n: is lt(3)", "*: is eq *:", "s: is lower", "s: is upper", "*: is in [1, 'a', none]", "*: is sameas(true)", "*: is escaped", "s: is filter", "s:.startswith('a')", "s:.startswith(('A', 'é'))", "s:.endswith(s:)", "s:.isdigit()",
+          "s:.isalpha()", "s:.isupper()", "s:.isspace()", "s:.istitle()", "s:.isalnum()", "not *: is defined", "not s: in s:", "(b:)", "*: is true", "*: is not defined and b:", "true", "false", "s:.islower()"],
+    "o": ["l:[0]", "l:[-1]", "l:|first", "l:|last", "d:.k", "d:['a']", "d:.get('k')", "d:.get('zz', *:)", "*: if b:", "d:[s:]", "l:[n:]", "*: or *:", "*: and *:", "l:|max", "l:|min", "l:|sum", "d:.items", "l:.append", "d:|attr('keys')", "*:[1]",
+          "*:.role", "*:|default(*:)", "*:|default(*:, true)", "d:.b.c", "(*:)", "*: + *:", "*:|length", "*:|first", "*:|list"],
+}
+METHODS = ["upper()", "role", "content", "items()", "x.y", "index(1)", "append(1)", "update({})", "real", "nope", "split(1)", "join(3)", "get(1)", "strip(2)", "format()"]
+FILTERS = ["upper", "join", "sort", "tojson", "length", "sum", "first", "reverse", "int", "round", "items", "dictsort", "indent", "unique|list", "map('upper')|list", "replace('a', 1)", "truncate(1)", "batch(0)|list", "slice(0)|list", "abs"]
 SPACES = ["", "", "", " ", "\n", "\n\n", "  ", " \n ", "\t", "\r\n", "text", "é", " x "]
 DATA = ["a", " b ", "\n", "  \n", "\n  ", "{", "}", "%", "#", "<|im_start|>", "\t", "'", "\\n", "}}", "%}", "\r\n", ""]
 
@@ -30,35 +50,22 @@ class Draw:
         self.r = random.Random(seed)
         self.loops = 0
 
-    def expression(self, depth):
+    def expression(self, depth, kind="*"):
         r, pick = self.r, self.r.choice
-        if depth <= 0 or r.random() < 0.12:
-            return pick(ATOMS)
-        sub = lambda: self.expression(depth - 1 - (r.random() < 0.4))
-        return r.choices([
-            lambda: f"{sub()} {pick(BINARY)} {sub()}",
-            lambda: f"({sub()})",
-            lambda: f"{sub()}|{pick(FILTERS)}",
-            lambda: f"({sub()})|{pick(FILTERS)}",
-            lambda: f"{sub()} is {pick(TESTS)}",
-            lambda: f"{pick(['not', 'not', '-', '+', 'not not'])} {sub()}",
-            lambda: f"{sub()} if {sub()} else {sub()}",
-            lambda: f"{sub()} if {sub()}",
-            lambda: f"({sub()}).{pick(METHODS)}",
-            lambda: f"{pick(ATOMS)}.{pick(METHODS)}",
-            lambda: f"{sub()}[{pick(KEYS)}]",
-            lambda: f"({sub()})[{pick(KEYS)}]",
-            lambda: f"[{sub()}, {sub()}]",
-            lambda: f"{{{pick(ATOMS)}: {sub()}, 'q': {sub()}}}",
-            lambda: f"({sub()}, {sub()})",
-            lambda: f"{pick(FORMATS)} % {pick(ATOMS)}",
-            lambda: f"{pick(FORMATS)} % ({sub()}, {sub()})",
-            lambda: f"{pick(BRACES)}.format({sub()}, {pick(ATOMS)})",
-            lambda: f"{sub()} {pick(['<', '==', '<=', '!=', 'in'])} {sub()} {pick(['<', '>', '==', 'in', 'not in'])} {sub()}",
-            lambda: f"range({pick(['3', '1, 4', '5, 0, -2', '0', 'v.i'])})",
-            lambda: f"f({sub()})" if r.random() < 0.5 else f"f({sub()}, b={sub()})",
-            lambda: f"{pick(['2', '-2', '3', '10', '0', '2.0', 'v.i'])} ** {pick(['2', '0', '3', '-1', '5'])}",
-        ], [8, 3, 6, 6, 4, 3, 3, 2, 5, 4, 4, 4, 2, 2, 1, 2, 2, 2, 2, 1, 2, 1])[0]()
+        if kind == "*" or r.random() < 0.01:
+            kind = r.choices("nsldbo", [3, 6, 3, 2, 3, 3])[0]
+        if depth > 0 and r.random() < 0.02:
+            return f"({self.expression(depth - 1)}).{pick(METHODS)}" if r.random() < 0.5 else f"{self.expression(depth - 1)}|{pick(FILTERS)}"
+        if (depth <= 0 or r.random() < 0.2) and kind in ATOMS:
+            return pick(ATOMS[kind])
+        if depth <= 0:
+            return pick(["true", "false", "x", "v.t"])
+        return re.sub(r"([nsldbo*]):(?!:)", lambda m: self.part(depth - 1, m.group(1)), pick(FORMS[kind])).replace("n::", "1::")
+
+    def part(self, depth, kind):
+        """An operand; most in parentheses, so that what follows is meant for all of it."""
+        text = self.expression(depth, kind)
+        return text if re.fullmatch(r"[\w.]+|'[^']*'", text) or self.r.random() < 0.15 else f"({text})"
 
     def tag(self, text, kind="%"):
         r = self.r

@@ -15,8 +15,11 @@ final class Budget {
     /** Characters of one text, elements of one list, characters that are written. */
     static final int LARGEST = 1 << 20;
 
-    /** Expressions within macros within macros. */
+    /** Expressions and statements in each other, calls included; half of what a stack of 512 KB holds. */
     static final int DEEPEST = 400;
+
+    /** A call takes as much of the stack as so many expressions. */
+    private static final int CALL = 4;
 
     /** Lists within lists. */
     static final int DEEPEST_VALUE = 100;
@@ -38,14 +41,26 @@ final class Budget {
     }
 
     void enter() {
-        step();
-        if (++depth > DEEPEST) {
-            throw limit("the template calls itself more than " + DEEPEST + " levels deep");
-        }
+        enter(1);
     }
 
     void leave() {
         depth--;
+    }
+
+    void enterCall() {
+        enter(CALL);
+    }
+
+    void leaveCall() {
+        depth -= CALL;
+    }
+
+    private void enter(int weight) {
+        step();
+        if ((depth += weight) > DEEPEST) {
+            throw limit("the template nests expressions and calls more than " + DEEPEST + " levels deep");
+        }
     }
 
     static void level(int level) {

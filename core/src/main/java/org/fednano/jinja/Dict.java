@@ -19,6 +19,8 @@ final class Dict {
         UNDEFINED
     }
 
+    private static final int MOST_PARTS = 1000;
+
     private final Map<Object, Tuple> entries = new LinkedHashMap<>();
 
     Dict() {}
@@ -64,11 +66,14 @@ final class Dict {
      * @throws JinjaException for what is no key
      */
     static Object hashed(Object key) {
-        return hashed(key, 0);
+        return hashed(key, 0, new int[1]);
     }
 
-    private static Object hashed(Object key, int level) {
+    private static Object hashed(Object key, int level, int[] parts) {
         Budget.level(level);
+        if (++parts[0] > MOST_PARTS) {
+            throw JinjaException.limit("a key of more than " + MOST_PARTS + " parts");
+        }
         if (key == null) {
             return Special.NONE;
         }
@@ -85,8 +90,9 @@ final class Dict {
             return markup.text();
         }
         if (key instanceof Tuple tuple) {
-            Budget.level(tuple.items().size() / 1000); // of thousands of elements no one makes keys
-            return tuple.items().stream().map(item -> hashed(item, level + 1)).toList();
+            return tuple.items().stream()
+                    .map(item -> hashed(item, level + 1, parts))
+                    .toList();
         }
         if (key instanceof List || key instanceof Dict) {
             throw type("unhashable type: '" + Types.name(key) + "'");

@@ -15,7 +15,7 @@ import org.fednano.jinja.Token.Kind;
 final class ExpressionParser {
 
     /** Expressions in expressions, two for a pair of parentheses; Jinja2 itself gives up near 60 pairs. */
-    private static final int DEEPEST = 120;
+    private static final int DEEPEST = 100;
 
     /** Operators, filters or attributes in a row; Jinja2 itself gives up near 300. */
     private static final int LONGEST = 250;
@@ -212,9 +212,10 @@ final class ExpressionParser {
         } else {
             expression = primary(false);
         }
-        depth--;
         expression = postfix(expression);
-        return withFilter ? filtered(expression) : expression;
+        expression = withFilter ? filtered(expression) : expression;
+        depth--;
+        return expression;
     }
 
     private Expr primary(boolean withNamespace) {

@@ -23,6 +23,9 @@ final class FormatSpec {
         if (spec.isEmpty()) {
             return runtime.str(value);
         }
+        if (value instanceof Markup) {
+            throw unsupported("formatting escaped text");
+        }
         if (!(value instanceof String) && !Numbers.isNumber(value)) {
             throw type("unsupported format string passed to " + Types.name(value) + ".__format__");
         }

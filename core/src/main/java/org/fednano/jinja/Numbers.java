@@ -96,6 +96,9 @@ final class Numbers {
     }
 
     private static double divided(BigInteger left, BigInteger right) {
+        if (left.signum() == 0) {
+            return right.signum() < 0 ? -0.0 : 0.0;
+        }
         double quotient =
                 new BigDecimal(left).divide(new BigDecimal(right), EXACT_ENOUGH).doubleValue();
         if (Double.isInfinite(quotient)) {

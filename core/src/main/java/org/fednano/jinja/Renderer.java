@@ -142,7 +142,9 @@ final class Renderer {
             StringBuilder out = new StringBuilder();
             Frame frame = around.calling(around.symbols(), out);
             int depth = (Integer) arguments.positional().get(1);
+            runtime.budget.enterCall();
             iterate(loop, arguments.positional().get(0), frame, this, depth, around);
+            runtime.budget.leaveCall();
             return out.toString();
         }
     }
@@ -163,6 +165,7 @@ final class Renderer {
         }
         boolean completed = false;
         while (items.hasNext()) {
+            runtime.budget.step();
             Object item = items.next();
             assign(loop.target(), item, inner);
             if (context != null) {
@@ -303,7 +306,7 @@ final class Renderer {
      * @param arguments of its parameters; {@link Variables#NOTHING} for a default
      */
     String run(Stmt.Function function, Frame defined, List<Object> arguments, Map<String, Object> extra) {
-        runtime.budget.enter();
+        runtime.budget.enterCall();
         Frame frame = defined.calling(scopes.of(function), new StringBuilder());
         Stmt.Signature signature = function.signature();
         for (int i = 0; i < arguments.size(); i++) {
@@ -323,7 +326,7 @@ final class Renderer {
             }
         }
         run(function.body(), frame);
-        runtime.budget.leave();
+        runtime.budget.leaveCall();
         return frame.out().toString();
     }
 }
