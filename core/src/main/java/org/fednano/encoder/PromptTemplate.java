@@ -57,7 +57,7 @@ final class PromptTemplate {
     String fill(Sample sample) {
         return chat == null
                 ? fill(style.template(), sample)
-                : chat.turn(sample.media().size()).around(fill(style.user(), sample));
+                : chat.prompt(sample.media().size(), fill(style.user(), sample));
     }
 
     /** Fields by a sample's own; media each on a line of its own, where the template has its first place. */

@@ -112,26 +112,87 @@ class ChatTemplateTest {
     }
 
     @Test
-    void aTextOfAUserIsNeverATemplate() {
+    void aTextOfAUserIsNeverATemplate() throws ChatTemplate.Failure {
         ChatTemplate template = new ChatTemplate("{{ messages[0]['content'] }}", TOKENS);
         String text = "{{ bos_token }}{% for x in messages %}!{% endfor %}{# #}";
         assertEquals(text, template.render(List.of(Map.of("role", "user", "content", text)), true));
     }
 
     @Test
-    void theDayOfARunChangesNoPrompt() {
+    void theDayOfARunChangesNoPrompt() throws ChatTemplate.Failure {
         ChatTemplate template = new ChatTemplate("{{ strftime_now('%d %b %Y, %Y-%m-%d') }}", TOKENS);
         assertEquals("26 Jul 2024, 2024-07-26", template.render(List.of(), true));
+    }
+
+    private static final String TURN =
+            "{% if m.role == 'user' %}<u>{% if m.content is string %}{{ m.content }}{% else %}"
+                    + "{% for c in m.content %}{{ '<image>' if c.type == 'image' else c.text }}{% endfor %}{% endif %}</u>"
+                    + "{% else %}ANSWER{% endif %}";
+
+    private static ChatPrompt prompt(String answer) {
+        String template = "{% for m in messages %}" + TURN.replace("ANSWER", answer)
+                + "{% endfor %}{% if add_generation_prompt %}<a>{% endif %}";
+        return new ChatPrompt(new ChatTemplate(template, TOKENS), "chat_template.jinja", "<image>");
+    }
+
+    @Test
+    void anAnswerIsWhatTheTemplateWritesBehindThePrompt() {
+        assertEquals(
+                new ChatPrompt.Around("> ", "</a>"),
+                prompt("<a>{% if loop.previtem.role == 'user' %}> {% endif %}{{ m.content[0].text }}</a>")
+                        .answer()
+                        .orElseThrow());
+        assertEquals( // with the answer as a text, where a list fails
+                new ChatPrompt.Around("", "</a>"),
+                prompt("{{ '<a>' + m.content + '</a>' }}").answer().orElseThrow());
+        assertTrue(prompt("").answer().isEmpty());
+    }
+
+    @Test
+    void aTemplateThatFailsWithAnAnswerOnlyIsRefused() {
+        for (String answer :
+                List.of("{{ raise_exception('one turn only') }}", "{{ m.content.encode() }}", "{{ m.content + 1 }}")) {
+            JobException e =
+                    assertThrows(JobException.class, () -> prompt(answer).answer());
+            assertEquals(ExitStatus.BAD_INPUT, e.status());
+            assertTrue(
+                    e.getMessage().contains("an answer") && e.getMessage().contains("prompt.template"), e.getMessage());
+        }
+    }
+
+    /** The question decides what the template writes. */
+    @Test
+    void aTemplateThatLooksIntoTheTextIsGivenTheText() {
+        String template = "{% set t = messages[0].content %}<u>{{ t.split('##')[-1] | upper if '##' in t else t }}</u>";
+        ChatPrompt prompt = new ChatPrompt(new ChatTemplate(template, TOKENS), "f", "<image>");
+        assertEquals("<u><image>\nwhat?</u>", prompt.prompt(1, "what?"));
+        JobException e = assertThrows(JobException.class, () -> prompt.prompt(1, "a ## b"));
+        assertTrue(e.getMessage().contains("a ## b"), e.getMessage());
+        assertEquals("<u> B</u>", prompt.prompt(0, "a ## b"));
+        String longText = "x".repeat(300_000);
+        assertEquals("<u><image>\n" + longText + "</u>", prompt.prompt(1, longText));
+    }
+
+    @Test
+    void aTemplateThatFailsBothWithAListAndWithATextIsRefusedWithBothReasons() {
+        String template = "{% if messages[0].content is string %}{{ raise_exception('lists only') }}{% endif %}"
+                + "{{ messages[0].content[1].text.encode() }}";
+        assertRefused(template, "lists only");
+        assertRefused(template, "encode");
+        assertRefused("{% for c in messages[0].content %}{{ c.text }}{% endfor %}", "a list of contents");
     }
 
     @Test
     void aTemplateThatCannotBeUsedIsRefusedWithItsFileAndAWayOut() {
         assertRefused("{{ raise_exception('No pictures here') }}", "No pictures here");
-        assertRefused("{{ messages[0]['content'] | nonsense }}", "found ''");
+        assertRefused("{{ messages[0]['content'] | nonsense }}", "nonsense");
+        assertRefused("{{ messages[0]['content'] | urlize }}", "urlize");
         assertRefused("{% for m in messages %}", "for");
-        assertRefused("Hello", "found 'Hello'");
+        assertRefused("Hello", "'Hello'");
         assertRefused("{{ messages[0]['role'].upper().encode() }}", "encode");
-        assertRefused("{% for i in range(999) %}{% for j in range(999) %}xxxxxxxxxx{% endfor %}{% endfor %}", "");
+        assertRefused("{% include 'other' %}", "include");
+        assertRefused(
+                "{% for i in range(999) %}{% for j in range(999) %}xxxxxxxxxx{% endfor %}{% endfor %}", "characters");
     }
 
     private static void assertRefused(String template, String why) {

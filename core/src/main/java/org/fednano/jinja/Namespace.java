@@ -1,0 +1,4 @@
+package org.fednano.jinja;
+
+/** {@code namespace()}: what {@code set} may change. */
+record Namespace(Dict values) {}

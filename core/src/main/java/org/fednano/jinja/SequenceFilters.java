@@ -1,0 +1,446 @@
+package org.fednano.jinja;
+
+import static org.fednano.jinja.JinjaException.runtime;
+import static org.fednano.jinja.JinjaException.type;
+import static org.fednano.jinja.JinjaException.unsupported;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/** Filters of lists and of whatever else can be run through. */
+final class SequenceFilters {
+
+    static final Set<String> NAMES = Set.of(
+            "batch",
+            "dictsort",
+            "first",
+            "groupby",
+            "items",
+            "join",
+            "last",
+            "list",
+            "map",
+            "max",
+            "min",
+            "reject",
+            "rejectattr",
+            "reverse",
+            "select",
+            "selectattr",
+            "slice",
+            "sort",
+            "sum",
+            "unique");
+
+    private final Runtime runtime;
+    private final Filters filters;
+
+    SequenceFilters(Runtime runtime, Filters filters) {
+        this.runtime = runtime;
+        this.filters = filters;
+    }
+
+    Object apply(String name, Object value, Arguments a) {
+        return switch (name) {
+            case "list" -> {
+                a.bind(name, 0);
+                yield list(value);
+            }
+            case "first" -> {
+                a.bind(name, 0);
+                Iterator<Object> items = Types.iterator(value);
+                yield items.hasNext() ? items.next() : Undefined.hint("No first item, sequence was empty.");
+            }
+            case "last" -> {
+                a.bind(name, 0);
+                Iterator<Object> items = reversed(value).iterator();
+                yield items.hasNext() ? items.next() : Undefined.hint("No last item, sequence was empty.");
+            }
+            case "reverse" -> reverse(value, a);
+            case "join" -> join(value, a.bind(name, 0, "d", "attribute"));
+            case "items" -> items(value, a);
+            case "sort" -> {
+                Arguments.Bound bound = a.bind(name, 0, "reverse", "case_sensitive", "attribute");
+                UnaryOperator<Object> key = keys(bound.or(2, null), Types.truth(bound.or(1, false)));
+                yield runtime.sorting.sorted(list(value), key, Types.truth(bound.or(0, false)));
+            }
+            case "dictsort" -> dictSort(value, a.bind(name, 0, "case_sensitive", "by", "reverse"));
+            case "min", "max" -> extreme(name, value, a.bind(name, 0, "case_sensitive", "attribute"));
+            case "unique" -> unique(value, a.bind(name, 0, "case_sensitive", "attribute"));
+            case "sum" -> sum(value, a.bind(name, 0, "attribute", "start"));
+            case "groupby" -> groups(value, a.bind(name, 1, "attribute", "default", "case_sensitive"));
+            case "batch" -> batch(value, a.bind(name, 1, "linecount", "fill_with"));
+            case "slice" -> slices(value, a.bind(name, 1, "slices", "fill_with"));
+            case "map" -> lazily(value, () -> mapper(a), false);
+            default -> selected(name, value, a);
+        };
+    }
+
+    private List<Object> list(Object value) {
+        List<Object> all = new ArrayList<>();
+        Iterator<Object> items = Types.iterator(value);
+        while (items.hasNext()) {
+            all.add(items.next());
+            runtime.budget.step();
+        }
+        runtime.budget.grow(all.size());
+        return Collections.unmodifiableList(all);
+    }
+
+    private static List<Object> reversed(Object value) {
+        if (value instanceof Undefined) {
+            return List.of();
+        }
+        if (value instanceof Once || !Types.isIterable(value) || value instanceof LoopContext) {
+            throw type("'" + Types.name(value) + "' object is not reversible");
+        }
+        List<Object> items = new ArrayList<>();
+        Types.iterator(value).forEachRemaining(items::add);
+        Collections.reverse(items);
+        return items;
+    }
+
+    private Object reverse(Object value, Arguments a) {
+        a.bind("reverse", 0);
+        if (value instanceof String text) {
+            return new StringBuilder(text).reverse().toString();
+        }
+        if (value instanceof Once) {
+            List<Object> items = new ArrayList<>(list(value));
+            Collections.reverse(items);
+            return Collections.unmodifiableList(items);
+        }
+        if (!Types.isIterable(value)) {
+            throw runtime("argument must be iterable");
+        }
+        if (value instanceof Markup) {
+            throw unsupported("the filter 'reverse' on escaped text");
+        }
+        List<Object> items = reversed(value);
+        return new Once(value instanceof List ? "list_reverseiterator" : "reversed", items::iterator);
+    }
+
+    private String join(Object value, Arguments.Bound bound) {
+        UnaryOperator<Object> getter = getter(bound.or(1, null), null);
+        String separator = runtime.str(bound.or(0, ""));
+        StringBuilder out = new StringBuilder();
+        Iterator<Object> items = Types.iterator(value);
+        for (boolean first = true; items.hasNext(); first = false) {
+            String item = runtime.str(getter.apply(items.next()));
+            runtime.budget.step();
+            runtime.budget.grow((long) separator.length() + item.length());
+            out.append(first ? "" : separator).append(item);
+        }
+        return out.toString();
+    }
+
+    private static Once items(Object value, Arguments a) {
+        a.bind("items", 0);
+        return new Once("generator", () -> {
+            if (value instanceof Undefined) {
+                return Collections.emptyIterator();
+            }
+            if (!(value instanceof Dict dict)) {
+                throw type("Can only get item pairs from a mapping.");
+            }
+            return dict.items().iterator();
+        });
+    }
+
+    private Object dictSort(Object value, Arguments.Bound bound) {
+        Object by = bound.or(1, "key");
+        if (!"key".equals(by) && !"value".equals(by)) {
+            throw runtime("You can only sort by either \"key\" or \"value\"");
+        }
+        if (!(value instanceof Dict dict)) {
+            throw value instanceof Undefined u
+                    ? u.error()
+                    : runtime("'" + Types.shown(value) + "' has no attribute 'items'");
+        }
+        UnaryOperator<Object> fold = folding(Types.truth(bound.or(0, false)));
+        int column = by.equals("key") ? 0 : 1;
+        return runtime.sorting.sorted(
+                new ArrayList<>(dict.items()),
+                item -> fold.apply(((Tuple) item).items().get(column)),
+                Types.truth(bound.or(2, false)));
+    }
+
+    private Object extreme(String name, Object value, Arguments.Bound bound) {
+        UnaryOperator<Object> key = chained(getter(bound.or(1, null), null), folding(Types.truth(bound.or(0, false))));
+        Iterator<Object> items = Types.iterator(value);
+        if (!items.hasNext()) {
+            return Undefined.hint("No aggregated item, sequence was empty.");
+        }
+        Object best = items.next();
+        Object bestKey = key.apply(best);
+        while (items.hasNext()) {
+            Object item = items.next();
+            Object itemKey = key.apply(item);
+            boolean better = name.equals("min")
+                    ? runtime.operators.less("<", itemKey, bestKey, false)
+                    : runtime.operators.less(">", bestKey, itemKey, false);
+            best = better ? item : best;
+            bestKey = better ? itemKey : bestKey;
+        }
+        return best;
+    }
+
+    private Once unique(Object value, Arguments.Bound bound) {
+        UnaryOperator<Object> key = chained(getter(bound.or(1, null), null), folding(Types.truth(bound.or(0, false))));
+        return new Once("generator", () -> {
+            Set<Object> seen = new HashSet<>();
+            return new Chosen(Types.iterator(value), item -> seen.add(Dict.hashed(key.apply(item))));
+        });
+    }
+
+    private Object sum(Object value, Arguments.Bound bound) {
+        UnaryOperator<Object> getter = getter(bound.or(0, null), null);
+        Object sum = bound.or(1, BigInteger.ZERO);
+        if (Types.isText(sum)) {
+            throw type("sum() can't sum strings");
+        }
+        int reals = sum instanceof Double ? 1 : 0;
+        Iterator<Object> items = Types.iterator(value);
+        while (items.hasNext()) {
+            Object item = getter.apply(items.next());
+            reals += item instanceof Double ? 1 : 0;
+            if (reals > 2) { // newer Pythons carry the rounding errors on
+                throw unsupported("the sum of more than two floats");
+            }
+            sum = runtime.operators.calculate("+", sum, item);
+        }
+        return sum;
+    }
+
+    private Object groups(Object value, Arguments.Bound bound) {
+        boolean sensitive = Types.truth(bound.or(2, false));
+        UnaryOperator<Object> plain = getter(bound.get(0), bound.or(1, null));
+        UnaryOperator<Object> key = chained(plain, folding(sensitive));
+        List<Object> groups = new ArrayList<>();
+        List<Object> group = null;
+        Object last = null;
+        for (Object item : runtime.sorting.sorted(list(value), key, false)) {
+            Object itemKey = key.apply(item);
+            if (group == null || !runtime.operators.equal(last, itemKey)) {
+                group = new ArrayList<>();
+                Object shown = sensitive ? itemKey : plain.apply(item);
+                groups.add(new Tuple(Tuple.of(shown, group).items(), List.of("grouper", "list")));
+                last = itemKey;
+            }
+            group.add(item);
+        }
+        return Collections.unmodifiableList(groups);
+    }
+
+    private Once batch(Object value, Arguments.Bound bound) {
+        int count = TextMethods.integer(bound.get(0));
+        Object fill = bound.or(1, null);
+        return new Once("generator", () -> {
+            List<Object> batches = new ArrayList<>();
+            List<Object> batch = new ArrayList<>();
+            for (Object item : list(value)) {
+                if (batch.size() == count) {
+                    batches.add(Collections.unmodifiableList(batch));
+                    batch = new ArrayList<>();
+                }
+                batch.add(item);
+            }
+            if (!batch.isEmpty()) {
+                runtime.budget.grow(fill == null ? 0 : Math.max(0, count - batch.size()));
+                while (fill != null && batch.size() < count) {
+                    batch.add(fill);
+                }
+                batches.add(Collections.unmodifiableList(batch));
+            }
+            return batches.iterator();
+        });
+    }
+
+    private Once slices(Object value, Arguments.Bound bound) {
+        int count = TextMethods.integer(bound.get(0));
+        Object fill = bound.or(1, null);
+        return new Once("generator", () -> {
+            List<Object> items = list(value);
+            if (count == 0) {
+                throw runtime("integer division or modulo by zero");
+            }
+            runtime.budget.grow(Math.max(0, count));
+            List<Object> slices = new ArrayList<>();
+            int more = Math.floorMod(items.size(), count);
+            for (int i = 0, at = 0; i < count; i++) {
+                int end = at + items.size() / count + (i < more ? 1 : 0);
+                List<Object> slice = new ArrayList<>(items.subList(at, end));
+                if (fill != null && i >= more) {
+                    slice.add(fill);
+                }
+                slices.add(Collections.unmodifiableList(slice));
+                at = end;
+            }
+            return slices.iterator();
+        });
+    }
+
+    /** What {@code map} does to each. */
+    private UnaryOperator<Object> mapper(Arguments a) {
+        if (a.positional().isEmpty() && a.keywords().containsKey("attribute")) {
+            Map<String, Object> rest = new LinkedHashMap<>(a.keywords());
+            Object attribute = rest.remove("attribute");
+            Object otherwise = rest.remove("default");
+            if (!rest.isEmpty()) {
+                throw runtime("Unexpected keyword argument '"
+                        + rest.keySet().iterator().next() + "'");
+            }
+            return getter(attribute, otherwise);
+        }
+        if (a.positional().isEmpty()) {
+            throw runtime("map requires a filter argument");
+        }
+        Object name = a.positional().get(0);
+        Arguments rest = new Arguments(a.positional().subList(1, a.positional().size()), a.keywords());
+        if (!(name instanceof String filter)) {
+            throw runtime("No filter named " + runtime.repr.repr(name) + ".");
+        }
+        return item -> filters.apply(filter, item, rest);
+    }
+
+    private Once selected(String name, Object value, Arguments a) {
+        boolean byAttribute = name.endsWith("attr");
+        boolean wanted = name.startsWith("select");
+        return lazily(
+                value,
+                () -> {
+                    List<Object> given = a.positional();
+                    if (byAttribute && given.isEmpty()) {
+                        throw runtime("Missing parameter for attribute name");
+                    }
+                    UnaryOperator<Object> getter = byAttribute ? getter(given.get(0), null) : UnaryOperator.identity();
+                    int off = byAttribute ? 1 : 0;
+                    if (given.size() <= off) {
+                        return item -> Types.truth(getter.apply(item)) == wanted;
+                    }
+                    Arguments rest = new Arguments(given.subList(off + 1, given.size()), a.keywords());
+                    if (!(given.get(off) instanceof String test)) {
+                        throw runtime("No test named " + runtime.repr.repr(given.get(off)) + ".");
+                    }
+                    return item -> filters.tests().apply(test, getter.apply(item), rest) == wanted;
+                },
+                true);
+    }
+
+    private interface Prepared {
+        UnaryOperator<Object> operator();
+    }
+
+    /** A generator that asks for its arguments with its first element, and only if there may be one. */
+    private Once lazily(Object value, Prepared prepared, boolean choosing) {
+        return new Once("generator", () -> {
+            if (!Types.truth(value)) {
+                return Collections.emptyIterator();
+            }
+            UnaryOperator<Object> operator = prepared.operator();
+            Iterator<Object> items = Types.iterator(value);
+            return choosing
+                    ? new Chosen(items, item -> (Boolean) operator.apply(item))
+                    : new Chosen(items, item -> true) {
+                        @Override
+                        public Object next() {
+                            return operator.apply(super.next());
+                        }
+                    };
+        });
+    }
+
+    /** Elements that a predicate holds for. */
+    private class Chosen implements Iterator<Object> {
+        private final Iterator<Object> items;
+        private final java.util.function.Predicate<Object> predicate;
+        private boolean found;
+        private Object next;
+
+        Chosen(Iterator<Object> items, java.util.function.Predicate<Object> predicate) {
+            this.items = items;
+            this.predicate = predicate;
+        }
+
+        @Override
+        public boolean hasNext() {
+            while (!found && items.hasNext()) {
+                runtime.budget.step();
+                next = items.next();
+                found = predicate.test(next);
+            }
+            return found;
+        }
+
+        @Override
+        public Object next() {
+            if (!hasNext()) {
+                throw new java.util.NoSuchElementException();
+            }
+            found = false;
+            return next;
+        }
+    }
+
+    private static UnaryOperator<Object> chained(UnaryOperator<Object> first, UnaryOperator<Object> second) {
+        return item -> second.apply(first.apply(item));
+    }
+
+    /** Lower case for texts, unless case counts. */
+    private static UnaryOperator<Object> folding(boolean sensitive) {
+        return item -> item instanceof String text && !sensitive ? Text.lower(text) : item;
+    }
+
+    /** By an attribute such as {@code a.b.0}, an index, or None for the element itself. */
+    private UnaryOperator<Object> getter(Object attribute, Object otherwise) {
+        List<Object> path = path(attribute);
+        return item -> {
+            Object value = item;
+            for (Object part : path) {
+                value = runtime.attributes.item(value, part);
+                value = otherwise != null && value instanceof Undefined ? otherwise : value;
+            }
+            return value;
+        };
+    }
+
+    private static List<Object> path(Object attribute) {
+        if (attribute == null) {
+            return List.of();
+        }
+        if (!(attribute instanceof String text)) {
+            return List.of(attribute);
+        }
+        List<Object> path = new ArrayList<>();
+        for (String part : text.split("\\.", -1)) {
+            path.add(part.matches("[0-9]{1,9}") ? (Object) new BigInteger(part) : part);
+        }
+        return path;
+    }
+
+    /** A list of the values of all attributes, which are named with commas between them. */
+    private UnaryOperator<Object> keys(Object attribute, boolean sensitive) {
+        UnaryOperator<Object> fold = folding(sensitive);
+        List<UnaryOperator<Object>> getters = new ArrayList<>();
+        if (attribute instanceof String text) {
+            for (String part : text.split(",", -1)) {
+                getters.add(chained(getter(part, null), fold));
+            }
+        } else {
+            getters.add(chained(getter(attribute, null), fold));
+        }
+        return item -> {
+            List<Object> keys = new ArrayList<>();
+            getters.forEach(g -> keys.add(g.apply(item)));
+            return keys;
+        };
+    }
+}
