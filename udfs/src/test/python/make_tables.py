@@ -10,6 +10,7 @@ and DuckDB's cast to VARCHAR where Python has no type (times of nanoseconds).
 import base64
 import datetime
 import decimal
+import gzip
 import io
 import json
 import math
@@ -273,6 +274,7 @@ def no_tables():
     (OUT / "refused-lfs.parquet").write_text(
         "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "0" + "\nsize 12345\n")
     (OUT / "refused-empty.parquet").write_text("")
+    (OUT / "refused-gzip.parquet").write_bytes(gzip.compress((OUT / "codec-none.parquet").read_bytes(), mtime=0))
     duckdb.sql("set force_mbedtls_unsafe = 'true'")  # it need not be safe
     duckdb.sql("pragma add_parquet_key('k', '0123456789112345')")
     duckdb.sql(f"copy (select 'a' as question) to '{OUT / 'refused-encrypted.parquet'}' "

@@ -25,8 +25,9 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Answers the rows of a Parquet file (or folder of files) with the adapter of a committed round. Columns:",
-            "sample_id, question, image (PNG or JPEG bytes; may be missing for text), and optionally context and",
-            "choices (list of texts). Writes Parquet with sample_id, predicted and predicted_index (−1: no choices).",
+            "sample_id (text or number), question, image (a picture's bytes, {bytes, path} with bytes, or a list of",
+            "these; may be missing for text), and optionally context and choices (list of texts). Other columns are left",
+            "alone. Writes Parquet with sample_id, predicted and predicted_index (−1: no choices), in the rows' order.",
             ""
         },
         footer = {"", "Example:", "  fednano predict --input new.parquet --output work/answers --set run.dir=work/run"})

@@ -54,7 +54,7 @@ final class OtherFile {
                     : "one that is cut off after " + length + " bytes" + FETCH_AGAIN;
         }
         for (Map.Entry<String, String> kind : KINDS.entrySet()) {
-            if (head.stripLeading().startsWith(kind.getKey())) {
+            if (head.startsWith(kind.getKey()) || head.stripLeading().startsWith(kind.getKey())) {
                 return kind.getValue();
             }
         }

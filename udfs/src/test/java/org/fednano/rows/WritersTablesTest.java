@@ -100,6 +100,7 @@ class WritersTablesTest {
         "refused-encrypted-column, encrypted, without encryption",
         "refused-halves, 'f16', as float",
         "refused-feather, Arrow (Feather), Convert it",
+        "refused-gzip, gzip, Unpack it",
         "refused-csv, CSV, Convert it",
         "refused-json, JSON, .jsonl",
         "refused-lfs, Git LFS, git lfs pull",
