@@ -21,8 +21,8 @@ import org.fednano.weights.TensorSource;
 /** A vision tower of random weights for 8 x 8 pictures in four patches, with a tokenizer of a few words. */
 final class TinyEncoder {
 
-    static final int HIDDEN = 6;
-    static final int WIDTH = 8;
+    static final int HIDDEN = 16;
+    static final int WIDTH = 16;
     static final int IMAGE = 4;
     static final int END = 3;
 
@@ -30,8 +30,8 @@ final class TinyEncoder {
             """
             {"model_type": "llava", "image_token_index": 4, "vision_feature_layer": %d,
              "vision_feature_select_strategy": "%s",
-             "text_config": {"model_type": "llama", "hidden_size": 6, "eos_token_id": 3},
-             "vision_config": {"model_type": "clip_vision_model", "hidden_size": 8, "intermediate_size": 12,
+             "text_config": {"model_type": "llama", "hidden_size": 16, "eos_token_id": 3},
+             "vision_config": {"model_type": "clip_vision_model", "hidden_size": 16, "intermediate_size": 32,
                "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 8, "patch_size": 4}}
             """;
     static final String PREPROCESSOR =
@@ -106,8 +106,8 @@ final class TinyEncoder {
             for (String p : new String[] {"q", "k", "v", "out"}) {
                 linear(t, random, name + "self_attn." + p + "_proj", WIDTH, WIDTH);
             }
-            linear(t, random, name + "mlp.fc1", 12, WIDTH);
-            linear(t, random, name + "mlp.fc2", WIDTH, 12);
+            linear(t, random, name + "mlp.fc1", 32, WIDTH);
+            linear(t, random, name + "mlp.fc2", WIDTH, 32);
         }
         linear(t, random, "multi_modal_projector.linear_1", HIDDEN, WIDTH);
         linear(t, random, "multi_modal_projector.linear_2", HIDDEN, HIDDEN);
