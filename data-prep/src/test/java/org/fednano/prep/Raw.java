@@ -8,7 +8,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroupFactory;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.util.HadoopOutputFile;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.fednano.prep.Reject.Reason;
 import org.fednano.settings.Settings;
 
@@ -56,5 +64,24 @@ final class Raw {
         assertEquals(reason, checked.reject().reason(), checked.reject().detail());
         assertTrue(checked.reject().detail().length() > 10, checked.reject().detail());
         return checked.reject();
+    }
+
+    /** Writes a table in small row groups. */
+    static void parquet(Path file, String schema, int rows, BiConsumer<Group, Integer> fill) throws IOException {
+        MessageType type = MessageTypeParser.parseMessageType(schema);
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(
+                        HadoopOutputFile.fromPath(new org.apache.hadoop.fs.Path(file.toString()), HADOOP))
+                .withType(type)
+                .withConf(HADOOP)
+                .withRowGroupSize(20_000L)
+                .withMinRowCountForPageSizeCheck(10)
+                .withMaxRowCountForPageSizeCheck(10)
+                .build()) {
+            for (int i = 0; i < rows; i++) {
+                Group group = new SimpleGroupFactory(type).newGroup();
+                fill.accept(group, i);
+                writer.write(group);
+            }
+        }
     }
 }
