@@ -6,6 +6,7 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 
 /** Values as text: Python's {@code str} and {@code repr}. */
@@ -47,7 +48,7 @@ final class Repr {
             out.append(real(d));
         } else if (value instanceof String text) {
             quoted(text, out);
-        } else if (value instanceof java.util.List<?> list) {
+        } else if (value instanceof List<?> list) {
             all(list, "[", "]", out, level);
         } else if (value instanceof Tuple tuple) {
             all(tuple.items(), "(", tuple.items().size() == 1 ? ",)" : ")", out, level);
@@ -170,9 +171,12 @@ final class Repr {
     private static BigDecimal shortest(double d) {
         BigDecimal exact = new BigDecimal(d);
         for (int digits = 1; digits < 17; digits++) {
-            BigDecimal rounded = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-            if (rounded.doubleValue() == d) {
-                return rounded.stripTrailingZeros();
+            // beside a power of two, a neighbour of the nearest may be the one that is read back
+            for (RoundingMode mode : List.of(RoundingMode.HALF_EVEN, RoundingMode.UP, RoundingMode.DOWN)) {
+                BigDecimal rounded = exact.round(new MathContext(digits, mode));
+                if (rounded.doubleValue() == d) {
+                    return rounded.stripTrailingZeros();
+                }
             }
         }
         return exact.round(new MathContext(17, RoundingMode.HALF_EVEN)).stripTrailingZeros();

@@ -43,8 +43,7 @@ final class Strftime {
             case 'C' -> digits(2, t.getYear() / 100);
             case 'y', 'g' -> digits(2, (field == 'y' ? t.getYear() : t.get(IsoFields.WEEK_BASED_YEAR)) % 100);
             case 'm' -> digits(2, t.getMonthValue());
-            case 'B' -> t.getMonth()
-                    .getDisplayName(TextStyle.FULL, Locale.ROOT.equals(Locale.ENGLISH) ? Locale.ROOT : Locale.ENGLISH);
+            case 'B' -> t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH);
             case 'b', 'h' -> t.getMonth()
                     .getDisplayName(TextStyle.FULL, Locale.ENGLISH)
                     .substring(0, 3);

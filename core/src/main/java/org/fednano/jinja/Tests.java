@@ -2,10 +2,10 @@ package org.fednano.jinja;
 
 import static org.fednano.jinja.JinjaException.runtime;
 import static org.fednano.jinja.JinjaException.syntax;
-import static org.fednano.jinja.JinjaException.type;
 import static org.fednano.jinja.JinjaException.unsupported;
 
 import java.math.BigInteger;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -158,7 +158,7 @@ final class Tests {
                 || other == null
                 || !Types.name(value).equals(Types.name(other))
                 || value instanceof Boolean
-                || value instanceof java.util.List
+                || value instanceof List
                 || value instanceof Dict
                 || value instanceof Undefined
                 || value instanceof Function;
@@ -166,9 +166,5 @@ final class Tests {
             return false;
         }
         throw unsupported("'sameas' between equal values of type " + Types.name(value));
-    }
-
-    JinjaException wrong(String name) {
-        return type("test '" + name + "' got wrong arguments");
     }
 }

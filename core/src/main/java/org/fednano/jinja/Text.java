@@ -75,18 +75,22 @@ final class Text {
     }
 
     static String upper(String text) {
+        text.codePoints().forEach(Text::kind);
         return text.toUpperCase(Locale.ROOT);
     }
 
     static String lower(String text) {
+        text.codePoints().forEach(Text::kind);
         return text.toLowerCase(Locale.ROOT);
     }
 
     static boolean isLower(int c) {
+        kind(c);
         return Character.isLowerCase(c);
     }
 
     static boolean isUpper(int c) {
+        kind(c);
         return Character.isUpperCase(c);
     }
 
@@ -172,25 +176,33 @@ final class Text {
         return out.toString();
     }
 
+    /** @throws JinjaException for a character that is newer than this Java: Python may know it */
+    static int kind(int c) {
+        int kind = Character.getType(c);
+        boolean never = (c & 0xfffe) == 0xfffe || c >= 0xfdd0 && c <= 0xfdef;
+        if (kind == Character.UNASSIGNED && !never) {
+            throw JinjaException.unsupported("the kind or case of the character U+" + Integer.toHexString(c));
+        }
+        return kind;
+    }
+
+    static boolean isLetter(int c) {
+        return kind(c) != Character.UNASSIGNED && Character.isLetter(c);
+    }
+
     /** Python's {@code \w} without the underscore. */
     static boolean isWordPart(int c) {
-        return Character.isLetter(c)
-                || switch (Character.getType(c)) {
+        return isLetter(c)
+                || switch (kind(c)) {
                     case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> true;
                     default -> false;
                 };
     }
 
-    /** @throws JinjaException for a character that is newer than this Java */
     static boolean isPrintable(int c) {
-        return switch (Character.getType(c)) {
-            case Character.UNASSIGNED -> {
-                if ((c & 0xfffe) != 0xfffe && (c < 0xfdd0 || c > 0xfdef)) {
-                    throw JinjaException.unsupported("showing the character U+" + Integer.toHexString(c));
-                }
-                yield false;
-            }
-            case Character.CONTROL,
+        return switch (kind(c)) {
+            case Character.UNASSIGNED,
+                    Character.CONTROL,
                     Character.FORMAT,
                     Character.SURROGATE,
                     Character.PRIVATE_USE,

@@ -126,9 +126,9 @@ final class TextMethods {
             case "isascii" -> text.chars().allMatch(c -> c < 128);
             case "isprintable" -> text.codePoints().allMatch(Text::isPrintable);
             case "isspace" -> Text.isBlank(text);
-            case "isalpha" -> all(Character::isLetter);
+            case "isalpha" -> all(Text::isLetter);
             case "isalnum" -> all(Text::isWordPart);
-            case "isdecimal" -> all(c -> Character.getType(c) == Character.DECIMAL_DIGIT_NUMBER);
+            case "isdecimal" -> all(c -> Text.kind(c) == Character.DECIMAL_DIGIT_NUMBER);
             case "isdigit", "isnumeric" -> all(this::isDigit);
             default -> throw new IllegalStateException(name);
         };
@@ -139,7 +139,7 @@ final class TextMethods {
     }
 
     private boolean isDigit(int c) {
-        int kind = Character.getType(c);
+        int kind = Text.kind(c);
         boolean unsure = kind == Character.OTHER_NUMBER
                 || kind == Character.LETTER_NUMBER
                 || kind == Character.OTHER_LETTER && name.equals("isnumeric");
