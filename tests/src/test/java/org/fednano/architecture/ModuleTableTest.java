@@ -1,5 +1,6 @@
 package org.fednano.architecture;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -25,6 +26,7 @@ class ModuleTableTest {
         "org.fednano.encoder..",
         "org.fednano.optimizer..",
         "org.fednano.fisher..",
+        "org.fednano.jinja..",
         "org.fednano.merger..",
         "org.fednano.prompt..",
         "org.fednano.sample..",
@@ -112,6 +114,14 @@ class ModuleTableTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("ai.djl..", "org.apache.hadoop..", "org.apache.parquet..");
+
+    @ArchTest
+    static final ArchRule templatesNeedTheJdkOnly = classes()
+            .that()
+            .resideInAPackage("org.fednano.jinja..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("org.fednano.jinja..", "java..");
 
     @ArchTest
     static final ArchRule roomsHaveNoCycles =
