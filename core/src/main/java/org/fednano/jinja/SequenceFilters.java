@@ -9,9 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -41,11 +39,13 @@ final class SequenceFilters {
             "unique");
 
     private final Runtime runtime;
-    private final Filters filters;
+    private final Getters getters;
+    private final LazyFilters lazy;
 
     SequenceFilters(Runtime runtime, Filters filters) {
         this.runtime = runtime;
-        this.filters = filters;
+        this.getters = new Getters(runtime);
+        this.lazy = new LazyFilters(runtime, filters, getters);
     }
 
     Object apply(String name, Object value, Arguments a) {
@@ -69,7 +69,7 @@ final class SequenceFilters {
             case "items" -> items(value, a);
             case "sort" -> {
                 Arguments.Bound bound = a.bind(name, 0, "reverse", "case_sensitive", "attribute");
-                UnaryOperator<Object> key = keys(bound.or(2, null), Types.truth(bound.or(1, false)));
+                UnaryOperator<Object> key = getters.keys(bound.or(2, null), Types.truth(bound.or(1, false)));
                 yield runtime.sorting.sorted(list(value), key, Types.truth(bound.or(0, false)));
             }
             case "dictsort" -> dictSort(value, a.bind(name, 0, "case_sensitive", "by", "reverse"));
@@ -79,8 +79,8 @@ final class SequenceFilters {
             case "groupby" -> groups(value, a.bind(name, 1, "attribute", "default", "case_sensitive"));
             case "batch" -> batch(value, a.bind(name, 1, "linecount", "fill_with"));
             case "slice" -> slices(value, a.bind(name, 1, "slices", "fill_with"));
-            case "map" -> lazily(value, () -> mapper(a), false);
-            default -> selected(name, value, a);
+            case "map" -> lazy.map(value, a);
+            default -> lazy.selected(name, value, a);
         };
     }
 
@@ -129,7 +129,7 @@ final class SequenceFilters {
     }
 
     private String join(Object value, Arguments.Bound bound) {
-        UnaryOperator<Object> getter = getter(bound.or(1, null), null);
+        UnaryOperator<Object> getter = getters.getter(bound.or(1, null), null);
         String separator = runtime.str(bound.or(0, ""));
         StringBuilder out = new StringBuilder();
         Iterator<Object> items = Types.iterator(value);
@@ -165,7 +165,7 @@ final class SequenceFilters {
                     ? u.error()
                     : runtime("'" + Types.shown(value) + "' has no attribute 'items'");
         }
-        UnaryOperator<Object> fold = folding(Types.truth(bound.or(0, false)));
+        UnaryOperator<Object> fold = Getters.folding(Types.truth(bound.or(0, false)));
         int column = by.equals("key") ? 0 : 1;
         return runtime.sorting.sorted(
                 new ArrayList<>(dict.items()),
@@ -174,7 +174,8 @@ final class SequenceFilters {
     }
 
     private Object extreme(String name, Object value, Arguments.Bound bound) {
-        UnaryOperator<Object> key = chained(getter(bound.or(1, null), null), folding(Types.truth(bound.or(0, false))));
+        UnaryOperator<Object> key = Getters.chained(
+                getters.getter(bound.or(1, null), null), Getters.folding(Types.truth(bound.or(0, false))));
         Iterator<Object> items = Types.iterator(value);
         if (!items.hasNext()) {
             return Undefined.hint("No aggregated item, sequence was empty.");
@@ -194,15 +195,16 @@ final class SequenceFilters {
     }
 
     private Once unique(Object value, Arguments.Bound bound) {
-        UnaryOperator<Object> key = chained(getter(bound.or(1, null), null), folding(Types.truth(bound.or(0, false))));
+        UnaryOperator<Object> key = Getters.chained(
+                getters.getter(bound.or(1, null), null), Getters.folding(Types.truth(bound.or(0, false))));
         return new Once("generator", () -> {
             Set<Object> seen = new HashSet<>();
-            return new Chosen(Types.iterator(value), item -> seen.add(Dict.hashed(key.apply(item))));
+            return lazy.new Chosen(Types.iterator(value), item -> seen.add(Dict.hashed(key.apply(item))));
         });
     }
 
     private Object sum(Object value, Arguments.Bound bound) {
-        UnaryOperator<Object> getter = getter(bound.or(0, null), null);
+        UnaryOperator<Object> getter = getters.getter(bound.or(0, null), null);
         Object sum = bound.or(1, BigInteger.ZERO);
         if (Types.isText(sum)) {
             throw type("sum() can't sum strings");
@@ -222,8 +224,8 @@ final class SequenceFilters {
 
     private Object groups(Object value, Arguments.Bound bound) {
         boolean sensitive = Types.truth(bound.or(2, false));
-        UnaryOperator<Object> plain = getter(bound.get(0), bound.or(1, null));
-        UnaryOperator<Object> key = chained(plain, folding(sensitive));
+        UnaryOperator<Object> plain = getters.getter(bound.get(0), bound.or(1, null));
+        UnaryOperator<Object> key = Getters.chained(plain, Getters.folding(sensitive));
         List<Object> groups = new ArrayList<>();
         List<Object> group = null;
         Object last = null;
@@ -286,161 +288,5 @@ final class SequenceFilters {
             }
             return slices.iterator();
         });
-    }
-
-    /** What {@code map} does to each. */
-    private UnaryOperator<Object> mapper(Arguments a) {
-        if (a.positional().isEmpty() && a.keywords().containsKey("attribute")) {
-            Map<String, Object> rest = new LinkedHashMap<>(a.keywords());
-            Object attribute = rest.remove("attribute");
-            Object otherwise = rest.remove("default");
-            if (!rest.isEmpty()) {
-                throw runtime("Unexpected keyword argument '"
-                        + rest.keySet().iterator().next() + "'");
-            }
-            return getter(attribute, otherwise);
-        }
-        if (a.positional().isEmpty()) {
-            throw runtime("map requires a filter argument");
-        }
-        Object name = a.positional().get(0);
-        Arguments rest = new Arguments(a.positional().subList(1, a.positional().size()), a.keywords());
-        if (!(name instanceof String filter)) {
-            throw runtime("No filter named " + runtime.repr.repr(name) + ".");
-        }
-        return item -> filters.apply(filter, item, rest);
-    }
-
-    private Once selected(String name, Object value, Arguments a) {
-        boolean byAttribute = name.endsWith("attr");
-        boolean wanted = name.startsWith("select");
-        return lazily(
-                value,
-                () -> {
-                    List<Object> given = a.positional();
-                    if (byAttribute && given.isEmpty()) {
-                        throw runtime("Missing parameter for attribute name");
-                    }
-                    UnaryOperator<Object> getter = byAttribute ? getter(given.get(0), null) : UnaryOperator.identity();
-                    int off = byAttribute ? 1 : 0;
-                    if (given.size() <= off) {
-                        return item -> Types.truth(getter.apply(item)) == wanted;
-                    }
-                    Arguments rest = new Arguments(given.subList(off + 1, given.size()), a.keywords());
-                    if (!(given.get(off) instanceof String test)) {
-                        throw runtime("No test named " + runtime.repr.repr(given.get(off)) + ".");
-                    }
-                    return item -> filters.tests().apply(test, getter.apply(item), rest) == wanted;
-                },
-                true);
-    }
-
-    private interface Prepared {
-        UnaryOperator<Object> operator();
-    }
-
-    /** A generator that asks for its arguments with its first element, and only if there may be one. */
-    private Once lazily(Object value, Prepared prepared, boolean choosing) {
-        return new Once("generator", () -> {
-            if (!Types.truth(value)) {
-                return Collections.emptyIterator();
-            }
-            UnaryOperator<Object> operator = prepared.operator();
-            Iterator<Object> items = Types.iterator(value);
-            return choosing
-                    ? new Chosen(items, item -> (Boolean) operator.apply(item))
-                    : new Chosen(items, item -> true) {
-                        @Override
-                        public Object next() {
-                            return operator.apply(super.next());
-                        }
-                    };
-        });
-    }
-
-    /** Elements that a predicate holds for. */
-    private class Chosen implements Iterator<Object> {
-        private final Iterator<Object> items;
-        private final java.util.function.Predicate<Object> predicate;
-        private boolean found;
-        private Object next;
-
-        Chosen(Iterator<Object> items, java.util.function.Predicate<Object> predicate) {
-            this.items = items;
-            this.predicate = predicate;
-        }
-
-        @Override
-        public boolean hasNext() {
-            while (!found && items.hasNext()) {
-                runtime.budget.step();
-                next = items.next();
-                found = predicate.test(next);
-            }
-            return found;
-        }
-
-        @Override
-        public Object next() {
-            if (!hasNext()) {
-                throw new java.util.NoSuchElementException();
-            }
-            found = false;
-            return next;
-        }
-    }
-
-    private static UnaryOperator<Object> chained(UnaryOperator<Object> first, UnaryOperator<Object> second) {
-        return item -> second.apply(first.apply(item));
-    }
-
-    /** Lower case for texts, unless case counts. */
-    private static UnaryOperator<Object> folding(boolean sensitive) {
-        return item -> item instanceof String text && !sensitive ? Text.lower(text) : item;
-    }
-
-    /** By an attribute such as {@code a.b.0}, an index, or None for the element itself. */
-    private UnaryOperator<Object> getter(Object attribute, Object otherwise) {
-        List<Object> path = path(attribute);
-        return item -> {
-            Object value = item;
-            for (Object part : path) {
-                value = runtime.attributes.item(value, part);
-                value = otherwise != null && value instanceof Undefined ? otherwise : value;
-            }
-            return value;
-        };
-    }
-
-    private static List<Object> path(Object attribute) {
-        if (attribute == null) {
-            return List.of();
-        }
-        if (!(attribute instanceof String text)) {
-            return List.of(attribute);
-        }
-        List<Object> path = new ArrayList<>();
-        for (String part : text.split("\\.", -1)) {
-            path.add(part.matches("[0-9]{1,9}") ? (Object) new BigInteger(part) : part);
-        }
-        return path;
-    }
-
-    /** A list of the values of all attributes, which are named with commas between them. */
-    private UnaryOperator<Object> keys(Object attribute, boolean sensitive) {
-        UnaryOperator<Object> fold = folding(sensitive);
-        List<UnaryOperator<Object>> getters = new ArrayList<>();
-        if (attribute instanceof String text) {
-            for (String part : text.split(",", -1)) {
-                getters.add(chained(getter(part, null), fold));
-            }
-        } else {
-            getters.add(chained(getter(attribute, null), fold));
-        }
-        return item -> {
-            List<Object> keys = new ArrayList<>();
-            getters.forEach(g -> keys.add(g.apply(item)));
-            return keys;
-        };
     }
 }

@@ -1,6 +1,7 @@
 package org.fednano.architecture;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.fednano.architecture.ModuleTableTest.Module.CORE;
@@ -129,6 +130,14 @@ class ModuleTableTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("ai.djl..", "org.apache.hadoop..", "org.apache.parquet..");
+
+    @ArchTest
+    static final ArchRule templatesNeedTheJdkOnly = classes()
+            .that()
+            .resideInAPackage("org.fednano.jinja..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("org.fednano.jinja..", "java..");
 
     @ArchTest
     static final ArchRule roomsHaveNoCycles =
