@@ -162,6 +162,43 @@ STATEMENTS = [
     "{{ documents is none }}{{ tools is none }}{{ add_generation_prompt is defined and add_generation_prompt }}", "{{ messages|map(attribute='content')|select('string')|map('trim')|join('|') }}", "{{ (messages|last).role }}{{ messages[messages|length - 1].role }}", "{{ 'x' if messages[0].role == 'user' and not messages[1] is defined else 'y' }}", "{{ ('a' if tools else 'b') ~ ('c' if not tools else 'd') }}",
 ]
 
+#: Several constructs that bear on each other.
+MIXED = [
+    "{% macro f() %}{% macro g() %}{{ x }}{% endmacro %}{{ g() }}{% endmacro %}{% set x = 3 %}{{ f() }}",
+    "{% for i in [1,2] %}{% with i = i + 10 %}{{ i }}{% endwith %}{{ i }}{% endfor %}",
+    "{% set x = 1 %}{% with %}{% set x = x + 1 %}{{ x }}{% with %}{% set x = x + 1 %}{{ x }}{% endwith %}{{ x }}{% endwith %}{{ x }}",
+    "{% set x = 1 %}{% filter upper %}{% set x = 'q' %}{{ x }}{% endfilter %}{{ x }}",
+    "{% set x = 1 %}{% set y %}{% set x = 5 %}{{ x }}{% endset %}{{ x }}{{ y }}",
+    "{% set ns = namespace() %}{% for i in [1,2] %}{% macro f() %}{{ i }}{% endmacro %}{% set ns.f = f %}{{ ns.f() }}{% endfor %}",
+    "{% macro f(a, b=a|upper, c=b ~ a) %}{{ a ~ b ~ c }}{% endmacro %}{{ f('x') }}{{ f('y', c=1) }}",
+    "{% for i in range(3) %}{% if i %}{% set z = i %}{% endif %}{{ z is defined }}{{ z }}{% endfor %}{{ z is defined }}",
+    "{% if messages %}{% for i in [1] %}{% set q = 1 %}{% endfor %}{% set q = q|default('d') %}{% endif %}{{ q }}",
+    "{% if false %}{% set a = 1 %}{% elif true %}{% set b = 2 %}{% else %}{% set c = 3 %}{% endif %}{{ a is defined }}{{ b }}{{ c is defined }}",
+    "{% for m in messages %}{% set m = m.role %}{{ m }}{% endfor %}", "{% for m in messages %}{% set messages = [] %}{{ messages|length }}{% endfor %}{{ messages|length }}",
+    "{% for a in [1,2] %}{% for a in [3] %}{{ a }}{% endfor %}{{ a }}{% endfor %}", "{% set a = 5 %}{% for a in [1,2] %}{{ a }}{% endfor %}{{ a }}",
+    "{% macro m() %}{{ loop is defined }}{% endmacro %}{% for i in [1] %}{{ m() }}{% endfor %}", "{% for i in [1,2] %}{% macro m() %}{{ loop.index }}{% endmacro %}{{ m() }}{% endfor %}",
+    "{% call(x) dict(a=1) %}{% endcall %}", "{% macro w() %}[{{ caller('a') }}|{{ caller('b') }}]{% endmacro %}{% set o = 1 %}{% call(x) w() %}{{ x }}{{ o }}{% set o = 2 %}{{ o }}{% endcall %}{{ o }}",
+    "{% set x %}{% for i in [1,2,3] %}{% if i == 2 %}{% continue %}{% endif %}{{ i }}{% endfor %}{% endset %}{{ x }}", "{% for i in [1,2,3] %}{% filter upper %}a{{ i }}{% if i == 2 %}{% break %}{% endif %}{% endfilter %}{% endfor %}z",
+    "{% for x in [[1,[2]],[3]] recursive %}{% set y = loop.index %}{{ y }}{% if x is iterable %}<{{ loop(x) }}>{% endif %}{{ y }}{% else %}E{% endfor %}", "{% for k, v in {'a': {'b': {}}}.items() recursive %}{{ k }}{{ loop(v.items()) }}{% else %}-{% endfor %}",
+    "{{ messages[0]['content'][:3] if messages[0]['content'] is string else messages[0]['content'][:1] }}", "{{ [1,2,3][-2:][::-1] }}{{ 'abc'[-10:10] }}{{ (1,2,3)[::-2] }}",
+    "{{ 'a' < 'b' < 'c' }}{{ 1 < 2 == 2 }}{{ 1 in [1] in [[1]] }}{{ not 1 in [1] }}{{ 1 not in [1] == false }}", "{{ -1 ** 2 }}{{ 2 ** -1 }}{{ - -1 }}{{ not not 1 }}{{ 1 - -1 }}{{ 1 + + 1 }}",
+    "{{ 'a' if 1 else 'b' if 1 else 'c' }}{{ ('a' if 0) is undefined }}{{ ('a' if 0) is defined }}{{ ('x' if 0) ~ 'y' }}", "{{ x.y is defined }}", "{{ x is defined and x.y }}{{ (x|default({})).y is defined }}",
+    "{{ 1 is number and 2 is string or 3 is odd }}{{ 1 is not string }}{{ not 1 is string }}{{ 3 is divisibleby 3 and true }}{{ 5 is in [5] }}{{ 1 is eq 1.0 }}",
+    "{{ messages|map(attribute='role')|unique|join('|') }}{{ messages|groupby('role')|length }}{% for g, l in messages|groupby('role') %}{{ g }}{{ l|length }}{% endfor %}{% for g in messages|groupby('role') %}{{ g.grouper }}{{ g.list|length }}{% endfor %}",
+    "{{ {'a': 1} == {'a': 1.0} }}{{ [1] == (1,) }}{{ {} is sameas {} }}{{ {'b': 1, 'a': 2} == {'a': 2, 'b': 1} }}{{ {1: 2, true: 3, 1.0: 4} }}", "{% set d = dict(a=1) %}{% for k in d %}{{ k }}{{ d[k] }}{{ d.get(k) }}{{ d.get('z') is none }}{% endfor %}",
+    "{% raw %}{{ x }}{%- if -%}{# c #}{% endraw %}", "{%- raw -%}\n a \n{%- endraw -%}\n b", "a\n  {%- raw %}  x{% endraw %}\n\nb", "  {%+ raw %} x {% endraw +%}\nb", "{# a #}{#- b -#} c {#+ d #}\n e", "x\n  {#+ d #}\n e {# f +#}\n g", "{{ 'a' }}\n\n{%- if 1 +%}\n x\n{%+ endif -%}\n\n y",
+    "{%- for x in [1,2] -%}\n  {{ x }}\n{%- endfor -%}\n!", "{% for x in [1,2] %}\n  {{- x -}}\n{% endfor %}\n!", "\t {% if 1 %}\n\tx\n\t{% endif %}\n", "a {% if 1 %} b\n {% endif %} c\n", "\x0b{% if 1 %}x{% endif %}", "\x0c {% if 1 %}x{% endif %}", "a\x0c{% if 1 %}x{% endif %}\x0b", "\u2028{% if 1 %}x{% endif %}", "x\u2028 {%- if 1 %}y{% endif %}",
+    "{{ '%s' % ('a',) }}{{ '%s %s' % ['a', 'b'] }}", "{{ '%(a)s %(a)s' % {'a': 1} }}", "{{ '%(a)s %s' % {'a': 1} }}", "{{ '%*d|%-*d|%.*f' % (5, 3, 4, 2, 1, 2.55) }}", "{{ '%5%' % () }}", "{{ '%#x %#o %#.3g' % (255, 8, 1.0) }}", "{{ '%i %u' % (3.9, -2.1) }}", "{{ '%c' % 65 }}", "{{ '%ld' % 3 }}", "{{ '%' % 1 }}", "{{ '%z' % 1 }}", "{{ '%(a' % {} }}", "{{ '%s' % {} }}{{ '%s' % () }}", "{{ '% 05d|%+05d|%-05d|' % (3, 3, 3) }}", "{{ '%010.3f|%-10.2e|%+.0f' % (3.14159, 31415.9, 2.5) }}", "{{ '%.3d|%8.3d|%+.3d' % (5, 5, 5) }}",
+    "{{ '{0.content} {0[role]} {1}'.format(messages[0], 'x') }}", "{{ '{:{w}.{p}f}|'.format(3.14159, w=9, p=2) }}", "{{ '{!x}'.format(1) }}", "{{ '{:d}'.format(1.5) }}", "{{ '{:5}|{:<5}|{:^5}|{:>5}|{:=5}'.format(3, 3, 3, 3, -3) }}", "{{ '{:é>5}'.format('a') }}", "{{ '{:,.2f} {:_d} {:,}'.format(1234567.891, 1234567, 1e10) }}", "{{ '{0} {}'.format(1, 2) }}", "{{ '{a.b.c}'.format(a={'b': {'c': 7}}) }}", "{{ '{}'.format(nope) }}", "{{ '{:>5}'.format(nope) }}", "{{ '{0.x}'.format(nope) }}", "{{ '{'.join(['a', 'b']) }}", "{{ '{:\n>5}'.format(1) }}", "{{ '{:#b} {:#X} {:#06x} {:#06x} {:#>+8o}|{:<#8b}|{:<#8x}|{:^#9x}|{:#d}|{:+#x}'.format(5, 255, 255, -255, 8, 5, 255, 255, 7, 9) }}", "{{ '{:G} {:E} {:F}'.format(1e-10, 1.0, 2) }}", "{{ '{:s}'.format('a') }}{{ '{:10.2s}|'.format('abc') }}{{ '{:05}'.format('a') }}",
+    "{{ messages|tojson(indent=2)|indent(4) }}", "{{ [1.0, 1e100, -0.0, 1e-7, 123456789.123]|tojson }}", "{{ ['\\u2028', '</x>', '\\x7f', '\\x1f', '\"', '/']|tojson }}{{ 'é😀'|tojson(ensure_ascii=true) }}", "{{ {'b': [], 'a': {}, 'c': [[]]}|tojson(indent=2, sort_keys=true) }}", "{{ [1, {'a': 2}]|tojson(separators=(',', ':')) }}{{ [1]|tojson(indent=none) }}", "{{ {none: 1, true: 2, 1.5: 3}|tojson }}", "{{ range(3)|tojson }}", "{{ nope|tojson }}", "{{ {'a': nope}|tojson }}", "{{ 'inf'|float }}{{ 'nan'|float }}{{ ['inf'|float]|tojson }}",
+    "{{ 'a,b'|replace(',', ';', 0) }}{{ 5|replace(5, 6) }}{{ none|replace('N', 'n') }}{{ 'aaa'|replace('a', 'b', count=2) }}", "{{ 'x'|default }}{{ nope|default(default_value='k') }}{{ ''|default('e', boolean=true) }}{{ false|d(3, true) }}", "{{ [[1,2],[3]]|sum(start=[]) }}", "{{ ['a','b']|sum(start='') }}", "{{ 'hello'|batch(2)|map('join')|list }}", "{{ [3,1,2]|sort|last }}{{ [3,1,2]|sort|reverse|first }}", "{{ [1,2,3]|select('gt', 1)|map('string')|join }}", "{{ messages|selectattr('nope', 'undefined')|list|length }}", "{{ messages|rejectattr('nope')|list|length }}", "{{ ['a',1]|map('upper')|list }}{{ [1.26]|map('round', 1)|list }}{{ [' a ']|map('trim')|list }}",
+    "{{ '1,2'.split(',')|map('int')|sum }}{{ 'a b'.split()|first }}{{ 'abc'|list|reverse|join }}", "{{ 'a\r\nb\rc\x0bd\x1ce\x85f'.splitlines() }}{{ 'a\\r\\nb\\rc\\x0bd\\x1ce\\x85f\\u2028g'.splitlines() }}", "{{ ''.join([]) }}{{ ','.join({'a': 1, 'b': 2}) }}{{ '-'.join('xy') }}{{ 'a'.join([1]) }}", "{{ 'ß'.upper() }}{{ 'ŒUF'.lower() }}{{ 'ΑΣ'.lower() }}{{ 'ΑΣ ΑΣΑ'.title() }}{{ 'ﬁn'.title() }}{{ 'ǆa'.capitalize() }}{{ 'İ'.lower()|length }}",
+    "{{ 1|string|length }}{{ 10**20|string }}{{ 1e20|int }}{{ 2**63 }}{{ -2**63 - 1 }}{{ 10**18 * 10**18 }}{{ 7 // -2 }}{{ -7 % 3 }}{{ 7.5 // -2 }}{{ 1e308 * 10 }}{{ -1e308 * 10 }}", "{{ 0.1 + 0.2 }}{{ 1e16 }}{{ 1e15 }}{{ 123456789.0 }}{{ 1.0 }}{{ 100.0 }}{{ 0.00001 }}{{ 0.0001 }}{{ 1/3 }}{{ 3.0|int }}{{ 3|float }}", "{{ true + true }}{{ true * 'a' }}{{ [1] * true }}{{ true|string }}{{ true ~ 1 }}{{ [true, none] }}{{ 1 if none else 0 }}",
+    "{{ cycler('a')['next']() }}{{ cycler(1, 2).items }}", "{{ joiner('-').sep }}", "{{ namespace(a=1)['a'] }}{{ namespace(a=1).b is defined }}{{ namespace(_x=1)._x }}", "{% set ns = namespace(a=[1]) %}{% set ns.a = ns.a + [2] %}{{ ns.a }}{% for x in ns.a %}{% set ns.b = x %}{% endfor %}{{ ns.b }}", "{{ namespace([['a', 1]]).a }}{{ dict({'a': 1}, b=2) }}{{ dict() }}", "{{ range(5)[1:3] }}{{ range(5)[-1] }}{{ 3 in range(5) }}{{ range(0, 10, 3)|list }}{{ range(3)|reverse|list }}", "{{ loop }}{% for x in [] %}{% endfor %}", "{{ 'abc' is iterable }}{{ 5 is iterable }}{{ none is iterable }}{{ {} is iterable }}{{ nope is iterable }}",
+    "{% set x = {'a': {'b': [1, {'c': 'deep'}]}} %}{{ x.a.b[1].c }}{{ x['a']['b'][0] }}{{ x.a.b[-1]['c'] }}{{ x.a.q is defined }}{{ x.q.r is defined }}", "{{ messages[0].role.upper().lower().title() }}{{ (messages[0].role ~ 'x').upper() }}{{ messages[0].role|upper|lower }}", "{{ messages[99] is defined }}{{ messages[99].x }}", "{{ messages['0'] is defined }}{{ messages.0.role }}{{ messages[0]['ro' ~ 'le'] }}", "{{ v.d.items()|list }}{{ v.d['items'] }}{{ v['d']['items'] }}{{ v.d.get('items') }}{{ v.d|attr('items') is callable }}",
+    "{{ raise_exception('a' ~ 1) }}", "{% if not messages %}{{ raise_exception('x') }}{% endif %}{{ strftime_now('%-d.%-m.%y %-H %-I %-j') }}", "{{ strftime_now('%Q') }}", "{{ strftime_now('%') }}", "{{ strftime_now('é%Yé') }}{{ strftime_now('') }}",
+]
+
 
 def _all():
     for line in EXPRESSIONS.strip().split("\n"):
@@ -175,6 +212,7 @@ def _all():
         for subject in subjects:
             yield "{{ %s is %s }}" % (subject, test)
     yield from STATEMENTS
+    yield from MIXED
 
 
 TEMPLATES = list(dict.fromkeys(_all()))

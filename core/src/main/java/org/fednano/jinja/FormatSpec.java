@@ -51,6 +51,9 @@ final class FormatSpec {
             body = real ? real(Numbers.real(value), m, kind, precision) : integer(value, m, kind, precision);
             boolean negative = NumberFormat.isNegative(value) && kind != 'c';
             sign = negative ? "-" : m.group(3) == null || m.group(3).equals("-") ? "" : m.group(3);
+            if (m.group(5) != null && !real && kind != 0 && kind != 'd') {
+                sign += "0" + kind; // fills stand behind it, as behind the sign
+            }
         }
         String fill = m.group(1) != null ? m.group(1) : m.group(6) != null ? "0" : " ";
         String align = m.group(2) != null ? m.group(2) : value instanceof String ? "<" : m.group(6) != null ? "=" : ">";
@@ -98,7 +101,7 @@ final class FormatSpec {
             }
             digits = grouped(digits, m.group(8), decimal ? 3 : 4);
         }
-        return m.group(5) != null && !decimal ? "0" + kind + digits : digits;
+        return digits;
     }
 
     private static String real(double value, Matcher m, char kind, int precision) {
