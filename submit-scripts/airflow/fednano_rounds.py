@@ -41,7 +41,9 @@ def one_round() -> bool:
     Returns whether all rounds are committed. Raises for a retry where one may help, and fails for good where not.
     """
     before = last_call().get("ended_at")
-    subprocess.run(["bash", "-c", fednano("round")], check=False, env={**os.environ, "FEDNANO_BUILD": "never"})
+    ended = subprocess.run(["bash", "-c", fednano("round")], check=False, env={**os.environ, "FEDNANO_BUILD": "never"})
+    if ended.returncode == 6:  # it leaves last.json to the call that holds the run
+        raise AirflowFailException("status 6: another call holds the run")
     last = last_call()
     if last.get("ended_at") == before:
         raise RuntimeError(f"fednano round left no new {RUN_DIR}/last.json: killed, or refused to start (see the log)")

@@ -16,6 +16,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -85,6 +86,12 @@ public final class Prepare {
                 writeManifest(partial, manifest(shards, contents));
             });
             say.accept("shards written to " + out);
+        } catch (UnsupportedFileSystemException e) {
+            throw new JobException(
+                    ExitStatus.USAGE,
+                    "prepare.source and prepare.out must lie on file systems that Hadoop knows here: " + e.getMessage()
+                            + ". Correct the scheme, or give Spark the file system's jar.",
+                    e);
         } catch (IOException e) {
             throw new JobException(
                     ExitStatus.FAILED,

@@ -9,7 +9,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.fednano.metrics.RoundMetrics;
+import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 
@@ -65,7 +67,15 @@ public final class RunReader {
 
     static Path qualified(String folder, Configuration hadoop) throws IOException {
         Path path = new Path(folder);
-        return path.getFileSystem(hadoop).makeQualified(path);
+        try {
+            return path.getFileSystem(hadoop).makeQualified(path);
+        } catch (UnsupportedFileSystemException e) {
+            throw new JobException(
+                    ExitStatus.USAGE,
+                    "A folder on a file system that Hadoop knows here expected, found " + folder + ": " + e.getMessage()
+                            + ". Correct the scheme, or give Spark the file system's jar.",
+                    e);
+        }
     }
 
     /** The run folder, as a full URI. */

@@ -2,6 +2,7 @@ package org.fednano.runstore;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +10,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -72,6 +75,13 @@ public final class RunStore implements AutoCloseable {
         try {
             Path run = RunReader.qualified(dir, hadoop);
             return open(RunFiles.of(run, hadoop, hook), run, spec, hadoop, timing, hook);
+        } catch (FileSystemException | AccessControlException | ParentNotDirectoryException e) {
+            throw new JobException(
+                    ExitStatus.USAGE,
+                    "Folders that can be made and written expected at " + dir + " (" + RunKeys.DIR.key() + ") and "
+                            + spec.settings().get(RunKeys.METRICS_DIR) + " (" + RunKeys.METRICS_DIR.key()
+                            + "): found one that cannot, " + e.getMessage() + ". Give another one.",
+                    e);
         } catch (IOException e) {
             throw new UncheckedIOException("Run folder " + dir + " cannot be opened", e);
         }

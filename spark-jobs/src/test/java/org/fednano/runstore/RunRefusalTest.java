@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SortedSet;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -192,5 +193,18 @@ class RunRefusalTest {
     void aRoundThatIsNotThere() {
         begin(1);
         refused(ExitStatus.BAD_INPUT, () -> Runs.reader(root).adapter(7), "Round 7 expected", "rounds 0 to 1");
+    }
+
+    @Test
+    void foldersThatCannotBe() throws IOException {
+        String inAFile = Files.writeString(root.resolve("file"), "no folder") + "/x";
+        refused(ExitStatus.USAGE, () -> Runs.open(root, "run.dir=" + inAFile), inAFile, "run.dir");
+        JobException e = assertThrows(JobException.class, () -> Runs.open(root, "run.metrics_dir=" + inAFile));
+        assertEquals(ExitStatus.USAGE, e.status());
+        assertTrue(e.getMessage().contains(inAFile) && e.getMessage().contains("run.metrics_dir"), e.getMessage());
+        Runs.open(root).close(); // goes on with one that can be written
+        for (String key : List.of("run.dir", "run.metrics_dir")) {
+            refused(ExitStatus.USAGE, () -> Runs.open(root, key + "=foo://x/y", "run.id=run"), "foo://x/y", "scheme");
+        }
     }
 }
