@@ -110,7 +110,7 @@ class FrozenLlm:
         wanted = torch.tensor(ids, dtype=torch.long, device=self.device)
         with torch.inference_mode():
             rows: Tensor = self._table(wanted.clamp(min=0))
-            return rows * (wanted >= 0).unsqueeze(-1)
+            return rows.masked_fill((wanted < 0).unsqueeze(-1), 0)  # a product would give -0, or NaN for a damaged row
 
     def loss(self, embeds: Tensor, lengths: Sequence[int], answers: Sequence[Ids]) -> Tensor:
         """Mean negative log-likelihood (B) of each answer, float32."""
