@@ -78,6 +78,36 @@ class Limits:
     message_bytes: int
 
 
+def gradient_type(d: str) -> str:
+    """G for D: FP16's smallest step would swallow gradients."""
+    return "FP32" if d == "FP32" else "BF16"
+
+
+def metadata(name: str, d: str, h: int) -> Metadata:
+    """Names, types and shapes of all tensors for embeddings of type D and width H."""
+    inputs = [
+        ("ctl", "BYTES", (1,)),
+        ("embeds", d, (-1, -1, h)),
+        ("mask", "INT32", (-1, -1)),
+        ("answers", "INT32", (-1, -1)),
+        ("choices", "INT32", (-1, -1, -1)),
+        ("ids", "INT32", (-1, -1)),
+    ]
+    outputs = [
+        ("out", "BYTES", (1,)),
+        ("emb", d, (-1, -1, h)),
+        ("loss", "FP32", (-1,)),
+        # (B) of a loss, (B, C) of a score: the protocol has no way to say either.
+        ("n_tokens", "INT32", (-1,)),
+        ("grad", gradient_type(d), (-1, -1, h)),
+        ("loglik", "FP32", (-1, -1)),
+        ("tokens", "INT32", (-1, -1)),
+    ]
+    return Metadata(
+        name, tuple(TensorMetadata(*t) for t in inputs), tuple(TensorMetadata(*t) for t in outputs)
+    )
+
+
 class _Answer:
     """A request on its way: its embeddings on the device, and what batches have answered so far, row by row."""
 
@@ -123,7 +153,7 @@ class Contract:
         self.name = name
         self.limits = limits
         self._llm = llm
-        self._gradients = "FP32" if llm.dtype == "FP32" else "BF16"
+        self._gradients = gradient_type(llm.dtype)
         self._expected = Expected(
             llm.fingerprint, llm.dtype, llm.hidden, llm.vocabulary, llm.max_positions, limits.tokens
         )
@@ -131,28 +161,7 @@ class Contract:
 
     def metadata(self) -> Metadata:
         """Names, types and shapes of all tensors, as ModelMetadata gives them."""
-        d, h = self._llm.dtype, self._llm.hidden
-        inputs = [
-            ("ctl", "BYTES", (1,)),
-            ("embeds", d, (-1, -1, h)),
-            ("mask", "INT32", (-1, -1)),
-            ("answers", "INT32", (-1, -1)),
-            ("choices", "INT32", (-1, -1, -1)),
-            ("ids", "INT32", (-1, -1)),
-        ]
-        outputs = [
-            ("out", "BYTES", (1,)),
-            ("emb", d, (-1, -1, h)),
-            ("loss", "FP32", (-1,)),
-            # (B) of a loss, (B, C) of a score: the protocol has no way to say either.
-            ("n_tokens", "INT32", (-1,)),
-            ("grad", self._gradients, (-1, -1, h)),
-            ("loglik", "FP32", (-1, -1)),
-            ("tokens", "INT32", (-1, -1)),
-        ]
-        return Metadata(
-            self.name, tuple(TensorMetadata(*t) for t in inputs), tuple(TensorMetadata(*t) for t in outputs)
-        )
+        return metadata(self.name, self._llm.dtype, self._llm.hidden)
 
     def info(self) -> dict[str, Any]:
         """What ``out`` holds for ``info``."""
