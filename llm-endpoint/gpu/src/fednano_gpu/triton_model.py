@@ -28,10 +28,10 @@ FAILURES = logging.getLogger("fednano_gpu.failures")
 
 # Triton has fewer codes than gRPC; the reason in the message decides.
 _CODES = {
-    "INVALID_ARGUMENT": triton.TritonError.INVALID_ARG,
-    "UNIMPLEMENTED": triton.TritonError.UNSUPPORTED,
-    "UNAVAILABLE": triton.TritonError.UNAVAILABLE,
-    "NOT_FOUND": triton.TritonError.NOT_FOUND,
+    "INVALID_ARGUMENT": "INVALID_ARG",
+    "UNIMPLEMENTED": "UNSUPPORTED",
+    "UNAVAILABLE": "UNAVAILABLE",
+    "NOT_FOUND": "NOT_FOUND",
 }
 _CONFIG_TYPES = {"BYTES": "TYPE_STRING"}
 _NUMPY = {"FP32": np.float32, "FP16": np.float16, "INT32": np.int32}
@@ -82,7 +82,7 @@ class TritonPythonModel:
             if isinstance(answer, Refusal):
                 ended.reason, ended.message = answer.reason, answer.message
                 FAILURES.info(json.dumps(failure_line(ended)))
-                code = _CODES.get(answer.grpc_code, triton.TritonError.INTERNAL)
+                code = getattr(triton.TritonError, _CODES.get(answer.grpc_code, "INTERNAL"))
                 response = triton.InferenceResponse(error=triton.TritonError(str(answer), code))
             else:
                 response = triton.InferenceResponse([_output(tensor) for tensor in answer])
