@@ -13,7 +13,7 @@ serve   a frozen language model behind the contract llmgrad/1; serve --help expl
 def main(arguments: list[str]) -> int:
     """Runs a command; returns its exit status."""
     if arguments[:1] == ["serve"]:
-        from fednano_gpu import serve  # PyTorch takes seconds to import
+        from fednano_gpu import serve
 
         return serve.main(arguments[1:])
     if arguments in (["--help"], ["-h"]):

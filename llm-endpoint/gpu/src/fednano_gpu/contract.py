@@ -29,6 +29,7 @@ import torch
 
 from fednano_gpu.batching import plan
 from fednano_gpu.frozen_llm import FrozenLlm
+from fednano_gpu.metadata import CONTRACT, Metadata, TensorMetadata, gradient_type, metadata
 from fednano_gpu.reading import (
     PAD,
     VERSION,
@@ -43,7 +44,6 @@ from fednano_gpu.reading import (
 
 __all__ = ["CONTRACT", "Contract", "Limits", "Metadata", "Refusal", "Request", "Tensor", "TensorMetadata"]
 
-CONTRACT = "llmgrad/1"
 
 # Requests are read where they lie, and never written.
 warnings.filterwarnings("ignore", message="The given buffer is not writable")
@@ -53,59 +53,11 @@ _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "ca
 
 
 @dataclass(frozen=True)
-class TensorMetadata:
-    """A tensor as ModelMetadata states it; -1 is a dimension that varies."""
-
-    name: str
-    datatype: str
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What ModelMetadata answers: the model's name and its tensors."""
-
-    name: str
-    inputs: tuple[TensorMetadata, ...]
-    outputs: tuple[TensorMetadata, ...]
-
-
-@dataclass(frozen=True)
 class Limits:
     """What one request may hold: tokens, padding counted, and bytes of one message either way."""
 
     tokens: int
     message_bytes: int
-
-
-def gradient_type(d: str) -> str:
-    """G for D: FP16's smallest step would swallow gradients."""
-    return "FP32" if d == "FP32" else "BF16"
-
-
-def metadata(name: str, d: str, h: int) -> Metadata:
-    """Names, types and shapes of all tensors for embeddings of type D and width H."""
-    inputs = [
-        ("ctl", "BYTES", (1,)),
-        ("embeds", d, (-1, -1, h)),
-        ("mask", "INT32", (-1, -1)),
-        ("answers", "INT32", (-1, -1)),
-        ("choices", "INT32", (-1, -1, -1)),
-        ("ids", "INT32", (-1, -1)),
-    ]
-    outputs = [
-        ("out", "BYTES", (1,)),
-        ("emb", d, (-1, -1, h)),
-        ("loss", "FP32", (-1,)),
-        # (B) of a loss, (B, C) of a score: the protocol has no way to say either.
-        ("n_tokens", "INT32", (-1,)),
-        ("grad", gradient_type(d), (-1, -1, h)),
-        ("loglik", "FP32", (-1, -1)),
-        ("tokens", "INT32", (-1, -1)),
-    ]
-    return Metadata(
-        name, tuple(TensorMetadata(*t) for t in inputs), tuple(TensorMetadata(*t) for t in outputs)
-    )
 
 
 class _Answer:

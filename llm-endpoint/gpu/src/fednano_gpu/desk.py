@@ -14,9 +14,12 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fednano_gpu.contract import Contract, Refusal, Request, Tensor
+from fednano_gpu.reading import Refusal, Request, Tensor
+
+if TYPE_CHECKING:  # it needs PyTorch, which takes seconds to import
+    from fednano_gpu.contract import Contract
 
 LOG = logging.getLogger(__name__)
 
@@ -158,6 +161,7 @@ class Desk:
         """Takes nothing in from now on, and waits until nothing is held. Returns whether that came in time."""
         with self._changed:
             self._closed = True
+            self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._waiting and not self._running, wait)
 
     def _leave(self, jobs: Sequence[Job]) -> None:
@@ -178,6 +182,7 @@ class Desk:
                     others.append(job)
             self._waiting = others
             self._running = len(jobs)
+            self._changed.notify_all()
             return jobs
 
     def _work(self) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
-from fednano_gpu.contract import Metadata, Refusal, Tensor
+from fednano_gpu.metadata import Metadata
+from fednano_gpu.reading import Refusal, Tensor
 
 SERVICE = "inference.GRPCInferenceService"
 DESCRIPTOR = "open_inference_grpc.binpb"
@@ -25,7 +26,9 @@ _MAX_TENSORS = 64
 def _classes() -> dict[str, type[Message]]:
     source = resources.files(__package__).joinpath(DESCRIPTOR)
     if not source.is_file():
-        raise ImportError(f"{DESCRIPTOR} is missing beside {__name__}: run llm-endpoint/gpu/build_protocol.py, or install the package")
+        raise ImportError(
+            f"{DESCRIPTOR} is missing beside {__name__}: run llm-endpoint/gpu/build_protocol.py, or install the package"
+        )
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(source.read_bytes()).file:
         pool.Add(file)

@@ -55,11 +55,11 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     model = options.add_argument_group("model")
     add(model, "model", "folder in Hugging Face's layout: a LLaVA or a language model", metavar="DIR", type=Path)
     add(model, "dtype", "float32, float16 or bfloat16: computed in, and the wire's type (default bfloat16)", "bfloat16",
-        choices=("float32", "float16", "bfloat16"))
+        metavar="TYPE", type=_choice("float32", "float16", "bfloat16"))
     add(model, "device", "cuda, cuda:1, cpu, as PyTorch names it (default cuda)", "cuda")
     add(model, "model-name", "the model's name in requests (default frozen_llm)", "frozen_llm", metavar="NAME")
     add(model, "checkpointing", "on: recompute activations on the way back; slower, and needs less memory (default off)",
-        "off", choices=("on", "off"))
+        "off", metavar="on|off", type=_choice("on", "off"))
 
     limits = options.add_argument_group("limits")
     add(limits, "max-tokens", "of one request, B*(T+L), and of a joined batch; more: TOO_LARGE (default 8192)", "8192",
@@ -132,6 +132,15 @@ def warnings(options: argparse.Namespace) -> list[str]:
             "without TLS prompts, gradients and tokens cross the network in clear. Set --tls-certificate and --tls-key."
         )
     return found
+
+
+def _choice(*known: str) -> Any:
+    def read(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"expected one of {', '.join(known)}, found '{text}'")
+        return text
+
+    return read
 
 
 def _number(least: int, most: int) -> Any:

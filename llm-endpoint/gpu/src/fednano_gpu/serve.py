@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 from fednano_gpu import options as settings
 from fednano_gpu.desk import Desk
+from fednano_gpu.fingerprint import ModelError
+from fednano_gpu.metrics import Metrics
+from fednano_gpu.server import Options, Server
 from fednano_gpu.usage import UsageError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it needs PyTorch, which takes seconds to import
     from fednano_gpu.contract import Contract
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serves until a signal; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    from fednano_gpu.fingerprint import ModelError
-
     try:
         options = settings.read(arguments)
         asyncio.run(serve(options, lambda: open_contract(options)))
@@ -56,9 +57,6 @@ def open_contract(options: argparse.Namespace) -> Contract:
 
 async def serve(options: argparse.Namespace, open_contract: Callable[[], Contract]) -> None:
     """Serves until SIGTERM or SIGINT. Raises UsageError, and what loading the model raises."""
-    from fednano_gpu.metrics import Metrics
-    from fednano_gpu.server import Options, Server
-
     serving = Options(
         options.host,
         options.port,
@@ -77,22 +75,24 @@ async def serve(options: argparse.Namespace, open_contract: Callable[[], Contrac
     # Listens before the model is there: a taken port is told at once, and who asks meanwhile hears NOT_READY.
     server = Server(serving, desk, metrics.ended)
     port = await server.start()
-    metrics_port = None if options.metrics_port < 0 else metrics.serve(options.host, options.metrics_port)
-    loading = loop.run_in_executor(None, open_contract)
-    ended = asyncio.ensure_future(asked.wait())
-    await asyncio.wait((loading, ended), return_when=asyncio.FIRST_COMPLETED)
-    if not loading.done():
-        print("ended while the model was loading", flush=True)
-        return
-    contract = await loading
-    desk.open(contract)
-    scheme = "grpcs" if serving.tls else "grpc"
-    _describe(options, contract, None if metrics_port is None else f"http://{options.host}:{metrics_port}/metrics")
-    print(f"READY {scheme}://{options.host}:{port}", flush=True)
-    await ended
-    print(f"draining, {options.drain} s at most", flush=True)
-    drained = await server.drain(options.drain)
-    print("drained" if drained else "drained: some requests were cut off", flush=True)
+    try:
+        metrics_port = None if options.metrics_port < 0 else metrics.serve(options.host, options.metrics_port)
+        loading = loop.run_in_executor(None, open_contract)
+        ended = asyncio.ensure_future(asked.wait())
+        await asyncio.wait((loading, ended), return_when=asyncio.FIRST_COMPLETED)
+        if not loading.done():
+            print("ended while the model was loading", flush=True)
+            return
+        contract = await loading
+        desk.open(contract)
+        _describe(options, contract, None if metrics_port is None else f"http://{options.host}:{metrics_port}/metrics")
+        print(f"READY {'grpcs' if serving.tls else 'grpc'}://{options.host}:{port}", flush=True)
+        await ended
+        print(f"draining, {options.drain} s at most", flush=True)
+        drained = await server.drain(options.drain)
+        print("drained" if drained else "drained: some requests were cut off", flush=True)
+    finally:
+        await server.stop(0)
 
 
 def _describe(options: argparse.Namespace, contract: Contract, metrics: str | None) -> None:

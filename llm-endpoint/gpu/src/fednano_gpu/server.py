@@ -19,8 +19,9 @@ import grpc
 from grpc import aio
 
 from fednano_gpu import oip
-from fednano_gpu.contract import CONTRACT, Refusal
 from fednano_gpu.desk import Answer, Desk, Ended, failure_line, refusal
+from fednano_gpu.metadata import CONTRACT
+from fednano_gpu.reading import Refusal
 from fednano_gpu.tls import Tls
 from fednano_gpu.tokens import BearerTokens
 from fednano_gpu.usage import UsageError
@@ -161,8 +162,12 @@ class Service(grpc.GenericRpcHandler):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
 
+        def take(found: Answer) -> None:
+            if not answer.done():  # its caller may have gone
+                answer.set_result(found)
+
         def answered(found: Answer) -> None:
-            loop.call_soon_threadsafe(lambda: answer.done() or answer.set_result(found))
+            loop.call_soon_threadsafe(take, found)
 
         job = await loop.run_in_executor(self._readers, self._read, message, ended, answered)
         del message  # now it is tensors
@@ -261,7 +266,7 @@ class Server:
                 "Choose another one; port 0 takes any free one."
             )
         await self._server.start()
-        return port
+        return int(port)
 
     async def drain(self, wait: float) -> bool:
         """Takes no new requests (ServerReady is false), lets what waits or runs finish; returns whether it did in time."""
@@ -269,5 +274,9 @@ class Server:
         end = loop.time() + wait
         idle = await loop.run_in_executor(None, self._desk.close, wait)
         # What is computed must also leave.
-        await self._server.stop(max(0.0, end - loop.time()))
+        await self.stop(max(0.0, end - loop.time()))
         return idle
+
+    async def stop(self, wait: float) -> None:
+        """Listens no more; calls under way may last that many seconds."""
+        await self._server.stop(wait)

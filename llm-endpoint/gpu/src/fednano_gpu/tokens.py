@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from pathlib import Path
 
-from fednano_gpu.contract import Refusal
+from fednano_gpu.reading import Refusal
 from fednano_gpu.usage import UsageError
 
 _BEARER = "bearer "

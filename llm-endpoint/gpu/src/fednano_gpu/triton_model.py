@@ -1,5 +1,7 @@
 """The contract inside NVIDIA Triton's Python backend; Triton has the network, TLS and metrics.
 
+A first process asks auto_complete_config and ends: PyTorch is imported where it is needed, for that one does not.
+
 Triton joins requests only where all their tensors share the first dimension, which the contract's do not. So execute() takes
 requests in and returns; a desk like the other server's joins them, and each is answered through its response sender.
 """
@@ -9,18 +11,17 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import triton_python_backend_utils as triton  # there only inside Triton
-from transformers import AutoConfig
 
 from fednano_gpu import options as settings
-from fednano_gpu.contract import Refusal, Tensor, metadata
 from fednano_gpu.desk import Answer, Desk, Ended, failure_line, refusal
-from fednano_gpu.fingerprint import ModelError
-from fednano_gpu.frozen_llm import DTYPES, NAMES
+from fednano_gpu.fingerprint import ModelError, read_json
+from fednano_gpu.metadata import metadata
+from fednano_gpu.reading import Refusal, Tensor
 from fednano_gpu.serve import open_contract
 from fednano_gpu.usage import UsageError
 
@@ -33,6 +34,7 @@ _CODES = {
     "UNAVAILABLE": "UNAVAILABLE",
     "NOT_FOUND": "NOT_FOUND",
 }
+_WIRE = {"float32": "FP32", "float16": "FP16", "bfloat16": "BF16"}
 _CONFIG_TYPES = {"BYTES": "TYPE_STRING"}
 _NUMPY = {"FP32": np.float32, "FP16": np.float16, "INT32": np.int32}
 
@@ -44,7 +46,7 @@ class TritonPythonModel:
     def auto_complete_config(config: Any) -> Any:
         """States the contract's tensors, with D and H of the model."""
         options = _options()
-        stated = metadata("", NAMES[DTYPES[options.dtype]], _hidden(options.model))
+        stated = metadata("", _WIRE[options.dtype], _hidden(options.model))
         for tensor in stated.inputs:
             config.add_input(_entry(tensor) | {"optional": tensor.name != "ctl"})
         for tensor in stated.outputs:
@@ -107,7 +109,10 @@ class TritonPythonModel:
             text = tensor.as_numpy().flat[0]
             data = len(text).to_bytes(4, "little") + text
         elif datatype == "BF16":  # numpy has no such type
-            data = torch.from_dlpack(tensor.to_dlpack()).contiguous().flatten().view(torch.uint8).numpy().tobytes()
+            import torch
+            from torch.utils.dlpack import from_dlpack
+
+            data = from_dlpack(tensor.to_dlpack()).contiguous().flatten().view(torch.uint8).numpy().tobytes()
         else:
             data = tensor.as_numpy().tobytes()
         return Tensor(tensor.name(), datatype, tuple(tensor.shape()), data)
@@ -117,6 +122,8 @@ def _output(tensor: Tensor) -> Any:
     if tensor.datatype == "BYTES":
         return triton.Tensor(tensor.name, np.array([tensor.data[4:]], dtype=np.object_))
     if tensor.datatype == "BF16":
+        import torch
+
         values = torch.from_numpy(np.frombuffer(tensor.data, np.int16).reshape(tensor.shape).copy()).view(torch.bfloat16)
         return triton.Tensor.from_dlpack(tensor.name, values)
     return triton.Tensor(tensor.name, np.frombuffer(tensor.data, _NUMPY[tensor.datatype]).reshape(tensor.shape))
@@ -131,14 +138,15 @@ def _options(model_name: str = "frozen_llm") -> Any:
         raise triton.TritonModelException("A FEDNANO_… variable is wrong: the log says which.") from None
 
 
-def _hidden(folder: Any) -> int:
+def _hidden(folder: Path) -> int:
+    """H as the folder states it; -1 if it leaves it to the model's kind."""
     try:
-        return int(AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config().hidden_size)
-    except Exception as failure:  # told in full when the model is loaded
-        raise triton.TritonModelException(
-            f"FEDNANO_MODEL must be a folder in Hugging Face's layout: config.json of {folder.absolute()} cannot be used "
-            f"({type(failure).__name__})"
-        ) from None
+        config = read_json(folder, "config.json")
+    except ModelError as wrong:
+        raise triton.TritonModelException(str(wrong)) from None
+    text = config.get("text_config")
+    stated = (text if isinstance(text, dict) else config).get("hidden_size")
+    return stated if isinstance(stated, int) else -1
 
 
 def _entry(tensor: Any) -> dict[str, Any]:
