@@ -82,6 +82,9 @@ class Caller:
         question = oip.MESSAGES[f"{method}Request"](**fields).SerializeToString()
         return oip.MESSAGES[f"{method}Response"].FromString(self.send(method, question).result())
 
+    def ask_raw(self, message: bytes) -> Any:
+        return oip.MESSAGES["ModelInferResponse"].FromString(self.send("ModelInfer", message).result())
+
     def infer(self, op: str, **more: Any) -> Any:
         return self.send("ModelInfer", infer(op, **more))
 
