@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -21,9 +20,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from fednano_gpu import oip
 from keys import Keys
-from serving import MODEL as NAME
+from messages import request
 from serving import Caller
 
 pytestmark = pytest.mark.slow
@@ -208,20 +206,3 @@ def test_what_was_taken_is_answered_after_a_signal(host: str, tmp_path: Path) ->
             except grpc.RpcError as refused:  # it came behind the signal
                 assert refused.code() is grpc.StatusCode.UNAVAILABLE, refused
         assert server.process.wait(SECONDS) == 0, server.log()
-
-
-def request(ctl: dict[str, Any], size: int = 0, tokens: int = 0, hidden: int = 0) -> bytes:
-    message = oip.MESSAGES["ModelInferRequest"](model_name=NAME)
-    text = json.dumps(ctl).encode()
-    tensors = [("ctl", "BYTES", (1,), struct.pack("<I", len(text)) + text)]
-    if size:
-        embeds = np.random.default_rng(1).standard_normal((size, tokens, hidden), np.float32)
-        tensors += [
-            ("embeds", "FP32", embeds.shape, embeds.tobytes()),
-            ("mask", "INT32", (size, tokens), np.ones((size, tokens), np.int32).tobytes()),
-            ("answers", "INT32", (size, 1), np.full((size, 1), 7, np.int32).tobytes()),
-        ]
-    for name, datatype, shape, raw in tensors:
-        message.inputs.add(name=name, datatype=datatype, shape=shape)
-        message.raw_input_contents.append(raw)
-    return bytes(message.SerializeToString())
