@@ -1,1 +1,6 @@
 """Frozen language models on a GPU behind the contract llmgrad/1 (docs/endpoint-contract.md)."""
+
+import os
+
+# Before torch allocates: requests of many lengths would else leave memory in pieces that fit none of the next ones.
+os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")

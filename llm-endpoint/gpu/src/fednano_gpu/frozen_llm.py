@@ -7,6 +7,7 @@ causal attention sees nothing of it, so that no mask is needed and the attention
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +75,12 @@ class FrozenLlm:
         config = parts.decoder.config
         self.max_positions: int = getattr(config, "max_position_embeddings", None) or 1 << 30
         types = set(getattr(config, "layer_types", None) or [])
+        if not types <= {"full_attention", "sliding_attention"}:
+            raise ModelError(f"layer_types of {self.name} must be full or sliding attention: found {sorted(types)}.")
         self._mixed = len(types) > 1
         window = getattr(config, "sliding_window", None)
         self._window: int | None = None if types == {"full_attention"} else window
+        self._cache = "cache" if "cache" in inspect.signature(parts.decoder.forward).parameters else "past_key_values"
         for layer in layers:
             _wrap(layer, checkpointing, compile)
         self.probe = self._probe()
@@ -102,7 +106,9 @@ class FrozenLlm:
         Raises:
             ModelError: the folder is no such model, damaged, or does not run in this dtype
         """
-        llm = cls(load_parts(Path(folder), DTYPES[dtype], torch.device(device)), checkpointing, compile)
+        parts, model = load_parts(Path(folder), DTYPES[dtype], torch.device(device))
+        llm = cls(parts, checkpointing, compile)
+        llm._require_agreement(model)
         return llm
 
     def embed(self, ids: Ids) -> Tensor:
@@ -223,12 +229,15 @@ class FrozenLlm:
 
     def _states(self, x: Tensor, cache: Any = None, positions: Tensor | None = None, mask: Any = None) -> Tensor:
         """Hidden states (B, S, H), final norm applied; without a mask, each token sees itself and what is before it."""
+        if mask is None and self._window is not None and x.shape[1] > self._window:
+            place = torch.arange(x.shape[1], device=self.device)[None]
+            mask = self._mask((place[:, :, None] >= place[:, None, :])[:, None], place, 0, place)
         states: Tensor = self._decoder(
             inputs_embeds=x,
             attention_mask=mask,
             position_ids=positions,
-            past_key_values=cache,
             use_cache=cache is not None,
+            **{self._cache: cache},
         ).last_hidden_state
         return states
 
@@ -272,7 +281,9 @@ class FrozenLlm:
         before = torch.arange(tokens, device=self.device).expand(keys.shape[0], -1)
         distance = queries[:, :, None] - torch.cat([before, keys], dim=1)[:, None, :]
         near = seen & (distance < self._window)[:, None]
-        return {"full_attention": seen, "sliding_attention": near} if self._mixed else near
+        if not self._mixed:
+            return near
+        return {"full_attention": seen if tokens else None, "sliding_attention": near}
 
     def _log_likelihoods(self, states: Tensor, sequences: _Sequences) -> Tensor:
         return self._token_log_likelihoods(states.flatten(0, 1)[sequences.rows], sequences.targets)
@@ -309,6 +320,36 @@ class FrozenLlm:
             )
         return Probe(prompt, answer, loss)
 
+    def _require_agreement(self, model: Any) -> None:
+        """Tries on the probe what this file relies on, against transformers' own plain way from embeddings to logits.
+
+        A family that scales logits, caps scores or bends attention in a way of its own is found out here.
+        """
+        n, answer = len(self.probe.prompt), self.probe.answer
+        fed = self.embed([*self.probe.prompt, *answer[:-1]])[None]
+        config: Any = self._decoder.config
+        before = config._attn_implementation
+        config._attn_implementation = "eager"
+        try:
+            with torch.no_grad():
+                logits = model(inputs_embeds=fed, use_cache=False).logits[0, n - 1 :].float()
+        except Exception as e:
+            raise ModelError(f"The language model of {self.name} must run from embeddings: {type(e).__name__}: {e}") from e
+        finally:
+            config._attn_implementation = before
+        expected = float(nn.functional.cross_entropy(logits, self._ints(answer)))
+        # Beside a shorter prompt, and with a longer choice before it: padding, masks and positions count.
+        embeds = torch.stack([fed[0, :n], fed[0, :n]])
+        scores = self.score(embeds, [n - 3, n], [[answer[:2]], [answer + answer, answer]])
+        room = (1e-3 if self.torch_dtype == torch.float32 else 0.05) * max(1.0, abs(expected))
+        for what, found in (("loss", self.probe.loss), ("score", -scores[1][1] / len(answer))):
+            if not abs(found - expected) <= room:
+                raise ModelError(
+                    f"The language model of {self.name} must be one whose logits are its output layer's and whose attention is"
+                    f" plain: its {what} of the probe is {found:.6g} here and {expected:.6g} in transformers. Take a model of"
+                    " another family, or a dtype in which it runs."
+                )
+
     def _spread(self, count: int, start: int) -> list[int]:
         ids = ((start + 7919 * i) % self.vocabulary for i in range(count))
         return [0 if i == self.image_token else i for i in ids]
@@ -332,13 +373,14 @@ def _places(
 
 def _wrap(layer: nn.Module, checkpointing: bool, compile: bool) -> None:
     """Lets a layer be recomputed on the way back, or compiled, where it runs without a cache."""
+    layer.__dict__.pop("forward", None)  # of an earlier wrapping
     plain: Callable[..., Any] = layer.forward
     fast = torch.compile(plain, dynamic=True) if compile else plain
     if not checkpointing and not compile:
         return
 
     def forward(*args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("past_key_values") is not None:
+        if kwargs.get("past_key_values") is not None or kwargs.get("cache") is not None:
             return plain(*args, **kwargs)
         if checkpointing and torch.is_grad_enabled():
             return checkpoint(fast, *args, use_reentrant=False, **kwargs)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from fednano_gpu import attention
 from fednano_gpu.fingerprint import ModelError, fingerprint, read_json
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a folder is all that is read
@@ -37,8 +38,8 @@ class Parts:
     image_token: int  # -1: none
 
 
-def load_parts(folder: Path, dtype: torch.dtype, device: torch.device) -> Parts:
-    """Loads a folder's language model."""
+def load_parts(folder: Path, dtype: torch.dtype, device: torch.device) -> tuple[Parts, Any]:
+    """Loads a folder's language model: its parts, and transformers' model around them."""
     if not folder.is_dir():
         raise ModelError(f"Model folder expected at {folder.absolute()}: found none. Give a folder in Hugging Face layout.")
     config = read_json(folder, "config.json")
@@ -53,7 +54,7 @@ def load_parts(folder: Path, dtype: torch.dtype, device: torch.device) -> Parts:
     llava = config.get("model_type") == "llava"
     model = _model(folder, LlavaForConditionalGeneration if llava else AutoModelForCausalLM, dtype)
     decoder = model.model.language_model if llava else model.base_model
-    return Parts(
+    parts = Parts(
         folder.absolute().name,
         digest,
         decoder.to(device),
@@ -62,6 +63,7 @@ def load_parts(folder: Path, dtype: torch.dtype, device: torch.device) -> Parts:
         _end_tokens(folder, config),
         _image_token(config) if llava else -1,
     )
+    return parts, model
 
 
 def _require_supported(folder: Path, config: dict[str, Any]) -> None:
@@ -74,11 +76,12 @@ def _require_supported(folder: Path, config: dict[str, Any]) -> None:
         )
     if kind == "llava":
         return
+    advice = "Take a LLaVA 1.5 style checkpoint, or the language model alone."
     multimodal = [key for key in ("vision_config", "audio_config", "mm_vision_tower") if config.get(key)]
     if multimodal:
         raise ModelError(
             f"model_type in {where} must be llava or that of a causal language model: found {kind!r} with {multimodal[0]}."
-            f" {_LLAVA_ADVICE if str(kind).startswith('llava_') else 'Take a LLaVA 1.5 style checkpoint, or the language model alone.'}"
+            f" {_LLAVA_ADVICE if str(kind).startswith('llava_') else advice}"
         )
     try:
         known = type(AutoConfig.from_pretrained(folder, local_files_only=True)) in AutoModelForCausalLM._model_mapping
@@ -99,7 +102,7 @@ def _model(folder: Path, kind: Any, dtype: torch.dtype) -> Any:
         model, report = kind.from_pretrained(
             folder,
             dtype=dtype,
-            attn_implementation="sdpa",
+            attn_implementation=attention.NAME,
             local_files_only=True,
             use_safetensors=True,
             output_loading_info=True,
