@@ -69,6 +69,8 @@ def test_serves_reports_and_ends_on_a_signal() -> None:
         caller.send("ModelInfer", infer("info", v=1)).exception()  # whatever it says, it is counted
         with urllib.request.urlopen(said["metrics"], timeout=30) as answer:
             assert b"fednano_endpoint_requests_total" in answer.read()
+        with urllib.request.urlopen(said["metrics"].replace("metrics", "ready"), timeout=30) as answer:
+            assert answer.read() == b"ready\n"
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0, err

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -253,6 +255,18 @@ def test_token_files(tmp_path: Path) -> None:
     tokens = BearerTokens.read(file)
     for token in ("first", "second"):
         tokens.require(f"Bearer {token}")
+
+
+def test_ready_over_http() -> None:
+    contract = FakeContract()
+    with running() as server:
+        for host in ("127.0.0.1", "::1"):
+            address = f"http://{'[::1]' if ':' in host else host}:{Metrics(server.desk).serve(host, 0)}/ready"
+            with pytest.raises(urllib.error.HTTPError, match="503"):
+                urllib.request.urlopen(address, timeout=SECONDS)
+        server.desk.open(contract)
+        with urllib.request.urlopen(address, timeout=SECONDS) as answer:
+            assert answer.status == 200
 
 
 def test_metrics() -> None:

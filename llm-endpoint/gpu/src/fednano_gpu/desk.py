@@ -193,10 +193,12 @@ class Desk:
             try:
                 assert self._contract is not None
                 answers = self._contract.answer([job.request for job in jobs])
+                if len(answers) != len(jobs):
+                    raise AssertionError("one answer for each request")
             except Exception as failure:
                 answers = [refusal(failure)] * len(jobs)
             seconds = time.perf_counter() - begin
-            for job, answer in zip(jobs, answers, strict=True):
+            for job, answer in zip(jobs, answers, strict=False):
                 job.ended.tokens = job.request.tokens
                 job.ended.queue_seconds = begin - job.queued
                 job.ended.compute_seconds = seconds

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from socketserver import ThreadingMixIn
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Histogram, make_wsgi_app
 from prometheus_client.core import GaugeMetricFamily
 
 from fednano_gpu.desk import Desk, Ended
@@ -53,18 +57,40 @@ class Metrics:
             self._joined.labels(call.op).observe(call.joined)
 
     def serve(self, host: str, port: int) -> int:
-        """Offers the figures over HTTP at /metrics; returns the port. Raises UsageError."""
+        """Offers the figures over HTTP at /metrics, and at /ready status 200 or 503; returns the port. Raises UsageError."""
         try:
-            server, _ = start_http_server(port, host, self.registry)
+            server = make_server(host, port, self._answer, _server(host), _Quiet)
         except OSError as failure:
             raise UsageError(
                 f"Cannot serve metrics on {host}:{port}: {failure.strerror}. "
                 "Choose another port (0: any free one) or -1 for none."
             ) from None
+        threading.Thread(target=server.serve_forever, name="fednano-metrics", daemon=True).start()
         return int(server.server_port)
+
+    def _answer(self, asked: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if asked.get("PATH_INFO") != "/ready":
+            page: Iterable[bytes] = make_wsgi_app(self.registry)(asked, start)
+            return page
+        ready = self._desk.ready
+        start("200 OK" if ready else "503 Service Unavailable", [("Content-Type", "text/plain")])
+        return [b"ready\n" if ready else b"not ready\n"]
 
     def _counter(self, name: str, text: str, *labels: str) -> Any:
         return Counter(_PREFIX + name, text, labels, registry=self.registry)
 
     def _histogram(self, name: str, text: str, bounds: tuple[float, ...]) -> Any:
         return Histogram(_PREFIX + name, text, ("op",), buckets=bounds, registry=self.registry)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """A scrape every few seconds is no news."""
+
+
+def _server(host: str) -> type[WSGIServer]:
+    class Server(ThreadingMixIn, WSGIServer):
+        daemon_threads = True
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    return Server

@@ -117,6 +117,11 @@ def tokens(options: argparse.Namespace) -> BearerTokens | None:
     return None if options.token_file is None else BearerTokens.read(options.token_file)
 
 
+def address(host: str, port: int) -> str:
+    """As it stands in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def warnings(options: argparse.Namespace) -> list[str]:
     """What is open that should not be, if others than this machine can reach it."""
     try:

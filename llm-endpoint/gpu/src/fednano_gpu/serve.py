@@ -85,8 +85,9 @@ async def serve(options: argparse.Namespace, open_contract: Callable[[], Contrac
             return
         contract = await loading
         desk.open(contract)
-        _describe(options, contract, None if metrics_port is None else f"http://{options.host}:{metrics_port}/metrics")
-        print(f"READY {'grpcs' if serving.tls else 'grpc'}://{options.host}:{port}", flush=True)
+        figures = "off" if metrics_port is None else f"http://{settings.address(options.host, metrics_port)}/metrics"
+        _describe(options, contract, figures)
+        print(f"READY {'grpcs' if serving.tls else 'grpc'}://{settings.address(options.host, port)}", flush=True)
         await ended
         print(f"draining, {options.drain} s at most", flush=True)
         drained = await server.drain(options.drain)
@@ -95,7 +96,7 @@ async def serve(options: argparse.Namespace, open_contract: Callable[[], Contrac
         await server.stop(0)
 
 
-def _describe(options: argparse.Namespace, contract: Contract, metrics: str | None) -> None:
+def _describe(options: argparse.Namespace, contract: Contract, metrics: str) -> None:
     info = contract.info()
     print(f"model        {options.model} as '{options.model_name}'")
     print(f"fingerprint  {info['fp']}")
@@ -112,6 +113,6 @@ def _describe(options: argparse.Namespace, contract: Contract, metrics: str | No
         f"security     TLS {'on' + mutual if options.tls_certificate else 'off'}, "
         f"bearer token {'needed' if options.token_file else 'not needed'}"
     )
-    print(f"metrics      {metrics or 'off'}", flush=True)
+    print(f"metrics      {metrics}", flush=True)
     for warning in settings.warnings(options):
         print(f"warning: {warning}", file=sys.stderr, flush=True)

@@ -21,6 +21,7 @@ from grpc import aio
 from fednano_gpu import oip
 from fednano_gpu.desk import Answer, Desk, Ended, failure_line, refusal
 from fednano_gpu.metadata import CONTRACT
+from fednano_gpu.options import address as url_address
 from fednano_gpu.reading import Refusal
 from fednano_gpu.tls import Tls
 from fednano_gpu.tokens import BearerTokens
@@ -251,8 +252,7 @@ class Server:
 
     async def start(self) -> int:
         """Listens; returns the port. Raises UsageError."""
-        host = self._options.host
-        address = f"[{host}]:{self._options.port}" if ":" in host else f"{host}:{self._options.port}"
+        address = url_address(self._options.host, self._options.port)
         try:
             if self._options.tls is None:
                 port = self._server.add_insecure_port(address)
