@@ -120,12 +120,13 @@ class LeftOut(Exception):
 class Meter:
     """The clock, the memory, and what was found so far."""
 
-    def __init__(self, device: torch.device, minutes: float, out: Path | None) -> None:
+    def __init__(self, device: torch.device, minutes: float, out: Path | None, pace: float = 1) -> None:
         self.device = device
         self.cuda = device.type == "cuda"
         self.began = time.monotonic()
         self.ends = self.began + 60 * minutes
         self.out = out
+        self.pace = pace  # below 1: every row takes its part of the time
         self.found: dict[str, Any] = {}
 
     def left(self) -> float:
@@ -639,7 +640,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path)
     o = parser.parse_args(arguments)
     device = torch.device(o.device)
-    meter = Meter(device, o.minutes, o.out)
+    meter = Meter(device, o.minutes, o.out, pace=0.02 if o.size == "small" else 1)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     m = Measurement(meter, SIZES[o.size], dtype)
     meter.say(f"# loss_grad on {device.type}, LLaMA shapes {o.size}, {dtype}")
