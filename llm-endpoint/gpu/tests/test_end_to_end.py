@@ -64,6 +64,7 @@ class Host:
                 command += ["--tls-certificate", str(tls.server), "--tls-key", str(tls.server_key)]
         else:
             command = [str(GPU / "triton"), "--grpc-address=127.0.0.1", f"--grpc-port={self.port}", "--allow-metrics=false"]
+            command += ["--exit-timeout-secs=120"]  # the machine may be busy
             if tls:
                 command += ["--grpc-use-ssl=true", f"--grpc-server-cert={tls.server}", f"--grpc-server-key={tls.server_key}"]
         with self._log.open("wb") as log:

@@ -158,20 +158,26 @@ class Desk:
                 self._leave([job])
 
     def close(self, wait: float) -> bool:
-        """Takes nothing in from now on, and waits until nothing is held. Returns whether that came in time."""
+        """Takes nothing in from now on, and waits until nothing is held and the worker has ended. Returns whether in time."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: not self._waiting and not self._running, wait)
+            if not self._changed.wait_for(lambda: not self._waiting and not self._running, wait):
+                return False
+        if self._worker.is_alive():
+            self._worker.join(wait)
+        return True
 
     def _leave(self, jobs: Sequence[Job]) -> None:
         self._bytes -= sum(job.size for job in jobs)
         self._changed.notify_all()
 
     def _take(self) -> list[Job]:
-        """The request that waits longest, and all others of its operation that fit one batch with it."""
+        """The request that waits longest, and all others of its operation that fit one batch with it; none at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._waiting))
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if not self._waiting:
+                return []
             first = self._waiting.popleft()
             jobs, tokens, others = [first], first.request.tokens, deque[Job]()
             for job in self._waiting:
@@ -186,8 +192,7 @@ class Desk:
             return jobs
 
     def _work(self) -> None:
-        while True:
-            jobs = self._take()
+        while jobs := self._take():
             begin = time.perf_counter()
             answers: Sequence[Answer]
             try:

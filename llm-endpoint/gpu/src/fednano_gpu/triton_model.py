@@ -8,8 +8,10 @@ requests in and returns; a desk like the other server's joins them, and each is 
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,8 @@ class TritonPythonModel:
     def finalize(self) -> None:
         """Triton has waited for what it gave; nothing is left."""
         self._desk.close(self._options.drain)
+        # An interpreter that takes PyTorch apart needs seconds, and on a busy machine more than Triton waits.
+        atexit.register(os._exit, 0)
 
     def _take(self, request: Any) -> None:
         sender = request.get_response_sender()
