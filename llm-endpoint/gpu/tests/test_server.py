@@ -145,6 +145,30 @@ def test_what_waits_is_joined() -> None:
         assert sorted(ended.joined for ended in server.ended) == [1, 1, 1, 4, 4, 4, 4]
 
 
+def test_those_answered_together_are_awaited_and_one_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fednano_gpu.desk._PATIENCE", 1e6)
+    contract = FakeContract()
+    with running(contract) as server:
+        caller = Caller(server.port)
+        first = caller.infer("loss")
+        assert contract.begun.acquire(timeout=SECONDS)
+        second = caller.infer("loss")
+        server.wait_for(waiting=1, running=1)
+        contract.gate.set()
+        first.result()
+        third = caller.infer("loss")  # two were there: the second does not begin alone
+        second.result()
+        third.result()
+        assert contract.batches == [["loss"], ["loss", "loss"]]
+    alone = FakeContract()
+    alone.gate.set()
+    with running(alone) as server:
+        caller = Caller(server.port)
+        for _ in range(3):
+            caller.infer("loss").result()
+        assert alone.batches == [["loss"]] * 3
+
+
 @pytest.mark.parametrize(
     "failure,reason,code",
     [

@@ -1,7 +1,8 @@
 """What every server shares: which requests are taken in, and the one thread that computes them.
 
-Whoever waits while a batch is computed is joined into the next one: one client's requests never wait for others to come,
-and eight clients fill the card.
+Whoever waits while a batch is computed is joined into the next one. Those who were answered together ask again together: the
+first of them to come back waits for the others, but no longer than a tenth of the time that their batch took, so that the next
+one is not made of one request. A client alone waits for nobody.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:  # it needs PyTorch, which takes seconds to import
     from fednano_gpu.contract import Contract
 
 LOG = logging.getLogger(__name__)
+
+_PATIENCE = 0.1  # of the last batch's time
 
 Answer = list[Tensor] | Refusal
 
@@ -80,6 +83,8 @@ class Desk:
         self._running = 0
         self._bytes = 0
         self._closed = False
+        self._expected = 1
+        self._patience = 0.0
         self._changed = threading.Condition()
         self._worker = threading.Thread(target=self._work, name="fednano-worker", daemon=True)
 
@@ -173,10 +178,11 @@ class Desk:
         self._changed.notify_all()
 
     def _take(self) -> list[Job]:
-        """The request that waits longest, and all others of its operation that fit one batch with it; none at the end."""
+        """The request that waits longest, and all others of its operation that fit one batch with it; none if all are gone."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            if not self._waiting:
+            self._changed.wait_for(self._gathered, self._patience)
+            if not self._waiting:  # the end, or its caller has gone
                 return []
             first = self._waiting.popleft()
             jobs, tokens, others = [first], first.request.tokens, deque[Job]()
@@ -191,8 +197,15 @@ class Desk:
             self._changed.notify_all()
             return jobs
 
+    def _gathered(self) -> bool:
+        tokens = sum(job.request.tokens for job in self._waiting)
+        return self._closed or len(self._waiting) >= self._expected or tokens >= self._most_tokens
+
     def _work(self) -> None:
-        while jobs := self._take():
+        while not self._closed or self._waiting:
+            jobs = self._take()
+            if not jobs:
+                continue
             begin = time.perf_counter()
             answers: Sequence[Answer]
             try:
@@ -211,6 +224,7 @@ class Desk:
                 _tell(job, answer)
             with self._changed:
                 self._running = 0
+                self._expected, self._patience = len(jobs) + len(self._waiting), _PATIENCE * seconds
                 self._leave(jobs)
 
 
