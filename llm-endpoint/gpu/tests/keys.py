@@ -7,6 +7,8 @@ from pathlib import Path
 
 import grpc
 
+NEW = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
+
 
 class Keys:
     def __init__(self, folder: Path) -> None:
@@ -14,9 +16,9 @@ class Keys:
         self.authority, self.authority_key = folder / "ca.pem", folder / "ca.key"
         self.server, self.server_key = folder / "server.pem", folder / "server.key"
         self.client, self.client_key = folder / "client.pem", folder / "client.key"
-        self._openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem")
+        self._openssl(f"req -x509 {NEW} -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem")
         for who in ("server", "client"):
-            self._openssl(f"req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN={who} -keyout {who}.key -out {who}.csr")
+            self._openssl(f"req {NEW} -nodes -subj /CN={who} -keyout {who}.key -out {who}.csr")
             (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
             self._openssl(
                 f"x509 -req -in {who}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out {who}.pem"

@@ -70,6 +70,8 @@ def test_the_token_comes_before_a_single_byte_of_the_message() -> None:
 
         call = caller.channel.stream_unary(f"/{oip.SERVICE}/ModelInfer").future(never(), timeout=SECONDS)
         assert caller.refused(call)[0] == "AUTH"
+        for method in ("ServerLive", "ServerReady"):  # open to all: not a byte of a stranger's is taken in
+            caller.channel.stream_unary(f"/{oip.SERVICE}/{method}").future(never(), timeout=SECONDS).result()
         answered.set()
         assert server.ended[0].request_bytes == 0
 
@@ -91,7 +93,7 @@ def test_messages_are_counted() -> None:
             assert caller.refused(caller.send("ModelInfer", *messages)) == ("BAD_REQUEST", "INVALID_ARGUMENT")
         for noise in (b"\x0a\x02\xff\xfe", b"\x0b" * 50, infer("info")[:-3]):
             assert caller.refused(caller.send("ModelInfer", noise))[0] == "BAD_REQUEST"
-        assert caller.refused(caller.send("ServerLive", b"\xff"))[0] == "BAD_REQUEST"
+        assert caller.refused(caller.send("ServerMetadata", b"\xff"))[0] == "BAD_REQUEST"
 
 
 def test_bytes_either_way() -> None:

@@ -115,6 +115,8 @@ class Service(grpc.GenericRpcHandler):  # type: ignore[misc]
     def _question(self, method: str) -> Handler:
         async def handler(messages: AsyncIterator[bytes], context: Any) -> bytes:
             try:
+                if method in _OPEN_TO_ALL:  # these questions are empty, and no stranger's bytes are taken in
+                    return self._questions[method](None)
                 return self._questions[method](oip.parse(f"{method}Request", await _one(messages)))
             except Exception as failure:
                 await _abort(context, refusal(failure))

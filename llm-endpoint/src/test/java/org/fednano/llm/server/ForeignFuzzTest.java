@@ -44,13 +44,16 @@ class ForeignFuzzTest {
             "a question after another model",
             "no right token");
 
+    /** A server may answer these questions, which are empty and open to all, without taking in what comes with them. */
+    private static final Set<String> UNREAD = Set.of("noise to ServerLive", "noise to ServerReady");
+
     /** Triton repeats these, and gRPC ends a connection on which headers get that long, with all calls on it. */
     private static final Set<String> CUT = Set.of("large: a long name", "large: a long shape");
 
     @Test
     @EnabledIfSystemProperty(named = "fednano.fuzz.port", matches = "\\d+")
     void aServerOfTheContractsOwn() throws Exception {
-        check(Integer.getInteger("fednano.fuzz.port"), true, Set.of(), Set.of());
+        check(Integer.getInteger("fednano.fuzz.port"), true, UNREAD, Set.of());
     }
 
     @Test
