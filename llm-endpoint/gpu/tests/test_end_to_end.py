@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,7 +47,7 @@ def free_port() -> int:
 class Host:
     """One of the two hosts as a process, ready to be asked."""
 
-    def __init__(self, kind: str, folder: Path, model: Path, dtype: str, tls: Keys | None = None, **settings: Any) -> None:
+    def __init__(self, kind: str, folder: Path, model: Path | str, dtype: str, tls: Keys | None = None, **settings: Any) -> None:
         self.port = free_port()
         self._log = folder / f"{kind}.log"
         environment = {
@@ -189,6 +190,18 @@ def test_malformed_requests_get_their_reasons(tmp_path: Path) -> None:
         assert ended.returncode == 0, ended.stdout
         for server in (own, triton):
             assert TOKEN not in server.log()
+
+
+@pytest.mark.parametrize(
+    "model,told", [("", "set FEDNANO_MODEL"), ("nowhere", "expected in model folder"), ("damaged", "Copy the model again")]
+)
+def test_triton_says_why_it_does_not_start(model: str, told: str, tmp_path: Path) -> None:
+    if model == "damaged":
+        shutil.copytree(NANO, tmp_path / model)
+        weights = tmp_path / model / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(AssertionError, match=told):
+        Host("triton", tmp_path, tmp_path / model if model else "", "float32")
 
 
 @both
