@@ -240,6 +240,36 @@ def test_float16_keeps_gradients_that_it_could_not_hold() -> None:
     assert torch.equal(large.float() * 2.0**-60, plain.float())
 
 
+def test_compiled_layers_compute_the_same_and_are_compiled_for_all_lengths_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = opened(NANO)
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    whole = torch.compile  # without the last step, which takes minutes on a CPU
+    monkeypatch.setattr(torch, "compile", lambda f, **more: whole(f, backend="aot_eager", fullgraph=True, **more))
+    fast = FrozenLlm.load(NANO, "float32", "cpu", compile=True)
+    graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
+    assert fast.compiled and graphs == 4  # one sample, several; losses, gradients
+    for size, tokens in ((1, 12), (3, 12), (2, 19), (3, 30), (1, 40)):
+        q = prompts(plain, tokens)[:size], LENGTHS[:size], ANSWERS[:size]
+        loss, gradient = fast.loss_grad(*q, SCALES[:size])
+        expected_loss, expected = plain.loss_grad(*q, SCALES[:size])
+        assert torch.allclose(loss, expected_loss, rtol=1e-5)
+        assert (gradient - expected).abs().max() <= 1e-4 * expected.abs().max()
+        assert torch.allclose(fast.loss(*q), expected_loss, rtol=1e-5)
+    assert fast.generate(prompts(fast), LENGTHS, 4) == plain.generate(prompts(fast), LENGTHS, 4)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == graphs
+
+
+def test_without_a_compiler_layers_run_as_they_are(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*args: Any, **more: Any) -> Any:
+        raise RuntimeError("no compiler here")
+
+    monkeypatch.setattr(torch, "compile", lambda f, **more: broken)
+    llm = FrozenLlm.load(NANO, "float32", "cpu", compile=True)
+    assert not llm.compiled and "torch.compile does not work here" in caplog.text
+    assert torch.equal(llm.loss(prompts(llm), LENGTHS, ANSWERS), opened(NANO).loss(prompts(llm), LENGTHS, ANSWERS))
+
+
 def test_nothing_is_kept_of_a_request() -> None:
     llm = opened(NANO)
     before = [p.grad for p in llm._decoder.parameters()]

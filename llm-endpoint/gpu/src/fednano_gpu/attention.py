@@ -29,6 +29,7 @@ def attend(
     if attention_mask is not None and group > 1:  # with a mask, kernels for grouped heads are slower than copies
         key, value = (t.repeat_interleave(group, dim=1) for t in (key, value))
         group = 1
+    grouped: dict[str, bool] = {"enable_gqa": True} if group > 1 else {}  # a constant, also where torch.compile looks on
     out = torch.nn.functional.scaled_dot_product_attention(
         query,
         key,
@@ -36,7 +37,7 @@ def attend(
         attn_mask=attention_mask,
         is_causal=attention_mask is None,
         scale=scaling,
-        enable_gqa=group > 1,
+        **grouped,
     )
     return out.transpose(1, 2).contiguous(), None
 

@@ -298,7 +298,10 @@ def _numbers(name: str, datatype: str, numpy_type: str, values: Any, *shape: int
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:
-    return tensor.detach().contiguous().flatten().view(torch.uint8).cpu().numpy().tobytes()
+    raw = tensor.contiguous().flatten().view(torch.uint8)
+    if raw.is_cuda:  # by way of memory that the device writes at full speed, and that is used again
+        raw = torch.empty(raw.shape, dtype=torch.uint8, pin_memory=True).copy_(raw)
+    return raw.numpy().tobytes()
 
 
 def _require_finite(sample: _Sample, finite: bool) -> None:

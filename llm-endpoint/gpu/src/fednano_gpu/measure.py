@@ -35,7 +35,6 @@ from fednano_gpu.loading import Parts
 
 ANSWER = 8
 
-make_graphed: Any = torch.cuda.make_graphed_callables
 Llama: Any = LlamaForCausalLM
 
 
@@ -210,12 +209,12 @@ def build(size: Size, dtype: torch.dtype, device: torch.device, seed: int = 1) -
         torch.set_default_dtype(before)
 
 
-def frozen(model: Any, **settings: bool) -> FrozenLlm:
+def frozen(model: Any, checkpointing: bool = False, compile: bool | None = None) -> FrozenLlm:
     """The model as the endpoint has it."""
     parts = Parts(
         "random", "0" * 64, model.model, model.lm_head, model.get_input_embeddings(), frozenset({2}), image_token=-1
     )
-    return FrozenLlm(parts, **settings)
+    return FrozenLlm(parts, checkpointing, compile)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -338,19 +337,22 @@ class Measurement:
         if self.meter.cuda:
             small = dataclasses.replace(small, layers=4, hidden=512, intermediate=1376, heads=8, vocabulary=8192)
         self.meter.say("| dtype | loss, relative | gradient, relative | finite differences |\n| --- | --- | --- | --- |")
-        for dtype in (torch.bfloat16, torch.float16):
+        for dtype, compile in ((torch.bfloat16, False), (torch.float16, False), (torch.bfloat16, None)):
+            if compile is None and not self.meter.cuda:
+                break
             half = build(small, dtype, self.meter.device)
             full = build(small, torch.float32, self.meter.device)
             full.load_state_dict({name: value.float() for name, value in half.state_dict().items()})
-            llm, reference = frozen(half), frozen(full)
+            llm, reference = frozen(half, compile=compile), frozen(full, compile=False)
+            name = llm.dtype + (", compiled" if llm.compiled else "")
             q = question(llm, 3, 40)
             loss, gradient = llm.loss_grad(q.embeds, q.lengths, q.answers, [1024.0] * 3)
             exact = dataclasses.replace(q, embeds=q.embeds.float())
             expected_loss, expected = reference.loss_grad(exact.embeds, q.lengths, q.answers, [1024.0] * 3)
             row = relative(loss, expected_loss), relative(gradient, expected), slope(llm, q, *(() if self.meter.cuda else (2, 4)))
-            found[llm.dtype] = dict(zip(("loss", "gradient", "slope"), row, strict=True))
-            found[llm.dtype]["within the hand-shake's limits"] = row[0] <= 0.02 and row[2] <= 0.2
-            self.meter.say(f"| {llm.dtype} | {row[0]:.2g} | {row[1]:.2g} | {100 * row[2]:.2g} % off |")
+            found[name] = dict(zip(("loss", "gradient", "slope"), row, strict=True))
+            found[name]["within the hand-shake's limits"] = row[0] <= 0.02 and row[2] <= 0.2
+            self.meter.say(f"| {name} | {row[0]:.2g} | {row[1]:.2g} | {100 * row[2]:.2g} % off |")
 
     def model(self, found: dict[str, Any]) -> Any:
         model = build(self.size, self.dtype, self.meter.device)
@@ -399,8 +401,16 @@ class Measurement:
             self.meter.write()
 
     def main(self, found: dict[str, Any], model: Any) -> None:
+        """As the endpoint has it by default, and with torch.compile off."""
         self.meter.say(self.HEAD.format("loss_grad"))
-        self.rows(found, "plain", frozen(model), [self.size.main], most=6)
+        shapes = [self.size.main, *self.size.short]
+        self.rows(found, "plain", frozen(model, compile=False), shapes, most=4)
+        start = time.perf_counter()
+        llm = frozen(model)
+        found["loading_seconds"], found["compiled"] = time.perf_counter() - start, llm.compiled
+        if llm.compiled:
+            self.rows(found, "compiled", llm, shapes, most=4)
+            self.meter.say(f"\ncompiled in {found['loading_seconds']:.0f} s")
 
     def grid(self, found: dict[str, Any], model: Any) -> None:
         llm = frozen(model)
@@ -408,7 +418,7 @@ class Measurement:
         self.meter.say(f"{gflop:.1f} GFLOP a token at the main size\n")
         self.meter.say(self.HEAD.format("loss_grad"))
         shapes = [(n // length, length) for n in self.size.requests for length in self.size.lengths if n >= length]
-        self.rows(found, "plain", llm, shapes, most=1.5)
+        self.rows(found, told(llm), llm, shapes, most=1.5)
 
     def consecutive(self, found: dict[str, Any], model: Any) -> None:
         llm = frozen(model)
@@ -468,55 +478,8 @@ class Measurement:
     def checkpointing(self, found: dict[str, Any], model: Any) -> None:
         self.meter.say(self.HEAD.format("loss_grad"))
         largest = self.size.requests[-1] // self.size.main[1], self.size.main[1]
-        self.rows(found, "checkpointing", frozen(model, checkpointing=True), [self.size.main, largest], most=3)
-
-    def fused_norms(self, found: dict[str, Any], model: Any) -> None:
-        """What torch's own RMS norm would change."""
-        norms = {n: m for n, m in model.model.named_modules() if type(m).__name__ == "LlamaRMSNorm"}
-        try:
-            for norm in norms.values():
-                norm.forward = fused(norm)
-            self.meter.say(self.HEAD.format("loss_grad"))
-            self.rows(found, "fused norms", frozen(model), [self.size.main, *self.size.short], most=3)
-        finally:
-            for norm in norms.values():
-                del norm.forward
-
-    def compiled(self, found: dict[str, Any], model: Any) -> None:
-        if not self.meter.cuda:
-            raise LeftOut("left out: no CUDA here")
-        llm = frozen(model, compile=True)
-        q = question(llm, *self.size.main)
-        start = time.perf_counter()
-        loss, gradient = loss_grad(llm, q)()
-        self.meter.synchronize()
-        found["first_seconds"] = time.perf_counter() - start
-        plain_loss, plain = loss_grad(frozen(model), q)()
-        found["gradient_apart"] = relative(gradient, plain)
-        found["loss_apart"] = relative(loss, plain_loss)
-        self.meter.say(f"first request {found['first_seconds']:.0f} s; gradient {found['gradient_apart']:.2g} apart\n")
-        self.meter.say(self.HEAD.format("loss_grad"))
-        llm = frozen(model, compile=True)
-        shapes = [self.size.main, *self.size.short, (self.size.requests[-1] // 2048 or 1, min(2048, self.size.lengths[-1]))]
-        self.rows(found, "compiled", llm, shapes, most=3)
-
-    def graphs(self, found: dict[str, Any], model: Any) -> None:
-        """CUDA graphs over all layers, for fixed shapes: what launching kernels costs small requests."""
-        if not self.meter.cuda:
-            raise LeftOut("left out: no CUDA here")
-        llm = frozen(model)
-        self.meter.say("| B × S | plain, ms | graph, ms | graph's of the ceiling |\n| --- | --- | --- | --- |")
-        for size, length in (*self.size.short, self.size.main):
-            self.meter.free()
-            x = question(llm, size, length + ANSWER - 1).embeds
-            stack = Stack(model.model, x)
-            plain = self.meter.seconds(partial(forth_and_back, stack, x), most=1.5)["median"]
-            graphed: Any = make_graphed(stack, (x.clone().requires_grad_(),))
-            fast = self.meter.seconds(partial(forth_and_back, graphed, x), most=1.5)["median"]
-            share = self.size.flops(size, length) / fast / self.ceiling
-            found[f"{size} x {length}"] = {"plain": plain, "graph": fast, "share": share}
-            self.meter.say(f"| {size} × {length} | {1e3 * plain:.1f} | {1e3 * fast:.1f} | {100 * share:.1f} % |")
-            del graphed, stack
+        llm = frozen(model, checkpointing=True)
+        self.rows(found, told(llm) + ", checkpointing", llm, [self.size.main, largest], most=3)
 
     def kernels(self, found: dict[str, Any], model: Any) -> None:
         """Which kernels run, the attention's among them."""
@@ -542,7 +505,7 @@ class Measurement:
         """Whether the flash kernel takes what the model asks."""
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
-        llm = frozen(model)
+        llm = frozen(model, compile=False)
         q = question(llm, *self.size.main)
         _, gradient = loss_grad(llm, q)()
         with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
@@ -587,41 +550,18 @@ class Measurement:
 
     def against_float32(self, found: dict[str, Any], model: Any) -> None:
         """The large model itself in float32, with the same values."""
-        llm = frozen(model)
-        q = question(llm, 2, min(256, self.size.lengths[-1]))
-        loss, gradient = loss_grad(llm, q)()
-        reference = frozen(model.float())  # in place: the last section
-        exact = dataclasses.replace(q, embeds=q.embeds.float())
-        expected_loss, expected = loss_grad(reference, exact)()
-        found.update(loss=relative(loss, expected_loss), gradient=relative(gradient, expected))
-        self.meter.say(f"loss {found['loss']:.2g}, gradient {found['gradient']:.2g} apart, relative")
+        q = question(frozen(model, compile=False), 2, min(256, self.size.lengths[-1]))
+        answers = {"plain": loss_grad(frozen(model, compile=False), q)(), told(llm := frozen(model)): loss_grad(llm, q)()}
+        reference = frozen(model.float(), compile=False)  # in place: the last section
+        expected_loss, expected = loss_grad(reference, dataclasses.replace(q, embeds=q.embeds.float()))()
+        self.meter.say("| | loss, relative | gradient, relative |\n| --- | --- | --- |")
+        for name, (loss, gradient) in answers.items():
+            found[name] = {"loss": relative(loss, expected_loss), "gradient": relative(gradient, expected)}
+            self.meter.say(f"| {name} | {found[name]['loss']:.2g} | {found[name]['gradient']:.2g} |")
 
 
-def fused(norm: Any) -> Callable[[torch.Tensor], torch.Tensor]:
-    return lambda x: nn.functional.rms_norm(x, norm.weight.shape, norm.weight, norm.variance_epsilon)
-
-
-class Stack(nn.Module):
-    """All layers and the last norm, for sequences of one shape."""
-
-    def __init__(self, decoder: Any, x: torch.Tensor) -> None:
-        super().__init__()
-        self.decoder = [decoder]  # its weights are no parameters of this module: nothing asks for their gradients
-        positions = torch.arange(x.shape[1], device=x.device)[None]
-        with torch.no_grad():
-            self.turns = tuple(t.clone() for t in decoder.rotary_emb(x, positions))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for layer in self.decoder[0].layers:
-            x = layer(x, attention_mask=None, position_embeddings=self.turns)
-            x = x[0] if isinstance(x, tuple) else x
-        states: torch.Tensor = self.decoder[0].norm(x)
-        return states
-
-
-def forth_and_back(stack: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> None:
-    leaf = x.clone().requires_grad_()
-    torch.autograd.grad(stack(leaf).float().square().mean(), leaf)
+def told(llm: FrozenLlm) -> str:
+    return "compiled" if llm.compiled else "plain"
 
 
 def resident() -> float:
@@ -657,9 +597,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ("gradient checkpointing", m.checkpointing, 20),
         ("consecutive full requests", m.consecutive, 20),
         ("where the time goes", m.kernels, 20),
-        ("torch's own RMS norm", m.fused_norms, 20),
-        ("torch.compile of each layer", m.compiled, 70),
-        ("CUDA graphs of all layers, forward and back", m.graphs, 25),
         ("loss, score and generate", m.scores, 15),
         ("more than the memory holds", m.too_many, 20),
         ("the same weights in float32", m.against_float32, 25),
