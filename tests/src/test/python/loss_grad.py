@@ -62,17 +62,26 @@ class Side:
         return time.perf_counter() - began, out
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=pathlib.Path, required=True)
-    for name in ("batch", "tokens", "layers", "hidden", "intermediate", "vocabulary", "groups", "threads"):
-        parser.add_argument(f"--{name}", type=int, required=True)
-    o = parser.parse_args()
-    torch.set_num_threads(o.threads)
-    torch.manual_seed(1)
-    write_checkpoint(o)
-    embeds = (torch.randn(o.batch, o.tokens - ANSWER + 1, o.hidden) * 0.02).numpy()
-    answers = torch.randint(3, 256, (o.batch, ANSWER)).numpy()
+class Package:
+    """The package that serves a GPU, on this CPU."""
+
+    def __init__(self, folder):
+        sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4] / "llm-endpoint" / "gpu" / "src"))
+        from fednano_gpu.frozen_llm import FrozenLlm
+
+        self.llm = FrozenLlm.load(folder, "float32", "cpu")
+
+    def loss_gradient(self, embeds, answers):
+        began = time.perf_counter()
+        size, tokens, _ = embeds.shape
+        loss, gradient = self.llm.loss_grad(torch.from_numpy(embeds), [tokens] * size, answers.tolist(), [1.0] * size)
+        return time.perf_counter() - began, (loss.numpy(), gradient.numpy())
+
+
+def fastest(o, embeds, answers):
+    """The side asked for; of transformers' attentions the faster one."""
+    if o.side == "fednano_gpu":
+        return Package(o.folder), "fednano_gpu"
     seconds = {}
     for attention in ("sdpa", "eager"):
         side = Side(o.folder, attention)
@@ -80,11 +89,26 @@ def main():
         seconds[attention] = statistics.median(times[1:])
     if seconds["sdpa"] <= seconds["eager"]:
         side = Side(o.folder, "sdpa")
+    return side, ", ".join(f"{name} {s:.3f} s" for name, s in seconds.items())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=pathlib.Path, required=True)
+    for name in ("batch", "tokens", "layers", "hidden", "intermediate", "vocabulary", "groups", "threads"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--side", choices=["transformers", "fednano_gpu"], required=True)
+    o = parser.parse_args()
+    torch.set_num_threads(o.threads)
+    torch.manual_seed(1)
+    write_checkpoint(o)
+    embeds = (torch.randn(o.batch, o.tokens - ANSWER + 1, o.hidden) * 0.02).numpy()
+    answers = torch.randint(3, 256, (o.batch, ANSWER)).numpy()
+    side, times = fastest(o, embeds, answers)
     _, (loss, gradient) = side.loss_gradient(embeds, answers)
     save_file({"embeds": torch.from_numpy(embeds), "answers": torch.from_numpy(answers).float(),
                "loss": torch.from_numpy(loss), "gradient": torch.from_numpy(gradient)}, o.folder / "batch.safetensors")
-    print(f"PyTorch {torch.__version__} with {torch.get_num_threads()} threads: "
-          + ", ".join(f"{name} {s:.3f} s" for name, s in seconds.items()), flush=True)
+    print(f"PyTorch {torch.__version__} with {torch.get_num_threads()} threads: {times}", flush=True)
     for _ in sys.stdin:
         print(side.loss_gradient(embeds, answers)[0], flush=True)
 

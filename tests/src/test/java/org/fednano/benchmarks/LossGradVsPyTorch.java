@@ -30,7 +30,7 @@ import org.fednano.weights.SafeTensors;
  * <p>Arguments: {@code python=PATH}, or the environment variable {@code FEDNANO_PYTHON}: a Python that has what
  * tests/src/test/python/requirements.txt pins, as {@code tests/src/test/python/venv} makes and prints it; and {@code
  * batch=1 tokens=512 layers=12 hidden=768 intermediate=2048 vocabulary=16000 groups=1 threads=2 pairs=15}, groups being
- * query heads per key head.
+ * query heads per key head. With {@code side=fednano_gpu}, the other side is the Python package in llm-endpoint/gpu on the CPU.
  */
 public final class LossGradVsPyTorch {
 
@@ -50,6 +50,7 @@ public final class LossGradVsPyTorch {
                         "intermediate=2048",
                         "vocabulary=16000",
                         "groups=1",
+                        "side=transformers",
                         "threads=" + Runtime.getRuntime().availableProcessors(),
                         "pairs=15")
                 .forEach(absent -> options.put(absent.split("=")[0], absent.split("=")[1]));

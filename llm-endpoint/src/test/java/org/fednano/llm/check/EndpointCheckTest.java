@@ -116,6 +116,30 @@ class EndpointCheckTest {
                 "gradient: finite differences");
     }
 
+    /** A masked product gives it: it is zero. */
+    @Test
+    void aSignedZeroIsZero() {
+        FakeLlm signed = wrong(l -> l.rows = rows -> {
+            float[] found = rows.clone();
+            for (int i = 0; i < found.length; i++) {
+                found[i] = found[i] == 0 ? -0f : found[i];
+            }
+            return found;
+        });
+        try (FakeOipServer server = new FakeOipServer(signed, WireType.FP32)) {
+            server.info = FakeOipServer.with(llm.info(), llm.info().fingerprint(), LIMITS);
+            Report report = EndpointCheck.run(Options.to(server.address()), Duration.ZERO);
+            assertEquals(
+                    Verdict.PASS,
+                    report.rows().stream()
+                            .filter(row -> row.name().equals("embed"))
+                            .findFirst()
+                            .orElseThrow()
+                            .verdict(),
+                    report.table());
+        }
+    }
+
     private static FakeLlm wrong(Consumer<FakeLlm> fault) {
         FakeLlm wrong = new FakeLlm(llm);
         fault.accept(wrong);

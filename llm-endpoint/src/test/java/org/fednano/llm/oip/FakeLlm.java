@@ -14,6 +14,7 @@ public final class FakeLlm implements FrozenLlm {
     public UnaryOperator<Result> losses = UnaryOperator.identity();
     public UnaryOperator<Float> scale = UnaryOperator.identity();
     public UnaryOperator<PromptBatch> prompts = UnaryOperator.identity();
+    public UnaryOperator<float[]> rows = UnaryOperator.identity();
     private final FrozenLlm llm;
 
     public FakeLlm(FrozenLlm llm) {
@@ -55,7 +56,7 @@ public final class FakeLlm implements FrozenLlm {
 
     @Override
     public float[] embed(int[] ids) {
-        return llm.embed(ids);
+        return rows.apply(llm.embed(ids));
     }
 
     @Override

@@ -33,16 +33,27 @@ final class Malformed {
 
     static final String SERVICE = "inference.GRPCInferenceService/";
     static final String TOKEN = "the-right-token";
-    static final String FINGERPRINT = "none";
+    /**
+     * What the server under test is.
+     *
+     * @param fingerprint of its model
+     * @param hidden H
+     * @param vocabulary V
+     * @param positions that its model has
+     * @param tokens of one request, at most
+     * @param bytes of one message, at most
+     */
+    record Target(String fingerprint, int hidden, int vocabulary, int positions, int tokens, int bytes) {
 
-    /** The server's limits that the kinds count on. */
-    static final int MOST_TOKENS = 200;
-
-    static final int MOST_BYTES = 100_000;
-
-    private static final int HIDDEN = TinyDecoder.PLAIN.hidden();
-    private static final int VOCABULARY = TinyDecoder.PLAIN.vocabulary();
-    private static final int POSITIONS = TinyDecoder.PLAIN.maxPositions();
+        /** {@link TinyDecoder#PLAIN} behind tight limits. */
+        static final Target TINY = new Target(
+                "none",
+                TinyDecoder.PLAIN.hidden(),
+                TinyDecoder.PLAIN.vocabulary(),
+                TinyDecoder.PLAIN.maxPositions(),
+                200,
+                100_000);
+    }
 
     /**
      * @param kind how it is broken
@@ -55,11 +66,13 @@ final class Malformed {
 
     private interface Kind extends Function<Random, Request> {}
 
+    private final Target target;
     private final long seed;
     private final Map<String, Kind> kinds = new LinkedHashMap<>();
     private final List<String> names = new ArrayList<>();
 
-    Malformed(long seed) {
+    Malformed(Target target, long seed) {
+        this.target = target;
         this.seed = seed;
         tensors();
         masks();
@@ -107,12 +120,12 @@ final class Malformed {
                 "no samples",
                 Reason.BAD_REQUEST,
                 prompts(),
-                (m, r) -> replace(m, "embeds", "FP32", new byte[0], 0, 3, HIDDEN));
+                (m, r) -> replace(m, "embeds", "FP32", new byte[0], 0, 3, target.hidden()));
         with(
                 "no tokens",
                 Reason.BAD_REQUEST,
                 prompts(),
-                (m, r) -> replace(m, "embeds", "FP32", new byte[0], 2, 0, HIDDEN));
+                (m, r) -> replace(m, "embeds", "FP32", new byte[0], 2, 0, target.hidden()));
         with("bytes missing", Reason.BAD_REQUEST, any(), (m, r) -> {
             int at = index(m, random(m, r));
             ByteString raw = m.getRawInputContents(at);
@@ -247,35 +260,36 @@ final class Malformed {
     private void sizes() {
         kind("too many tokens", Reason.TOO_LARGE, r -> {
             int tokens = 20 + r.nextInt(20);
-            return good(new LlmCall.Generate(batch(r, 1 + MOST_TOKENS / tokens, tokens), 1));
+            return good(new LlmCall.Generate(batch(r, 1 + target.tokens() / tokens, tokens), 1));
         });
         kind("too many tokens with the answers", Reason.TOO_LARGE, r -> {
             int length = 2 + r.nextInt(5);
             return good(new LlmCall.Loss(
-                    batch(r, 4, MOST_TOKENS / 4), new TokenBatch(filled(4 * length, 3), length), r.nextInt(2)));
+                    batch(r, 4, target.tokens() / 4), new TokenBatch(filled(4 * length, 3), length), r.nextInt(2)));
         });
         kind(
                 "too many new tokens",
                 Reason.TOO_LARGE,
                 r -> good(new LlmCall.Generate(
-                        batch(r, 1, 4), r.nextBoolean() ? Integer.MAX_VALUE : MOST_TOKENS + r.nextInt(99999))));
+                        batch(r, 1, 4), r.nextBoolean() ? Integer.MAX_VALUE : target.tokens() + r.nextInt(99999))));
         kind(
                 "too many ids",
                 Reason.TOO_LARGE,
-                r -> good(new LlmCall.Embed(filled(MOST_TOKENS + 1 + r.nextInt(500), 3))));
+                r -> good(new LlmCall.Embed(filled(target.tokens() + 1 + r.nextInt(500), 3))));
         kind("too many choices", Reason.TOO_LARGE, r -> {
-            int[][] choices = new int[MOST_TOKENS + 1 + r.nextInt(200)][];
+            int[][] choices = new int[target.tokens() + 1 + r.nextInt(200)][];
             Arrays.fill(choices, new int[] {3});
             return good(new LlmCall.Score(batch(r, 1, 4), new int[][][] {choices}));
         });
         kind(
                 "more positions than the model has",
                 Reason.BAD_REQUEST,
-                r -> good(new LlmCall.Generate(batch(r, 1, POSITIONS + r.nextInt(80)), 1)));
+                r -> good(new LlmCall.Generate(batch(r, 1, target.positions() + r.nextInt(80)), 1)));
         kind(
                 "large: too many bytes",
                 Reason.TOO_LARGE,
-                r -> good(new LlmCall.Generate(batch(r, 1, 1 + MOST_BYTES / HIDDEN / 4 + r.nextInt(2000)), 1)));
+                r -> good(new LlmCall.Generate(
+                        batch(r, 1, 1 + target.bytes() / target.hidden() / 4 + r.nextInt(2000)), 1)));
         with("large: a long description", Reason.BAD_REQUEST, any(), (m, r) -> {
             for (int i = 0; i < 34_000; i++) {
                 m.addInputs(InferInputTensor.getDefaultInstance());
@@ -376,7 +390,7 @@ final class Malformed {
         ctl(
                 "no operation",
                 Reason.BAD_REQUEST,
-                r -> "{\"v\":1,\"fp\":\"none\""
+                r -> "{\"v\":1,\"fp\":\"" + target.fingerprint() + "\""
                         + pick(r, "", ",\"op\":1", ",\"op\":null", ",\"op\":[\"info\"]", ",\"Op\":\"info\"") + "}");
         ctl(
                 "another fingerprint",
@@ -534,66 +548,66 @@ final class Malformed {
     // ---- sound requests ----
 
     /** A random sound call. */
-    static LlmCall<?> call(Random r) {
+    LlmCall<?> call(Random r) {
         return pick(r, embeds(), losses(), scores(), generates()).apply(r);
     }
 
-    static byte[] good(LlmCall<?> call) {
+    byte[] good(LlmCall<?> call) {
         return message(call).build().toByteArray();
     }
 
-    private static byte[] good(Random r) {
+    private byte[] good(Random r) {
         return good(call(r));
     }
 
-    private static Function<Random, LlmCall<?>> any() {
-        return Malformed::call;
+    private Function<Random, LlmCall<?>> any() {
+        return this::call;
     }
 
-    private static Function<Random, LlmCall<?>> prompts() {
+    private Function<Random, LlmCall<?>> prompts() {
         return r -> pick(r, losses(), scores(), generates()).apply(r);
     }
 
-    private static Function<Random, LlmCall<?>> embeds() {
-        return r -> new LlmCall.Embed(filled(1 + r.nextInt(8), r.nextInt(VOCABULARY)));
+    private Function<Random, LlmCall<?>> embeds() {
+        return r -> new LlmCall.Embed(filled(1 + r.nextInt(8), r.nextInt(target.vocabulary())));
     }
 
-    private static Function<Random, LlmCall<?>> losses() {
+    private Function<Random, LlmCall<?>> losses() {
         return r -> {
             PromptBatch prompts = batch(r);
             int length = 1 + r.nextInt(3);
             return new LlmCall.Loss(
                     prompts,
-                    new TokenBatch(filled(prompts.size() * length, r.nextInt(VOCABULARY)), length),
+                    new TokenBatch(filled(prompts.size() * length, r.nextInt(target.vocabulary())), length),
                     r.nextInt(2));
         };
     }
 
-    private static Function<Random, LlmCall<?>> scores() {
+    private Function<Random, LlmCall<?>> scores() {
         return r -> {
             PromptBatch prompts = batch(r);
             int[][][] choices = new int[prompts.size()][1 + r.nextInt(3)][];
             for (int[][] sample : choices) {
-                Arrays.fill(sample, filled(1 + r.nextInt(3), r.nextInt(VOCABULARY)));
+                Arrays.fill(sample, filled(1 + r.nextInt(3), r.nextInt(target.vocabulary())));
             }
             return new LlmCall.Score(prompts, choices);
         };
     }
 
-    private static Function<Random, LlmCall<?>> generates() {
+    private Function<Random, LlmCall<?>> generates() {
         return r -> new LlmCall.Generate(batch(r), 1 + r.nextInt(4));
     }
 
-    private static PromptBatch batch(Random r) {
+    private PromptBatch batch(Random r) {
         return batch(r, 1 + r.nextInt(3), 1 + r.nextInt(6));
     }
 
-    private static PromptBatch batch(Random r, int size, int tokens) {
-        float[] values = new float[size * tokens * HIDDEN];
+    private PromptBatch batch(Random r, int size, int tokens) {
+        float[] values = new float[size * tokens * target.hidden()];
         for (int i = 0; i < values.length; i++) {
             values[i] = r.nextFloat();
         }
-        return new PromptBatch(values, filled(size, tokens), tokens, HIDDEN);
+        return new PromptBatch(values, filled(size, tokens), tokens, target.hidden());
     }
 
     // ---- how to break one ----
@@ -623,12 +637,12 @@ final class Malformed {
         return "Bearer " + token;
     }
 
-    private static ModelInferRequest.Builder message(LlmCall<?> call) {
-        return Requests.of(Caller.MODEL, FINGERPRINT, call, WireType.FP32).toBuilder();
+    private ModelInferRequest.Builder message(LlmCall<?> call) {
+        return Requests.of(Caller.MODEL, target.fingerprint(), call, WireType.FP32).toBuilder();
     }
 
-    private static String json(String op, int version, String more) {
-        return "{\"v\":" + version + ",\"op\":\"" + op + "\",\"fp\":\"" + FINGERPRINT + "\"" + more + "}";
+    private String json(String op, int version, String more) {
+        return "{\"v\":" + version + ",\"op\":\"" + op + "\",\"fp\":\"" + target.fingerprint() + "\"" + more + "}";
     }
 
     private static void ctl(ModelInferRequest.Builder m, String json) {
@@ -680,12 +694,18 @@ final class Malformed {
         m.removeInputs(at).clearRawInputContents().addAllRawInputContents(raws);
     }
 
-    private static void putFirst(ModelInferRequest.Builder m, String name, Random r) {
+    private void putFirst(ModelInferRequest.Builder m, String name, Random r) {
         byte[] raw = raw(m, name);
         little(raw)
                 .putInt(
                         0,
-                        pick(r, VOCABULARY, VOCABULARY + r.nextInt(1 << 30), Integer.MAX_VALUE, Integer.MIN_VALUE, -2));
+                        pick(
+                                r,
+                                target.vocabulary(),
+                                target.vocabulary() + r.nextInt(1 << 30),
+                                Integer.MAX_VALUE,
+                                Integer.MIN_VALUE,
+                                -2));
         setRaw(m, name, raw);
     }
 
