@@ -24,7 +24,7 @@ public final class FedNanoNorm implements FederatedMethod {
 
     @Override
     public ClientRule client(Settings settings) {
-        return new FisherRule.AfterTraining(settings.get(MethodKeys.FISHER_SAMPLES));
+        return new FedNanoExact().client(settings);
     }
 
     @Override

@@ -15,9 +15,6 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.fednano.algorithm.ClientReport;
 import org.fednano.llm.FrozenLlm;
-import org.fednano.llm.LlmInfo;
-import org.fednano.sample.PromptBatch;
-import org.fednano.sample.TokenBatch;
 import org.fednano.settings.Settings;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,55 +36,24 @@ class KeptRowsTest {
     }
 
     /** Counts the rows that are asked for. */
-    private final class CountingLlm implements FrozenLlm {
-        private final FrozenLlm llm;
+    private final class FakeCountingLlm extends FakePassingLlm {
 
-        CountingLlm(FrozenLlm llm) {
-            this.llm = llm;
+        FakeCountingLlm(FrozenLlm llm) {
+            super(llm);
         }
 
         @Override
         public float[] embed(int[] asked) {
             rows.addAndGet(asked.length);
             IntStream.of(asked).forEach(ids::add);
-            return llm.embed(asked);
-        }
-
-        @Override
-        public LlmInfo info() {
-            return llm.info();
-        }
-
-        @Override
-        public Result loss(PromptBatch prompts, TokenBatch answers) {
-            return llm.loss(prompts, answers);
-        }
-
-        @Override
-        public Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale) {
-            return llm.lossGradient(prompts, answers, gradScale);
-        }
-
-        @Override
-        public Scores score(PromptBatch prompts, int[][][] choices) {
-            return llm.score(prompts, choices);
-        }
-
-        @Override
-        public int[][] generate(PromptBatch prompts, int maxNew) {
-            return llm.generate(prompts, maxNew);
-        }
-
-        @Override
-        public void close() {
-            llm.close();
+            return super.embed(asked);
         }
     }
 
     private TinyCluster cluster(Settings settings) {
         rows.set(0);
         ids.clear();
-        return new TinyCluster("local[2]", settings, CountingLlm::new);
+        return new TinyCluster("local[2]", settings, FakeCountingLlm::new);
     }
 
     private void deleteFeatures() throws IOException {
