@@ -86,8 +86,24 @@ public final class MetricsReader {
         return run;
     }
 
-    /** Accuracy after one round, 0 to 1: the mean over clients on their own test sets; empty if it was not evaluated. */
-    public OptionalDouble testAccuracy(String runId, int round) {
+    /**
+     * Accuracy after the last evaluated round up to {@code last}, 0 to 1: the mean over clients on their own test sets; empty if
+     * none was evaluated.
+     */
+    public OptionalDouble testAccuracy(String runId, int last) {
+        Path run = new Path(root, "evaluations/" + RUN + runId);
+        return Arrays.stream(list(run))
+                .filter(folder -> folder.getPath().getName().startsWith(ROUND))
+                .map(folder -> Integer.parseInt(value(folder.getPath(), ROUND)))
+                .filter(round -> round <= last)
+                .sorted(Comparator.reverseOrder())
+                .map(round -> accuracyOf(runId, round))
+                .filter(OptionalDouble::isPresent)
+                .findFirst()
+                .orElse(OptionalDouble.empty());
+    }
+
+    private OptionalDouble accuracyOf(String runId, int round) {
         return table(
                         "evaluations",
                         runId,
