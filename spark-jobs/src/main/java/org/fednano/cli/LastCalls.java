@@ -2,7 +2,6 @@ package org.fednano.cli;
 
 import java.time.Instant;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -116,7 +115,7 @@ final class LastCalls {
 
     private LastCall call(ExitStatus status, String message, Configuration hadoop) {
         OptionalInt round = OptionalInt.empty();
-        OptionalDouble accuracy = OptionalDouble.empty();
+        Optional<MetricsReader.Accuracy> accuracy = Optional.empty();
         try {
             RunReader run = RunReader.open(runDir.get(), hadoop);
             round = run.lastCommitted();
@@ -132,7 +131,8 @@ final class LastCalls {
                 command,
                 status,
                 round.isPresent() ? round.getAsInt() : null,
-                accuracy.isPresent() ? accuracy.getAsDouble() : null,
+                accuracy.map(MetricsReader.Accuracy::round).orElse(null),
+                accuracy.map(MetricsReader.Accuracy::mean).orElse(null),
                 message,
                 Instant.now());
     }

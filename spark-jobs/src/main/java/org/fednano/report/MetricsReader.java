@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
@@ -87,23 +88,26 @@ public final class MetricsReader {
     }
 
     /**
-     * Accuracy after the last evaluated round up to {@code last}, 0 to 1: the mean over clients on their own test sets; empty if
-     * none was evaluated.
+     * How well a round's adapter did.
+     *
+     * @param round that was evaluated
+     * @param mean over clients on their own test sets, 0 to 1
      */
-    public OptionalDouble testAccuracy(String runId, int last) {
+    public record Accuracy(int round, double mean) {}
+
+    /** Accuracy of the last evaluated round up to {@code last}; empty if none was evaluated. */
+    public Optional<Accuracy> testAccuracy(String runId, int last) {
         Path run = new Path(root, "evaluations/" + RUN + runId);
         return Arrays.stream(list(run))
                 .filter(folder -> folder.getPath().getName().startsWith(ROUND))
                 .map(folder -> Integer.parseInt(value(folder.getPath(), ROUND)))
                 .filter(round -> round <= last)
                 .sorted(Comparator.reverseOrder())
-                .map(round -> accuracyOf(runId, round))
-                .filter(OptionalDouble::isPresent)
-                .findFirst()
-                .orElse(OptionalDouble.empty());
+                .flatMap(round -> meanAccuracy(runId, round).stream().mapToObj(mean -> new Accuracy(round, mean)))
+                .findFirst();
     }
 
-    private OptionalDouble accuracyOf(String runId, int round) {
+    private OptionalDouble meanAccuracy(String runId, int round) {
         return table(
                         "evaluations",
                         runId,

@@ -17,12 +17,20 @@ import org.fednano.settings.ExitStatus;
  * @param command command, such as {@code train}
  * @param status how it ended
  * @param lastRound highest committed round, or null if there is none
- * @param accuracy mean test accuracy over clients of that round, 0 to 1, or null if it was not evaluated
+ * @param evaluatedRound last evaluated round, or null if there is none; the round before where a call ended between a round's
+ *     commit and its evaluation
+ * @param accuracy its mean test accuracy over clients, 0 to 1, or null
  * @param message one line: what was done, or the error
  * @param endedAt when it ended
  */
 public record LastCall(
-        String command, ExitStatus status, Integer lastRound, Double accuracy, String message, Instant endedAt) {
+        String command,
+        ExitStatus status,
+        Integer lastRound,
+        Integer evaluatedRound,
+        Double accuracy,
+        String message,
+        Instant endedAt) {
 
     /**
      * Replaces {@code last.json} of a run folder in one step; needs no lease. Does nothing where no run has begun, so that
@@ -47,6 +55,7 @@ public record LastCall(
                 .put("exit_code", status.code())
                 .put("status", status.name().toLowerCase(Locale.ROOT))
                 .put("last_round", lastRound)
+                .put("evaluated_round", evaluatedRound)
                 .put("accuracy", accuracy)
                 .put("message", message)
                 .put("ended_at", endedAt.toString());
@@ -54,14 +63,18 @@ public record LastCall(
     }
 
     static LastCall of(JsonNode document, Path file) {
-        JsonNode round = document.path("last_round");
         JsonNode accuracy = document.path("accuracy");
         return new LastCall(
                 Json.text(document, "command", file),
                 ExitStatus.valueOf(Json.text(document, "status", file).toUpperCase(Locale.ROOT)),
-                round.isNumber() ? round.asInt() : null,
+                number(document.path("last_round")),
+                number(document.path("evaluated_round")),
                 accuracy.isNumber() ? accuracy.asDouble() : null,
                 Json.text(document, "message", file),
                 Instant.parse(Json.text(document, "ended_at", file)));
+    }
+
+    private static Integer number(JsonNode node) {
+        return node.isNumber() ? node.asInt() : null;
     }
 }
