@@ -184,8 +184,24 @@ def numbers():
     pq.write_table(pa.table({"f32": pa.array(floats, pa.float32(), from_pandas=False)}), OUT / "floats.parquet")
     expect("doubles.parquet", {"f64": [None if math.isnan(x) else repr(x) for x in doubles]})
     expect("floats.parquet", {"f32": [None if math.isnan(x) else narrow(x) for x in floats]})
-    halves = pa.array(np.array([0.1, 65504], np.float16))
-    pq.write_table(pa.table({"question": ["a", "b"], "f16": halves}), OUT / "refused-halves.parquet")
+
+
+def younger_types():
+    """Types younger than Parquet's own library: halves as pyarrow shows them; others are not in the way."""
+    halves = [np.float16(x) for x in (0.1, 65504, -0.0, 2.0, 6e-8, math.inf, math.nan)] + [None]
+    texts = list("abcdefgh")
+    inner = pa.struct([("f16", pa.float16()), ("two", pa.binary(2))])
+    table = pa.table({"question": texts, "f16": pa.array(halves, pa.float16(), from_pandas=False),
+                      "halves": pa.array([halves[:2]] + [None] * 7, pa.list_(pa.float16())),
+                      "inner": pa.array([{"f16": halves[1], "two": b"ab"}] + [None] * 7, inner),
+                      "two": pa.array([b"xy"] * 8, pa.binary(2))})
+    pq.write_table(table, OUT / "halves.parquet", row_group_size=3)
+    from_arrow("halves.parquet")
+    pl.DataFrame({"question": ["a", "b", "c"], "f16": pl.Series([0.5, 0.1, None], dtype=pl.Float16)}).write_parquet(
+        OUT / "halves-polars.parquet")
+    from_arrow("halves-polars.parquet")
+    duckdb.sql(f"""copy (select 'a' as question, '{{"a": 1}}'::variant as v) to '{OUT / "variant.parquet"}'""")
+    expect("variant.parquet", {"question": ["a"]})
 
 
 def encodings():
@@ -301,6 +317,6 @@ def no_tables():
 OUT.mkdir(parents=True, exist_ok=True)
 for old in OUT.iterdir():
     old.unlink()
-for part in (pyarrow_types, numbers, encodings, duckdb_types, polars_types, pandas_types, hugging_face, no_tables):
+for part in (pyarrow_types, numbers, younger_types, encodings, duckdb_types, polars_types, pandas_types, hugging_face, no_tables):
     part()
 (OUT / "expected.json").write_text(json.dumps(EXPECTED, indent=1, ensure_ascii=False) + "\n")

@@ -3,6 +3,7 @@ package org.fednano.rows;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.Encoding;
@@ -60,7 +61,7 @@ public final class ParquetTable implements AutoCloseable {
     public static ParquetTable open(InputFile file) throws IOException {
         ParquetReadOptions options = ParquetReadOptions.builder().build();
         try {
-            return new ParquetTable(file, ParquetFileReader.open(file, options), options);
+            return new ParquetTable(file, reader(file, options), options);
         } catch (IOException e) {
             if (isDecoding(e)) {
                 throw OtherFile.refusal(file, e);
@@ -68,6 +69,18 @@ public final class ParquetTable implements AutoCloseable {
             throw e;
         } catch (RuntimeException e) {
             throw OtherFile.refusal(file, e);
+        }
+    }
+
+    private static ParquetFileReader reader(InputFile file, ParquetReadOptions options) throws IOException {
+        try {
+            return ParquetFileReader.open(file, options);
+        } catch (RuntimeException e) {
+            Optional<InputFile> known = YoungerTypes.of(file);
+            if (known.isEmpty()) {
+                throw e;
+            }
+            return ParquetFileReader.open(known.get(), options);
         }
     }
 

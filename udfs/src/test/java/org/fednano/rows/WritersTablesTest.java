@@ -98,7 +98,6 @@ class WritersTablesTest {
         "refused-split-integers, BYTE_STREAM_SPLIT, 'i64'",
         "refused-encrypted, encrypted, without encryption",
         "refused-encrypted-column, encrypted, without encryption",
-        "refused-halves, 'f16', as float",
         "refused-feather, Arrow (Feather), Convert it",
         "refused-gzip, gzip, Unpack it",
         "refused-csv, CSV, Convert it",
