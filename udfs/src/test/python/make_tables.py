@@ -243,6 +243,16 @@ def duckdb_types():
     from_arrow("duckdb-v2.parquet")
 
 
+def far_times():
+    """Days and times for which Python has no text, as DuckDB shows them."""
+    times = ["infinity", "-infinity", "20000-01-02 01:02:03", "0044-03-15 (BC) 10:00:00", "0999-12-31 00:00:00"]
+    rows = ", ".join(f"('{t}'::timestamp)" for t in times)
+    duckdb.sql(f"""copy (select t::date as date, t as stamp, if(isfinite(t), null, t::timestamptz) as utc
+        from (values {rows}) v(t)) to '{OUT / "far-times.parquet"}'""")
+    expect("far-times.parquet", {})
+    from_duckdb("far-times.parquet", ["date", "stamp", "utc"])
+
+
 def polars_types():
     df = pl.DataFrame({"q": ["d?", "e?", None]}).with_columns(
         id=pl.col("q").hash(seed=1), u8=pl.Series([1, 255, None], dtype=pl.UInt8),
@@ -317,6 +327,6 @@ def no_tables():
 OUT.mkdir(parents=True, exist_ok=True)
 for old in OUT.iterdir():
     old.unlink()
-for part in (pyarrow_types, numbers, younger_types, encodings, duckdb_types, polars_types, pandas_types, hugging_face, no_tables):
+for part in (pyarrow_types, numbers, younger_types, encodings, duckdb_types, far_times, polars_types, pandas_types, hugging_face, no_tables):
     part()
 (OUT / "expected.json").write_text(json.dumps(EXPECTED, indent=1, ensure_ascii=False) + "\n")
