@@ -45,6 +45,9 @@ final class YoungerTypes implements InputFile {
             long end = file.getLength() - 2 * WORD;
             byte[] last = bytes(in, end, 2 * WORD);
             int size = ByteBuffer.wrap(last).order(ByteOrder.LITTLE_ENDIAN).getInt();
+            if (size > end) { // it would take memory for what is not there
+                return Optional.empty();
+            }
             FileMetaData data = Util.readFileMetaData(new ByteArrayInputStream(bytes(in, end - size, size)));
             return forget(data) ? Optional.of(new YoungerTypes(file, end - size, footer(data))) : Optional.empty();
         } catch (IOException | RuntimeException e) { // lengths that lead nowhere, or no footer at all
