@@ -294,6 +294,7 @@ def hugging_face():
 
 def no_tables():
     table = pa.table({"question": ["a", "b"], "answer": ["c", "d"]})
+    pq.write_table(pa.table([pa.array(["a"])] * 3, ["question", "answer", "answer"]), OUT / "refused-name-twice.parquet")
     feather.write_feather(table, OUT / "refused-feather.parquet")
     (OUT / "refused-csv.parquet").write_text("question,answer\na,b\n")
     (OUT / "refused-json.parquet").write_text('{"question": "a", "answer": "b"}\n')

@@ -95,6 +95,7 @@ class WritersTablesTest {
     @ParameterizedTest
     @CsvSource({
         "refused-brotli, BROTLI, compression='zstd'",
+        "refused-name-twice, 'answer', another name",
         "refused-split-integers, BYTE_STREAM_SPLIT, 'i64'",
         "refused-encrypted, encrypted, without encryption",
         "refused-encrypted-column, encrypted, without encryption",
