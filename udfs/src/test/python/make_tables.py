@@ -184,8 +184,24 @@ def numbers():
     pq.write_table(pa.table({"f32": pa.array(floats, pa.float32(), from_pandas=False)}), OUT / "floats.parquet")
     expect("doubles.parquet", {"f64": [None if math.isnan(x) else repr(x) for x in doubles]})
     expect("floats.parquet", {"f32": [None if math.isnan(x) else narrow(x) for x in floats]})
-    halves = pa.array(np.array([0.1, 65504], np.float16))
-    pq.write_table(pa.table({"question": ["a", "b"], "f16": halves}), OUT / "refused-halves.parquet")
+
+
+def younger_types():
+    """Types younger than Parquet's own library: halves as pyarrow shows them; others are not in the way."""
+    halves = [np.float16(x) for x in (0.1, 65504, -0.0, 2.0, 6e-8, math.inf, math.nan)] + [None]
+    texts = list("abcdefgh")
+    inner = pa.struct([("f16", pa.float16()), ("two", pa.binary(2))])
+    table = pa.table({"question": texts, "f16": pa.array(halves, pa.float16(), from_pandas=False),
+                      "halves": pa.array([halves[:2]] + [None] * 7, pa.list_(pa.float16())),
+                      "inner": pa.array([{"f16": halves[1], "two": b"ab"}] + [None] * 7, inner),
+                      "two": pa.array([b"xy"] * 8, pa.binary(2))})
+    pq.write_table(table, OUT / "halves.parquet", row_group_size=3)
+    from_arrow("halves.parquet")
+    pl.DataFrame({"question": ["a", "b", "c"], "f16": pl.Series([0.5, 0.1, None], dtype=pl.Float16)}).write_parquet(
+        OUT / "halves-polars.parquet")
+    from_arrow("halves-polars.parquet")
+    duckdb.sql(f"""copy (select 'a' as question, '{{"a": 1}}'::variant as v) to '{OUT / "variant.parquet"}'""")
+    expect("variant.parquet", {"question": ["a"]})
 
 
 def encodings():
@@ -225,6 +241,16 @@ def duckdb_types():
     duckdb.sql(f"""copy (select hash(i) as id, i::double / 7 as f64, 'q' || i as question, [i, null] as list
         from range(50) t(i)) to '{OUT / "duckdb-v2.parquet"}' (format parquet, parquet_version v2, compression lz4_raw)""")
     from_arrow("duckdb-v2.parquet")
+
+
+def far_times():
+    """Days and times for which Python has no text, as DuckDB shows them."""
+    times = ["infinity", "-infinity", "20000-01-02 01:02:03", "0044-03-15 (BC) 10:00:00", "0999-12-31 00:00:00"]
+    rows = ", ".join(f"('{t}'::timestamp)" for t in times)
+    duckdb.sql(f"""copy (select t::date as date, t as stamp, if(isfinite(t), null, t::timestamptz) as utc
+        from (values {rows}) v(t)) to '{OUT / "far-times.parquet"}'""")
+    expect("far-times.parquet", {})
+    from_duckdb("far-times.parquet", ["date", "stamp", "utc"])
 
 
 def polars_types():
@@ -268,6 +294,7 @@ def hugging_face():
 
 def no_tables():
     table = pa.table({"question": ["a", "b"], "answer": ["c", "d"]})
+    pq.write_table(pa.table([pa.array(["a"])] * 3, ["question", "answer", "answer"]), OUT / "refused-name-twice.parquet")
     feather.write_feather(table, OUT / "refused-feather.parquet")
     (OUT / "refused-csv.parquet").write_text("question,answer\na,b\n")
     (OUT / "refused-json.parquet").write_text('{"question": "a", "answer": "b"}\n')
@@ -301,6 +328,6 @@ def no_tables():
 OUT.mkdir(parents=True, exist_ok=True)
 for old in OUT.iterdir():
     old.unlink()
-for part in (pyarrow_types, numbers, encodings, duckdb_types, polars_types, pandas_types, hugging_face, no_tables):
+for part in (pyarrow_types, numbers, younger_types, encodings, duckdb_types, far_times, polars_types, pandas_types, hugging_face, no_tables):
     part()
 (OUT / "expected.json").write_text(json.dumps(EXPECTED, indent=1, ensure_ascii=False) + "\n")

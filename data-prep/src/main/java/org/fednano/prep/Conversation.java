@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import org.fednano.prep.Reject.Reason;
+import org.fednano.rows.Values;
 
 /**
  * A conversation cut at each answer.
@@ -33,7 +34,7 @@ record Conversation(List<Answer> answers, int marks) {
     static Conversation of(JsonNode turns, String mark, long maxContext) throws Bad {
         if (!turns.isArray()) {
             throw new Bad(
-                    Reason.BAD_CONVERSATION, "'conversations' must be a list of turns: found " + turns.getNodeType());
+                    Reason.BAD_CONVERSATION, "'conversations' must be a list of turns: found " + Values.found(turns));
         }
         List<Answer> answers = new ArrayList<>();
         StringBuilder before = new StringBuilder();

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.fednano.prep.Reject.Reason;
+import org.fednano.rows.Values;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Split;
 
@@ -47,8 +48,9 @@ record IconQa(RecordFields fields) implements JsonFormat {
         }
         String answer = choose ? choices.get(index) : RecordFields.freeAnswer(record.path("answer"));
         String owner = fields.owner(record.path("owner"));
-        String category = RecordFields.text(record, "skill", RecordFields.text(record, "label", ""))
-                .strip();
+        String skill = RecordFields.word(record.path("skill"), "skill");
+        String category =
+                Values.isNone(record.path("skill")) ? RecordFields.word(record.path("label"), "label") : skill;
         List<RawMedium> pictures = new ArrayList<>();
         for (String file : files) {
             pictures.add(media.file(Medium.IMAGE, folder + "/" + file));

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.fednano.prep.Reject.Reason;
+import org.fednano.rows.MediumValue;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Split;
 
@@ -47,7 +48,7 @@ record Llava(RecordFields fields, List<String> named, long maxContext) implement
             throws Bad, IOException {
         OtherMedia.refuseFields(record);
         Conversation conversation = Conversation.of(record.path("conversations"), MARK, maxContext);
-        List<String> images = images(record);
+        List<MediumValue> images = images(record);
         int marks = conversation.marks();
         if (marks > 0 && marks != images.size()) {
             throw new Bad(
@@ -66,7 +67,7 @@ record Llava(RecordFields fields, List<String> named, long maxContext) implement
             try {
                 int until = marks == 0 ? images.size() : a.marks();
                 while (shown.size() < until) { // a picture that is bad is so for every turn that sees it
-                    shown.add(media.file(Medium.IMAGE, images.get(shown.size())));
+                    shown.add(media.medium(Medium.IMAGE, images.get(shown.size())));
                 }
                 outcomes.accept(Checked.of(new Accepted(
                         name,
@@ -95,16 +96,16 @@ record Llava(RecordFields fields, List<String> named, long maxContext) implement
         return a.text();
     }
 
-    /** Names of pictures; nulls and empty texts are none. */
-    private static List<String> images(JsonNode record) throws Bad {
-        JsonNode node = record.has("image") ? record.path("image") : record.path("images");
-        List<String> images = new ArrayList<>();
-        for (JsonNode image : node.isArray() ? node : List.of(node)) {
-            String name = RecordFields.textOf(image, "image", "");
-            if (!name.isEmpty()) {
-                images.add(name);
-            }
+    /** Pictures of either field; nulls and empty texts are none. */
+    private static List<MediumValue> images(JsonNode record) throws Bad {
+        List<MediumValue> one = RecordFields.read(() -> MediumValue.of(record.path("image"), "image"));
+        List<MediumValue> many = RecordFields.read(() -> MediumValue.of(record.path("images"), "images"));
+        if (!one.isEmpty() && !many.isEmpty() && !record.path("image").equals(record.path("images"))) {
+            throw new Bad(
+                    Reason.BAD_CONVERSATION,
+                    "pictures may stand in 'image' or in 'images': found " + one.size() + " there and " + many.size()
+                            + " others here");
         }
-        return images;
+        return one.isEmpty() ? many : one;
     }
 }

@@ -8,6 +8,7 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.fednano.encoder.RgbImage;
 import org.fednano.prep.Reject.Reason;
+import org.fednano.rows.MediumValue;
 import org.fednano.sample.Medium;
 import org.fednano.settings.JobException;
 
@@ -45,6 +46,17 @@ final class MediaFiles implements AutoCloseable {
                             + ". Leave it empty where they lie in prepare.source.",
                     e);
         }
+    }
+
+    /**
+     * Checks a file or bytes.
+     *
+     * @throws Bad as {@link #file}
+     */
+    RawMedium medium(String modality, MediumValue value) throws Bad, IOException {
+        return value instanceof MediumValue.Bytes embedded
+                ? bytes(modality, embedded.bytes())
+                : file(modality, ((MediumValue.Name) value).path());
     }
 
     /**

@@ -16,8 +16,9 @@ final class OtherMedia {
 
     /** {@code <video>}, {@code <image_1>}, {@code <|audio_pad|>}, {@code <ImageHere>} and the like. */
     private static final Pattern MARK = Pattern.compile(
-            "<\\|?(?:image|img|picture|photo|vision|" + KINDS + ")s?"
-                    + "[ _-]?(?:\\d+|placeholder|pad|patch|token|start|end|here)?\\|?>",
+            "</?\\|?(?:(?:start|begin|end)[ _-]?of[ _-]?)?(?:image|img|picture|photo|vision|vid|" + KINDS + ")s?"
+                    + "[ _-]?(?:\\d+|placeholder|pad|patch|(?:soft[ _-]?)?token|start|end|bos|eos|here|context)?"
+                    + " ?[|/]?>|<im_(?:start|end|patch)>",
             Pattern.CASE_INSENSITIVE);
 
     private static final Pattern FIELD =

@@ -98,17 +98,18 @@ final class RecordFields implements Serializable {
         return choices.stream().map(String::strip).toList();
     }
 
-    /** Which of {@code count} choices is right, counted from 0. */
+    /** Which of {@code count} choices is right, counted from 0: a whole number, however it is written. */
     static int answerIndex(JsonNode answer, int count) throws Bad {
         if (answer.isMissingNode() || answer.isNull()) {
             throw new Bad(Reason.EMPTY_ANSWER, "the index of the right choice is needed: found none");
         }
-        if (!answer.canConvertToInt() || !answer.isIntegralNumber() || answer.asInt() < 0 || answer.asInt() >= count) {
+        int index = Values.integer(answer).orElse(-1);
+        if (index < 0 || index >= count) {
             throw new Bad(
                     Reason.ANSWER_OUTSIDE_CHOICES,
-                    "the answer must be an index from 0 to " + (count - 1) + ": found " + answer);
+                    "the answer must be an index from 0 to " + (count - 1) + ": found " + Values.found(answer));
         }
-        return answer.asInt();
+        return index;
     }
 
     static String freeAnswer(JsonNode answer) throws Bad {

@@ -46,8 +46,8 @@ record ScienceQa(RecordFields fields, boolean lecture) implements JsonFormat {
                 choices,
                 choices.get(index),
                 index,
-                RecordFields.text(record, "task", "").strip(),
-                RecordFields.text(record, "topic", "").strip(),
+                RecordFields.word(record.path("task"), "task"),
+                RecordFields.word(record.path("topic"), "topic"),
                 fields.column(record),
                 pictures,
                 span.source());

@@ -1,11 +1,9 @@
 package org.fednano.prep;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.IntNode;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.fednano.prep.Reject.Reason;
@@ -111,12 +109,6 @@ record Table(RecordFields fields, List<String> named, TableColumns columns) impl
                 source);
     }
 
-    private static JsonNode wholeNumber(JsonNode answer) {
-        JsonNode number = answer.isTextual() ? WrittenNumber.of(answer.asText().strip()) : answer;
-        OptionalInt whole = Values.integer(number);
-        return whole.isPresent() ? IntNode.valueOf(whole.getAsInt()) : answer;
-    }
-
     private String text(JsonNode row, String meaning) throws Bad {
         return RecordFields.textOf(columns.get(row, meaning), meaning, "");
     }
@@ -131,7 +123,9 @@ record Table(RecordFields fields, List<String> named, TableColumns columns) impl
         JsonNode answer = named ? index : columns.get(row, "answer");
         if (!answer.isTextual()
                 || named && WHOLE_NUMBER.matcher(answer.asText()).matches()) {
-            return RecordFields.answerIndex(wholeNumber(answer), choices.size());
+            JsonNode number =
+                    answer.isTextual() ? WrittenNumber.of(answer.asText().strip()) : answer;
+            return RecordFields.answerIndex(number, choices.size());
         }
         String text = RecordFields.textOf(answer, "answer", "").strip();
         int same = choices.indexOf(text);
@@ -154,11 +148,7 @@ record Table(RecordFields fields, List<String> named, TableColumns columns) impl
     private static void media(String modality, JsonNode value, MediaFiles media, List<RawMedium> all)
             throws Bad, IOException {
         for (MediumValue medium : RecordFields.read(() -> MediumValue.of(value, modality))) {
-            if (medium instanceof MediumValue.Bytes embedded) {
-                all.add(media.bytes(modality, embedded.bytes()));
-            } else if (medium instanceof MediumValue.Name name) {
-                all.add(media.file(modality, name.path()));
-            }
+            all.add(media.medium(modality, medium));
         }
     }
 }

@@ -84,6 +84,22 @@ class IconQaTest {
     }
 
     @Test
+    void numbersMayBeWrittenInAnyWay() throws IOException {
+        for (String index : List.of("1", "1.0", "1e0", "10E-1")) {
+            empty();
+            ObjectNode record =
+                    choices(RawFolder.fillRecord("c001", "train", "7").put("skill", 5), "a", "b");
+            record.remove("answer");
+            raw.picture("train", "choose_txt", "1", PNG)
+                    .raw("1", record.toString().replaceFirst("\\{", "{\"answer\":" + index + ","));
+            Accepted a = Raw.accepted(check().get(0));
+            assertEquals("b", a.answer());
+            assertEquals("5", a.category());
+        }
+        rejected(Reason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", 0.5));
+    }
+
+    @Test
     void theSplitListCountsWhereTheRecordHasNoSplit() throws IOException {
         ObjectNode record = RawFolder.fillRecord("c001", "val", "7");
         raw.picture("val", "fill_in_blank", "1", PNG)

@@ -114,6 +114,16 @@ class LlavaTest {
                 "<|image|>",
                 "<|video_pad|>",
                 "<point_cloud>",
+                "<video/>",
+                "<image />",
+                "</image>",
+                "<vid>",
+                "<IMG_CONTEXT>",
+                "<image_soft_token>",
+                "<start_of_image>",
+                "<|begin_of_video|>",
+                "<|vision_bos|>",
+                "<im_start>",
                 "<videos>")) {
             Reject reject = Raw.rejected(
                     Reason.UNSUPPORTED_MEDIUM,
@@ -124,8 +134,15 @@ class LlavaTest {
                     Reason.UNSUPPORTED_MEDIUM,
                     check(record("7", null, "q", "see " + mark)).get(0));
         }
-        for (String text :
-                List.of("a <b>", "<s> 3 < 5 > 4", "<videogame>", "<unk>", "an <audio controls> tag", "image>")) {
+        for (String text : List.of(
+                "a <b>",
+                "<s> 3 < 5 > 4",
+                "<videogame>",
+                "<unk>",
+                "<|im_start|>",
+                "<start>",
+                "an <audio controls> tag",
+                "image>")) {
             assertEquals(
                     text,
                     Raw.accepted(check(record("7", null, text, "a")).get(0)).question());
@@ -151,6 +168,26 @@ class LlavaTest {
         ObjectNode record = record("7", List.of("img/a.png"), "<image>q", "a");
         record.withArray("image").addNull();
         assertEquals(1, Raw.accepted(check(record).get(0)).media().size());
+    }
+
+    @Test
+    void picturesComeInEitherFieldButNotInBoth() throws IOException {
+        ObjectNode record = record("7", null, "<image>q", "a").putNull("image");
+        record.putArray("images").add("img/a.png");
+        assertEquals(1, Raw.accepted(check(record).get(0)).media().size());
+        record.put("image", "img/b.png");
+        Raw.rejected(Reason.BAD_CONVERSATION, check(record).get(0));
+    }
+
+    @Test
+    void picturesMayBeInTheRecordAsInTables() throws IOException {
+        String base64 = java.util.Base64.getMimeEncoder().encodeToString(RawFolder.png(3, 3));
+        ObjectNode uri = record("7", "DATA:image/png;charset=utf-8;base64," + base64, "<image>q", "a");
+        ObjectNode struct = record("8", null, "<image>q", "a");
+        struct.putObject("image").put("bytes", base64).putNull("path");
+        for (Checked checked : check(uri, struct)) {
+            assertTrue(Raw.accepted(checked).media().get(0).spooled());
+        }
     }
 
     @Test

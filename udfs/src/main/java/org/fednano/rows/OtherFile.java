@@ -1,13 +1,8 @@
 package org.fednano.rows;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import org.apache.parquet.format.SchemaElement;
-import org.apache.parquet.format.Util;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.SeekableInputStream;
 import org.fednano.settings.JobException;
@@ -50,7 +45,7 @@ final class OtherFile {
             return "one that is encrypted, footer and all. Write it again without encryption.";
         } else if (head.startsWith("PAR1")) {
             return tail.equals("PAR1")
-                    ? footer(file, length)
+                    ? "one whose footer is damaged" + FETCH_AGAIN
                     : "one that is cut off after " + length + " bytes" + FETCH_AGAIN;
         }
         for (Map.Entry<String, String> kind : KINDS.entrySet()) {
@@ -70,27 +65,6 @@ final class OtherFile {
             in.readFully(bytes);
         }
         return bytes;
-    }
-
-    /** The library that reads footers fails on types that are younger than itself, without a word on the column. */
-    private static String footer(InputFile file, long length) {
-        try {
-            int size = ByteBuffer.wrap(bytes(file, length - 2 * MAGIC, MAGIC))
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .getInt();
-            byte[] footer = bytes(file, length - 2 * MAGIC - size, size);
-            for (SchemaElement e :
-                    Util.readFileMetaData(new ByteArrayInputStream(footer)).getSchema()) {
-                if (e.isSetLogicalType() && e.getLogicalType().getSetField() == null) {
-                    return "column '" + e.getName()
-                            + "' of a type that is not known here, such as half-precision numbers."
-                            + " Leave it out, or write it again as another type, such as float.";
-                }
-            }
-        } catch (IOException | RuntimeException e) {
-            // Lengths that lead nowhere, or no footer at all.
-        }
-        return "one whose footer is damaged" + FETCH_AGAIN;
     }
 
     private static boolean isBinary(int c) {

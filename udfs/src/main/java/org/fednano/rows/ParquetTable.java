@@ -2,7 +2,10 @@ package org.fednano.rows;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.Encoding;
@@ -60,7 +63,7 @@ public final class ParquetTable implements AutoCloseable {
     public static ParquetTable open(InputFile file) throws IOException {
         ParquetReadOptions options = ParquetReadOptions.builder().build();
         try {
-            return new ParquetTable(file, ParquetFileReader.open(file, options), options);
+            return new ParquetTable(file, reader(file, options), options);
         } catch (IOException e) {
             if (isDecoding(e)) {
                 throw OtherFile.refusal(file, e);
@@ -68,6 +71,18 @@ public final class ParquetTable implements AutoCloseable {
             throw e;
         } catch (RuntimeException e) {
             throw OtherFile.refusal(file, e);
+        }
+    }
+
+    private static ParquetFileReader reader(InputFile file, ParquetReadOptions options) throws IOException {
+        try {
+            return ParquetFileReader.open(file, options);
+        } catch (RuntimeException e) {
+            Optional<InputFile> known = YoungerTypes.of(file);
+            if (known.isEmpty()) {
+                throw e;
+            }
+            return ParquetFileReader.open(known.get(), options);
         }
     }
 
@@ -97,12 +112,13 @@ public final class ParquetTable implements AutoCloseable {
     /**
      * Reads only the top-level columns with these names.
      *
-     * @throws JobException with status 3 if one is compressed, encoded or encrypted in a way that cannot be read
+     * @throws JobException with status 3 if two have the same name, or one is compressed, encoded or encrypted in a way that cannot be read
      */
     public ParquetTable select(Predicate<String> names) {
         List<Type> wanted = schema().getFields().stream()
                 .filter(f -> names.test(f.getName()))
                 .toList();
+        requireDifferentNames(wanted);
         columns = new MessageType(schema().getName(), wanted);
         try {
             rowGroups().forEach(group -> chunks(group).forEach(this::requireReadable));
@@ -115,6 +131,16 @@ public final class ParquetTable implements AutoCloseable {
                     e);
         }
         return this;
+    }
+
+    private void requireDifferentNames(List<Type> wanted) {
+        Set<String> names = new HashSet<>();
+        for (Type column : wanted) {
+            if (!names.add(column.getName())) {
+                throw JobException.badInput("One column '" + column.getName() + "' expected in " + file
+                        + ": found several of that name. Write the file again with another name for each.");
+            }
+        }
     }
 
     private List<ColumnChunkMetaData> chunks(BlockMetaData group) {

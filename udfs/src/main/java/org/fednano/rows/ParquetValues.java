@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.UUID;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.schema.GroupType;
@@ -28,6 +29,7 @@ import org.apache.parquet.schema.LogicalTypeAnnotation.UUIDLogicalTypeAnnotation
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 import org.fednano.rows.BadValue.Kind;
+import org.fednano.weights.HalfFloats;
 
 /**
  * Parquet rows as JSON values, so that one reader serves tables of both kinds. Numbers are numbers with the text that Python
@@ -119,8 +121,17 @@ public final class ParquetValues {
             case FLOAT -> WrittenNumber.of(group.getFloat(f, i));
             case DOUBLE -> WrittenNumber.of(group.getDouble(f, i));
             case INT96 -> NODES.textNode(TimeText.int96(group.getInt96(f, i).getBytes()));
-            case BINARY, FIXED_LEN_BYTE_ARRAY -> bytes(group.getBinary(f, i).getBytes(), type.getName(), logical);
+            case BINARY, FIXED_LEN_BYTE_ARRAY -> {
+                byte[] bytes = group.getBinary(f, i).getBytes();
+                yield YoungerTypes.isHalf(type) ? half(bytes) : bytes(bytes, type.getName(), logical);
+            }
         };
+    }
+
+    /** Libraries have no text of their own for 16 bits: pyarrow shows the same number of 64. */
+    private static JsonNode half(byte[] bytes) {
+        short bits = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getShort();
+        return WrittenNumber.of((double) HalfFloats.fromF16(bits));
     }
 
     /** @param bits the same bits without a sign; of 64 the highest may be set */

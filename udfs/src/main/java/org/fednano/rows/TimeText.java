@@ -7,13 +7,15 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoField;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 
 /**
  * Dates and times as Python's {@code str} shows them: {@code 2026-01-31 12:30:00}, behind it six digits of a second if there
- * is a fraction, nine if six do not hold it, and {@code +00:00} where the column is in UTC.
+ * is a fraction, nine if six do not hold it, and {@code +00:00} where the column is in UTC. Where Python has no text, as
+ * DuckDB: {@code infinity}, which is the greatest number, and years before the first or beyond 9999.
  */
 final class TimeText {
 
@@ -23,7 +25,21 @@ final class TimeText {
     private TimeText() {}
 
     static String date(long day) {
-        return LocalDate.ofEpochDay(day).toString();
+        return Math.abs(day) == Integer.MAX_VALUE ? infinity(day) : date(LocalDate.ofEpochDay(day));
+    }
+
+    private static String date(LocalDate date) {
+        String day = String.format(
+                Locale.ROOT,
+                "%04d-%02d-%02d",
+                date.get(ChronoField.YEAR_OF_ERA),
+                date.getMonthValue(),
+                date.getDayOfMonth());
+        return date.getYear() > 0 ? day : day + " (BC)";
+    }
+
+    private static String infinity(long value) {
+        return value < 0 ? "-infinity" : "infinity";
     }
 
     static String time(long value, LogicalTypeAnnotation.TimeUnit unit) {
@@ -32,6 +48,9 @@ final class TimeText {
     }
 
     static String timestamp(long value, LogicalTypeAnnotation.TimeUnit unit, boolean utc) {
+        if (value == Long.MAX_VALUE || value == -Long.MAX_VALUE) {
+            return infinity(value);
+        }
         long perSecond = javaUnit(unit).convert(1, TimeUnit.SECONDS);
         int nanos = (int) javaUnit(unit).toNanos(Math.floorMod(value, perSecond));
         return timestamp(LocalDateTime.ofEpochSecond(Math.floorDiv(value, perSecond), nanos, ZoneOffset.UTC))
@@ -47,7 +66,7 @@ final class TimeText {
     }
 
     private static String timestamp(LocalDateTime at) {
-        return at.toLocalDate() + " " + time(at.toLocalTime());
+        return date(at.toLocalDate()) + " " + time(at.toLocalTime());
     }
 
     private static String time(LocalTime time) {

@@ -95,10 +95,10 @@ class WritersTablesTest {
     @ParameterizedTest
     @CsvSource({
         "refused-brotli, BROTLI, compression='zstd'",
+        "refused-name-twice, 'answer', another name",
         "refused-split-integers, BYTE_STREAM_SPLIT, 'i64'",
         "refused-encrypted, encrypted, without encryption",
         "refused-encrypted-column, encrypted, without encryption",
-        "refused-halves, 'f16', as float",
         "refused-feather, Arrow (Feather), Convert it",
         "refused-gzip, gzip, Unpack it",
         "refused-csv, CSV, Convert it",
