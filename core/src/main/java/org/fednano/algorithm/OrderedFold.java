@@ -8,6 +8,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import org.fednano.settings.JobException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,7 +70,7 @@ final class OrderedFold implements Consumer<ClientOutcome>, AutoCloseable {
     /**
      * All outcomes are in: folds the rest and merges. Clients without an outcome are missing.
      *
-     * @throws org.fednano.settings.JobException with status ENDPOINT_UNAVAILABLE or QUORUM
+     * @throws JobException with status ENDPOINT_UNAVAILABLE or QUORUM, or as the method's merger does
      */
     RoundResult merge() {
         closed = true;
@@ -79,6 +80,9 @@ final class OrderedFold implements Consumer<ClientOutcome>, AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("Interrupted while round " + round + " was being folded", e);
+        }
+        if (failure instanceof JobException refused) {
+            throw refused;
         }
         if (failure != null) {
             // Not "missing clients": what could not be folded must never look like a smaller cohort.

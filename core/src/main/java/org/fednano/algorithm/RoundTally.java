@@ -53,9 +53,9 @@ final class RoundTally {
         if (u.trainingRows() < 1) {
             return "at least one training row was expected: got " + u.trainingRows();
         }
-        if (u.uploads().size() != uploads.size()) {
-            return "the uploads "
-                    + uploads.stream().map(ClientRule.Upload::name).toList() + " were expected: got "
+        List<String> announced = uploads.stream().map(ClientRule.Upload::name).toList();
+        if (!u.uploads().keySet().equals(Set.copyOf(announced))) {
+            return "the uploads " + announced + " were expected: got "
                     + u.uploads().keySet();
         }
         String refusal = refusal("adapter", u.theta(), -Float.MAX_VALUE);
@@ -188,6 +188,13 @@ final class RoundTally {
     private void requireSound(Merger.Merged merged) {
         List<String> keeps = plan.server().keeps();
         String refusal = refusal("merged adapter", merged.theta(), -Float.MAX_VALUE);
+        if (refusal == null && !areShares(merged.shares(), this.merged.size())) {
+            refusal = "a share of the weight, 0 to 1, for each of " + this.merged.size() + " clients was expected: got "
+                    + Arrays.toString(merged.shares());
+        }
+        if (refusal == null && merged.state() == null) {
+            refusal = "the state " + keeps + " was expected: got none";
+        }
         if (refusal == null && !merged.state().keySet().equals(Set.copyOf(keeps))) {
             refusal = "the state " + keeps + " was expected: got "
                     + merged.state().keySet();
@@ -203,6 +210,12 @@ final class RoundTally {
                     "Round " + number() + " was merged to what cannot be committed: " + refusal
                             + ". Nothing of the round is committed: choose smaller steps, or mend the method.");
         }
+    }
+
+    private static boolean areShares(double[] shares, int clients) {
+        return shares != null
+                && shares.length == clients
+                && Arrays.stream(shares).allMatch(share -> share >= 0 && share <= 1 + 1e-9);
     }
 
     /** ceil(quorum · cohort), at least 1; in decimal, so that 0.55 of 100 is 55. */

@@ -24,7 +24,8 @@ public final class Methods implements SettingSource {
      * @throws JobException with status 2 if a method cannot be loaded or two have one name
      */
     public static FederatedMethod of(Settings settings) {
-        return all().get(settings.get(RunKeys.STRATEGY)); // the setting's check knows the same names
+        // The setting's check knows the same names.
+        return new CheckedMethod(all().get(settings.get(RunKeys.STRATEGY)));
     }
 
     /** Every method by its name. */
@@ -34,22 +35,24 @@ public final class Methods implements SettingSource {
             for (FederatedMethod method : ServiceLoader.load(FederatedMethod.class, loader())) {
                 add(methods, method);
             }
-        } catch (ServiceConfigurationError e) {
+        } catch (ServiceConfigurationError | LinkageError e) {
             throw JobException.usage("Each class named in META-INF/services/" + FederatedMethod.class.getName()
-                    + " must be a method with a public constructor without arguments: " + e.getMessage()
+                    + " must be a method for Java 17 with a public constructor without arguments that works: found "
+                    + e.getMessage() + (e.getCause() == null ? "" : " (" + e.getCause() + ")")
                     + ". Correct the jar that names it, or leave it out.");
         }
         return methods;
     }
 
     private static void add(Map<String, FederatedMethod> methods, FederatedMethod method) {
-        if (!method.name().matches("[a-z0-9][a-z0-9-]*")) {
-            throw JobException.usage("A method's name must be lower-case letters, digits and hyphens: found '"
-                    + method.name() + "' of " + method.getClass().getName() + ". Rename it.");
+        String name = CheckedMethod.answer(method, "name()", method::name);
+        if (!name.matches("[a-z0-9][a-z0-9-]*")) {
+            throw JobException.usage("A method's name must be lower-case letters, digits and hyphens: found '" + name
+                    + "' of " + method.getClass().getName() + ". Rename it.");
         }
-        FederatedMethod other = methods.put(method.name(), method);
+        FederatedMethod other = methods.put(name, method);
         if (other != null && other.getClass() != method.getClass()) {
-            throw JobException.usage("A method's name must be its own: found '" + method.name() + "' twice, of "
+            throw JobException.usage("A method's name must be its own: found '" + name + "' twice, of "
                     + other.getClass().getName() + " and " + method.getClass().getName()
                     + ". Rename one, or leave its jar out.");
         }
@@ -65,6 +68,7 @@ public final class Methods implements SettingSource {
     public Map<String, List<Setting<?>>> groups() {
         Map<String, List<Setting<?>>> groups = new LinkedHashMap<>();
         all().values().stream()
+                .map(CheckedMethod::new)
                 .filter(m -> !m.settings().isEmpty())
                 .forEach(m -> groups.put("Method " + m.name() + ": " + m.meaning(), m.settings()));
         return groups;

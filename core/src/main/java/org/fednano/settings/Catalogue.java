@@ -37,13 +37,28 @@ public final class Catalogue {
     }
 
     private void add(String title, List<Setting<?>> settings) {
-        groups.put(title, settings);
         for (Setting<?> setting : settings) {
-            if (byKey.put(setting.key(), setting) != null) {
-                throw JobException.usage("A setting must be defined once: found '" + setting.key()
-                        + "' again in group '" + title + "'. Rename it there.");
+            for (String known : byKey.keySet()) {
+                // HOCON has no value at a key and below it.
+                if ((known + ".").startsWith(setting.key() + ".")
+                        || setting.key().startsWith(known + ".")) {
+                    throw JobException.usage(
+                            "A setting must have a key of its own: found '" + setting.key() + "' in group '"
+                                    + title + "' and '" + known + "' in group '" + groupOf(known, title)
+                                    + "'. Rename the method's.");
+                }
             }
+            byKey.put(setting.key(), setting);
         }
+        groups.put(title, settings);
+    }
+
+    private String groupOf(String key, String otherwise) {
+        return groups.entrySet().stream()
+                .filter(group -> group.getValue().contains(byKey.get(key)))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(otherwise);
     }
 
     private static synchronized Catalogue loaded() {

@@ -2,6 +2,8 @@ package org.fednano.algorithm;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,7 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.fednano.algorithm.ClientOutcome.Done;
+import org.fednano.merger.Merger;
 import org.fednano.method.FisherRule;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +100,64 @@ class OrderedFoldTest {
         try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
             return files.filter(f -> f.getFileName().toString().startsWith("fednano-round-3141-"))
                     .count();
+        }
+    }
+
+    @Test
+    void whatAMethodMergesToIsCheckedAsAWhole() {
+        float[] theta = BEFORE.theta();
+        double[] shares = new double[CLIENTS];
+        double[] wrong = shares.clone();
+        wrong[3] = Double.NaN;
+        refused("a share", new Merger.Merged(theta, null));
+        refused("a share", new Merger.Merged(theta, new double[1]));
+        refused("a share", new Merger.Merged(theta, wrong));
+        refused("the state", new Merger.Merged(theta, shares, null));
+        refused("the state", new Merger.Merged(theta, shares, Map.of("m", theta)));
+        refused("merged adapter", new Merger.Merged(null, shares));
+        refused("not to be folded", null);
+    }
+
+    private static void refused(String part, Merger.Merged merged) {
+        TrainingPlan plan = new TrainingPlan(
+                PLAN.layout(),
+                PLAN.local(),
+                PLAN.client(),
+                (theta, state) -> new FakeMerger(merged),
+                PLAN.merging(),
+                PLAN.clients(),
+                0,
+                0,
+                PLAN.seed(),
+                1);
+        JobException e = assertThrows(JobException.class, () -> {
+            try (OrderedFold fold = new OrderedFold(plan, BEFORE, cohort())) {
+                cohort().forEach(client -> fold.accept(update(client)));
+                fold.merge();
+            }
+        });
+        assertEquals(ExitStatus.FAILED, e.status());
+        assertTrue(e.getMessage().contains(part), e.getMessage());
+    }
+
+    /** Merges to what it was told; to nothing: refuses every client. */
+    private record FakeMerger(Merged merged) implements Merger {
+
+        @Override
+        public void add(float[] thetaK, Map<String, float[]> uploads, double weight) {
+            if (merged == null) {
+                throw new JobException(ExitStatus.FAILED, "not to be folded");
+            }
+        }
+
+        @Override
+        public int clients() {
+            return CLIENTS;
+        }
+
+        @Override
+        public Merged merge() {
+            return merged;
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -100,6 +101,29 @@ class MethodsTest {
         within(jar(folder, MethodsTest.class), () -> refused("MethodsTest"));
     }
 
+    @Test
+    void aClassThatCannotBeLoadedIsNamedWithItsCause(@TempDir Path folder) throws IOException {
+        within(jar(folder, FakeUnlicensedMethod.class), () -> refused("no licence file"));
+        URL jar = jar(folder, FakeOwnMethod.class);
+        String file = FakeOwnMethod.class.getName().replace('.', '/') + ".class";
+        byte[] code;
+        try (InputStream in = getClass().getClassLoader().getResourceAsStream(file)) {
+            code = in.readAllBytes();
+        }
+        code[7] = 99; // a Java of the future
+        Path later = folder.resolve("FakeOwnMethod").resolve(file);
+        Files.createDirectories(later.getParent());
+        Files.write(later, code);
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        try (URLClassLoader loader = new FakeSubmitLoader(jar, before)) {
+            thread.setContextClassLoader(loader);
+            refused("class file version 99");
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+
     private static void refused(String part) {
         JobException e = assertThrows(JobException.class, Methods::all);
         assertEquals(ExitStatus.USAGE, e.status());
@@ -121,6 +145,29 @@ class MethodsTest {
             test.run();
         } finally {
             thread.setContextClassLoader(before);
+        }
+    }
+
+    /** Looks into the jar first for the one class that these tests have too. */
+    private static final class FakeSubmitLoader extends URLClassLoader {
+
+        FakeSubmitLoader(URL jar, ClassLoader parent) {
+            super(new URL[] {jar}, parent);
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            return name.equals(FakeOwnMethod.class.getName()) ? findClass(name) : super.loadClass(name, resolve);
+        }
+    }
+
+    /** One that needs what is not there. */
+    public static final class FakeUnlicensedMethod extends FakeOwnMethod {
+
+        private static final long serialVersionUID = 1L;
+
+        public FakeUnlicensedMethod() {
+            throw new IllegalStateException("no licence file");
         }
     }
 

@@ -58,7 +58,7 @@ final class LastCalls {
         } catch (JobException e) {
             calls.failed(e.status(), e.getMessage());
             throw e;
-        } catch (RuntimeException | Error e) {
+        } catch (Exception | Error e) { // Scala throws Spark's checked ones unannounced
             calls.failed(ExitStatus.FAILED, e.toString());
             throw e;
         } finally {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkException;
 import org.fednano.runstore.LastCall;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
@@ -114,6 +115,19 @@ class LastCallsTest {
             assertEquals(ExitStatus.FAILED, last().status());
             assertTrue(last().message().contains(error.getClass().getSimpleName()), last().message());
         }
+    }
+
+    @Test
+    void sparksCheckedExceptionsAreToldToo() {
+        assertThrows(SparkException.class, () -> record(() -> LastCallsTest.thrown(new SparkException("job aborted"))));
+        assertEquals(ExitStatus.FAILED, last().status());
+        assertTrue(last().message().contains("job aborted"), last().message());
+    }
+
+    /** Throws it unannounced, as Scala does. */
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> String thrown(Throwable checked) throws E {
+        throw (E) checked;
     }
 
     @Test

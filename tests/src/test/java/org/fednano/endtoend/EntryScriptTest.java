@@ -19,7 +19,7 @@ class EntryScriptTest {
     Path folder;
 
     @Test
-    void anUnknownCommandNamesTheNearest() {
+    void anUnknownWordNamesTheNearest() {
         CommandLine fednano = new CommandLine();
         List.of(
                         "trian train",
@@ -27,7 +27,9 @@ class EntryScriptTest {
                         "predcit predict",
                         "eval evaluate",
                         "endpont endpoint",
-                        "Report report")
+                        "Report report",
+                        "--hlep --help",
+                        "--pritn --print")
                 .forEach(pair -> {
                     String[] words = pair.split(" ");
                     fednano.run(words[0]).expect(2).saying("'" + words[0] + "'", "Did you mean " + words[1] + "?");
