@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from torch import nn
 from transformers import AutoModelForCausalLM, GPT2Config, LlavaForConditionalGeneration, MistralConfig
 from transformers import Qwen2Config as Qwen
@@ -19,7 +20,9 @@ from fednano_gpu.measure import Question, slope
 
 ROOT = Path(__file__).resolve().parents[3]
 NANO = ROOT / "conf" / "models" / "nano-llava"
-FOLDERS = [NANO, *sorted((ROOT / "tests" / "src" / "test" / "resources" / "parity").iterdir())]
+PARITY = sorted((ROOT / "tests" / "src" / "test" / "resources" / "parity").iterdir())
+# Folders that transformers 5 wrote are refused beside an older release: test_loading.py.
+FOLDERS = [NANO, *(f for f in PARITY if not f.name.startswith("v5-") or not transformers.__version__.startswith("4."))]
 
 LENGTHS = [7, 3, 11]
 ANSWERS = [[5, 9, 4], [8], [3, 4, 6, 7, 7]]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, CohereConfig, Gemma2Config
 
@@ -147,3 +148,19 @@ def test_a_language_model_alone_and_its_end_tokens(tmp_path: Path) -> None:
     assert FrozenLlm.load(source, "float32", "cpu").end_tokens == {7, 9}
     (source / "generation_config.json").write_text("{}")
     assert FrozenLlm.load(source, "float32", "cpu").end_tokens == frozenset()
+
+
+@pytest.mark.skipif(not transformers.__version__.startswith("4."), reason="newer releases read rope_parameters")
+@pytest.mark.parametrize("alone", [False, True])
+def test_rotary_settings_that_this_transformers_passes_over_are_refused(alone: bool, tmp_path: Path) -> None:
+    folder = copied(NANO if alone else PARITY / "v5-clip-llama", tmp_path / "model")
+    if alone:  # its weights load, and its heads would turn by the default angles
+        shutil.rmtree(folder)
+        config = transformers.LlamaConfig(hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+                                          vocab_size=40)
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+        shutil.copy(NANO / "tokenizer.json", folder)
+        edited(rope_parameters={"rope_type": "default", "rope_theta": 500000.0}, rope_theta=None)(folder)
+    with pytest.raises(ModelError, match=r"rope_parameters in .* needs transformers 5 or newer") as told:
+        FrozenLlm.load(folder, "float32", "cpu")
+    assert transformers.__version__ in str(told.value)

@@ -99,6 +99,13 @@ def test_the_model_folder(tmp_path: Path) -> None:
     assert "READY" not in out and "Traceback" not in err
 
 
+@pytest.mark.parametrize("device", ["nope", "meta", "xpu:7"])
+def test_a_device_that_is_not_there(device: str) -> None:
+    status, out, err = ended("serve", *ON_CPU, "--model", str(MODEL), "--device", device)
+    assert status == 2 and f"found '{device}', which it cannot use" in err and "Traceback" not in err
+    assert "READY" not in out
+
+
 @pytest.mark.parametrize(
     "arguments,told",
     [

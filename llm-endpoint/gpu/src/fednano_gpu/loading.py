@@ -71,6 +71,12 @@ def _require_supported(folder: Path, config: dict[str, Any]) -> None:
             f"quantization_config in {where} must be absent: found one. Take the model's edition in float32, float16 or"
             " bfloat16."
         )
+    # Older releases read the folder, pass over this field and turn heads by their default angles.
+    if (config.get("text_config") or config).get("rope_parameters") and int(transformers.__version__.partition(".")[0]) < 5:
+        raise ModelError(
+            f"rope_parameters in {where} needs transformers 5 or newer, which writes it: found transformers"
+            f" {transformers.__version__}, which does not read it. Install a newer release beside this server."
+        )
     if kind == "llava":
         return
     advice = "Take a LLaVA 1.5 style checkpoint, or the language model alone."

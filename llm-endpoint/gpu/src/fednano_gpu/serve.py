@@ -51,6 +51,13 @@ def open_contract(options: argparse.Namespace) -> Contract:
             f"Device {options.device} needs a GPU that PyTorch {torch.__version__} can use: found none. "
             "Install a driver and a PyTorch for it, or give --device cpu."
         )
+    try:
+        torch.zeros(1, device=options.device).item()
+    except Exception as e:  # PyTorch raises what its parts raise
+        raise UsageError(
+            f"--device must be one that PyTorch {torch.__version__} has here, such as cuda, cuda:1 or cpu:"
+            f" found '{options.device}', which it cannot use."
+        ) from e
     llm = FrozenLlm.load(options.model, options.dtype, options.device, checkpointing=options.checkpointing == "on")
     return Contract(llm, Limits(options.max_tokens, options.max_message), options.model_name)
 
