@@ -10,6 +10,7 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.fednano.settings.JobException;
+import org.fednano.testing.TestImages;
 import org.fednano.weights.HfModelFolder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ class ImagePreprocessorTest {
     void pixelsAreRescaledAndNormalisedPerChannel() {
         BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
         image.setRGB(3, 0, new Color(255, 51, 0).getRGB());
-        float[] pixels = preprocessor(TinyEncoder.PREPROCESSOR, 8).pixels(TinyEncoder.file(image, "png"), "t");
+        float[] pixels = preprocessor(TinyEncoder.PREPROCESSOR, 8).pixels(TestImages.file(image, "png"), "t");
         assertEquals(1f, pixels[3], 1e-6);
         assertEquals((0.2f - 0.5f) / 0.25f, pixels[64 + 3], 1e-6);
         assertEquals(-1f, pixels[128 + 3], 1e-6);
@@ -99,20 +100,20 @@ class ImagePreprocessorTest {
         BufferedImage clear = new BufferedImage(2, 1, BufferedImage.TYPE_INT_ARGB);
         clear.setRGB(0, 0, 0x00ff0102);
         clear.setRGB(1, 0, 0x80030405);
-        byte[] rgb = RgbImage.decode(TinyEncoder.file(clear, "png"), "t").rgb();
+        byte[] rgb = RgbImage.decode(TestImages.file(clear, "png"), "t").rgb();
         assertArrayEquals(new byte[] {-1, 1, 2, 3, 4, 5}, rgb);
         BufferedImage gray = new BufferedImage(1, 1, BufferedImage.TYPE_BYTE_GRAY);
         gray.getRaster().setSample(0, 0, 0, 100);
         assertArrayEquals(
                 new byte[] {100, 100, 100},
-                RgbImage.decode(TinyEncoder.file(gray, "png"), "t").rgb());
+                RgbImage.decode(TestImages.file(gray, "png"), "t").rgb());
     }
 
     @Test
     void jpegIsReadAndOtherBytesAreRefused() {
         BufferedImage image = new BufferedImage(30, 20, BufferedImage.TYPE_INT_RGB);
-        assertEquals(30, RgbImage.decode(TinyEncoder.file(image, "jpg"), "t").width());
-        for (byte[] bytes : new byte[][] {{}, {1, 2, 3}, Arrays.copyOf(TinyEncoder.file(image, "png"), 40)}) {
+        assertEquals(30, RgbImage.decode(TestImages.file(image, "jpg"), "t").width());
+        for (byte[] bytes : new byte[][] {{}, {1, 2, 3}, Arrays.copyOf(TestImages.file(image, "png"), 40)}) {
             String message = assertThrows(JobException.class, () -> RgbImage.decode(bytes, "sample s7"))
                     .getMessage();
             assertTrue(message.contains("sample s7"), message);
@@ -150,7 +151,7 @@ class ImagePreprocessorTest {
     void theMergedProcessorFileOfVersion5IsReadToo() {
         String merged = "{\"processor_class\": \"LlavaProcessor\", \"patch_size\": 4, \"image_processor\": "
                 + TinyEncoder.PREPROCESSOR + "}";
-        byte[] picture = TinyEncoder.picture(3, 20, 13);
+        byte[] picture = TestImages.rectangles(3, 20, 13);
         assertArrayEquals(
                 preprocessor(TinyEncoder.PREPROCESSOR, 8).pixels(picture, "t"),
                 preprocessor(merged, 8).pixels(picture, "t"));

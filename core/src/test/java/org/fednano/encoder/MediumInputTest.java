@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
 import org.fednano.settings.JobException;
+import org.fednano.testing.TestSounds;
 import org.junit.jupiter.api.Test;
 
 /** Sounds and arrays as encoders read them. */
@@ -27,36 +28,36 @@ class MediumInputTest {
     void soundsOfEveryWidthAreCutAndFilledUp() {
         assertArrayEquals(
                 new float[] {0.5f, -1, 32767 / 32768f, 0},
-                sound(TinyModules.wav(320, (short) 16384, Short.MIN_VALUE, Short.MAX_VALUE)));
+                sound(TestSounds.wav(320, (short) 16384, Short.MIN_VALUE, Short.MAX_VALUE)));
         assertArrayEquals(
                 new float[] {0.25f, 0, 0, 0.5f},
-                sound(TinyModules.wav(320, (short) 8192, (short) 0, (short) 0, (short) 16384, (short) 7)));
+                sound(TestSounds.wav(320, (short) 8192, (short) 0, (short) 0, (short) 16384, (short) 7)));
         assertArrayEquals(
                 new float[] {-1, 0, 127 / 128f, 0},
-                sound(TinyModules.wav(1, 1, 320, 8, new byte[] {0, (byte) 128, (byte) 255})));
+                sound(TestSounds.wav(1, 1, 320, 8, new byte[] {0, (byte) 128, (byte) 255})));
         assertArrayEquals(
                 new float[] {-1, 0.5f, 0, 0},
-                sound(TinyModules.wav(1, 1, 320, 24, new byte[] {0, 0, (byte) 0x80, 0, 0, 0x40})));
+                sound(TestSounds.wav(1, 1, 320, 24, new byte[] {0, 0, (byte) 0x80, 0, 0, 0x40})));
         ByteBuffer words = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
         words.putInt(Integer.MIN_VALUE).putInt(1 << 30);
-        assertArrayEquals(new float[] {-1, 0.5f, 0, 0}, sound(TinyModules.wav(1, 1, 320, 32, words.array())));
+        assertArrayEquals(new float[] {-1, 0.5f, 0, 0}, sound(TestSounds.wav(1, 1, 320, 32, words.array())));
         ByteBuffer floats = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
         floats.putFloat(0.125f).putFloat(-2);
-        assertArrayEquals(new float[] {0.125f, -2, 0, 0}, sound(TinyModules.wav(3, 1, 320, 32, floats.array())));
+        assertArrayEquals(new float[] {0.125f, -2, 0, 0}, sound(TestSounds.wav(3, 1, 320, 32, floats.array())));
     }
 
     @Test
     void soundsOfAnotherKindAreRefused() {
         refused(() -> sound("no sound at all".getBytes(java.nio.charset.StandardCharsets.US_ASCII)), "WAV");
-        refused(() -> sound(TinyModules.wav(440, (short) 1)), "320", "440");
-        refused(() -> sound(TinyModules.wav(1, 2, 320, 16, new byte[8])), "mono", "2 channels");
-        refused(() -> sound(TinyModules.wav(6, 1, 320, 8, new byte[8])), "coding 6");
-        refused(() -> sound(TinyModules.wav(1, 1, 320, 0, new byte[8])), "0 bits");
-        refused(() -> sound(Arrays.copyOf(TinyModules.wav(320, (short) 1, (short) 2), 46)), "cut off");
-        refused(() -> sound(Arrays.copyOf(TinyModules.wav(320, (short) 1), 20)), "no format");
+        refused(() -> sound(TestSounds.wav(440, (short) 1)), "320", "440");
+        refused(() -> sound(TestSounds.wav(1, 2, 320, 16, new byte[8])), "mono", "2 channels");
+        refused(() -> sound(TestSounds.wav(6, 1, 320, 8, new byte[8])), "coding 6");
+        refused(() -> sound(TestSounds.wav(1, 1, 320, 0, new byte[8])), "0 bits");
+        refused(() -> sound(Arrays.copyOf(TestSounds.wav(320, (short) 1, (short) 2), 46)), "cut off");
+        refused(() -> sound(Arrays.copyOf(TestSounds.wav(320, (short) 1), 20)), "no format");
         ByteBuffer floats =
                 ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(Float.NaN);
-        refused(() -> sound(TinyModules.wav(3, 1, 320, 32, floats.array())), "finite");
+        refused(() -> sound(TestSounds.wav(3, 1, 320, 32, floats.array())), "finite");
     }
 
     @Test
@@ -80,7 +81,7 @@ class MediumInputTest {
     @Test
     void damagedFilesAreReadOrRefused() {
         Random random = new Random(3);
-        byte[] wav = TinyModules.wav(320, (short) 1, (short) 2, (short) 3);
+        byte[] wav = TestSounds.wav(320, (short) 1, (short) 2, (short) 3);
         byte[] npy = TinyModules.npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }", 1, 2, 3, 4);
         for (int i = 0; i < 4000; i++) {
             byte[] file = (i % 2 == 0 ? wav : npy).clone();

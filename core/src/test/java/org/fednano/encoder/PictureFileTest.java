@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.fednano.settings.JobException;
+import org.fednano.testing.TestImages;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,7 +69,7 @@ class PictureFileTest {
     @Test
     void theLongestSideThatIsAllowedDecodes() {
         for (int[] size : new int[][] {{65_535, 1}, {1, 65_535}}) {
-            byte[] file = TinyEncoder.picture(1, size[0], size[1]);
+            byte[] file = TestImages.rectangles(1, size[0], size[1]);
             RgbImage image = RgbImage.decode(file, "t");
             assertEquals(size[0], image.width());
             assertEquals(size[1], image.height());

@@ -1,20 +1,14 @@
 package org.fednano.encoder;
 
-import java.awt.Color;
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import javax.imageio.ImageIO;
 import org.fednano.prompt.PromptStyle;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
+import org.fednano.testing.TestTensors;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.TensorSource;
 
@@ -120,17 +114,7 @@ final class TinyEncoder {
     }
 
     private static void put(Map<String, FloatTensor> t, Random random, String name, int... shape) {
-        int size = 1;
-        long[] longs = new long[shape.length];
-        for (int i = 0; i < shape.length; i++) {
-            size *= shape[i];
-            longs[i] = shape[i];
-        }
-        float[] values = new float[size];
-        for (int i = 0; i < size; i++) {
-            values[i] = (float) (0.5 * random.nextGaussian());
-        }
-        t.put(name, new FloatTensor(values, longs));
+        t.put(name, TestTensors.normal(random, 0.5, shape));
     }
 
     /** Row of the embedding table: the id in every place. */
@@ -156,27 +140,5 @@ final class TinyEncoder {
                 "choose_txt",
                 "color",
                 "t");
-    }
-
-    static byte[] picture(int seed, int width, int height) {
-        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        Random random = new Random(seed);
-        for (int i = 0; i < 12; i++) {
-            g.setColor(new Color(random.nextInt(1 << 24)));
-            g.fillRect(random.nextInt(width), random.nextInt(height), 1 + width / 3, 1 + height / 3);
-        }
-        g.dispose();
-        return file(image, "png");
-    }
-
-    static byte[] file(BufferedImage image, String format) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(image, format, out);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return out.toByteArray();
     }
 }

@@ -1,4 +1,4 @@
-package org.fednano.spark;
+package org.fednano.testing;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,10 +14,12 @@ import java.util.TreeMap;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.SafeTensorsWriter;
 
-/** A real model folder, only tiny and untrained: LLaVA's structure with H = 16, one layer each, pictures of 16 × 16. */
+/** A real model folder, only tiny and untrained: LLaVA's structure with H = 16, one layer each, images of 16 × 16. */
 public final class TinyModel {
 
-    static final int HIDDEN = 16;
+    /** Its hidden size. */
+    public static final int HIDDEN = 16;
+
     private static final List<String> SPECIAL = List.of("<pad>", "<unk>", "<s>", "</s>", "<image>");
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -184,15 +186,7 @@ public final class TinyModel {
         return new FloatTensor(values, size);
     }
 
-    private static FloatTensor normal(Random random, long... shape) {
-        int size = 1;
-        for (long s : shape) {
-            size *= (int) s;
-        }
-        float[] values = new float[size];
-        for (int i = 0; i < size; i++) {
-            values[i] = (float) (0.3 * random.nextGaussian());
-        }
-        return new FloatTensor(values, shape);
+    private static FloatTensor normal(Random random, int... shape) {
+        return TestTensors.normal(random, 0.3, shape);
     }
 }

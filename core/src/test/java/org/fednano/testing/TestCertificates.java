@@ -1,4 +1,4 @@
-package org.fednano.llm.server;
+package org.fednano.testing;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +12,7 @@ import java.util.Base64;
 import java.util.List;
 
 /** An authority with certificates signed by it, as PEM files, made with the JDK's keytool. */
-public final class Keys {
+public final class TestCertificates {
 
     private static final String PASSWORD = "changeit";
 
@@ -20,7 +20,7 @@ public final class Keys {
     private final String name;
 
     /** An authority of its own: what it signs no other one accepts. */
-    public Keys(Path folder, String name) {
+    public TestCertificates(Path folder, String name) {
         this.folder = folder;
         this.name = name;
         pair("ca", "-ext", "bc:c");
@@ -41,7 +41,7 @@ public final class Keys {
     }
 
     /** A key and a certificate for this machine's loopback, signed by the authority. */
-    public Keys sign(String who) {
+    public TestCertificates sign(String who) {
         pair(who);
         String request = folder.resolve(name + "-" + who + ".csr").toString();
         keytool("-certreq", "-keystore", store(who), "-alias", who, "-file", request);
