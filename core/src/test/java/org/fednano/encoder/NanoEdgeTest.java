@@ -20,7 +20,11 @@ import java.util.concurrent.Future;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
+import org.fednano.tensor.NamedTensors;
 import org.fednano.testing.TestImages;
+import org.fednano.vision.NaiveTower;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionTower;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.TensorSource;
 import org.junit.jupiter.api.Test;
@@ -113,7 +117,7 @@ class NanoEdgeTest {
         try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
             Sample sample = TinyEncoder.sample("t", TestImages.rectangles(1, 8, 8), "what ".repeat(50));
             Sample other = TinyEncoder.sample("u", TestImages.rectangles(1, 8, 8), "what ".repeat(60));
-            CutPrompts cut = new CutPrompts();
+            TruncationStats cut = new TruncationStats();
             assertEquals(
                     32,
                     edge.encode(List.of(sample, other), TinyEncoder::rows, cut)
@@ -161,7 +165,7 @@ class NanoEdgeTest {
                     pixels[i] = (float) Math.sin(i * 0.7);
                 }
                 double[][] expected = new NaiveTower(config, TinyEncoder.weights()).imageEmbeddings(pixels);
-                try (NamedArrays weights = new NamedArrays(TensorSource.of(TinyEncoder.weights()));
+                try (NamedTensors weights = new NamedTensors(TensorSource.of(TinyEncoder.weights()));
                         NDManager manager = weights.manager().newSubManager()) {
                     NDArray actual = new VisionTower(config, weights)
                             .imageEmbeddings(manager.create(pixels, new Shape(1, 3, 8, 8)));

@@ -13,14 +13,14 @@ import org.fednano.weights.FloatTensor;
 import org.fednano.weights.TensorSource;
 
 /** A vision tower of random weights for 8 x 8 pictures in four patches, with a tokenizer of a few words. */
-final class TinyEncoder {
+public final class TinyEncoder {
 
-    static final int HIDDEN = 16;
+    public static final int HIDDEN = 16;
     static final int WIDTH = 16;
     static final int IMAGE = 4;
     static final int END = 3;
 
-    static final String CONFIG =
+    public static final String CONFIG =
             """
             {"model_type": "llava", "image_token_index": 4, "vision_feature_layer": %d,
              "vision_feature_select_strategy": "%s",
@@ -28,7 +28,7 @@ final class TinyEncoder {
              "vision_config": {"model_type": "clip_vision_model", "hidden_size": 16, "intermediate_size": 32,
                "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 8, "patch_size": 4}}
             """;
-    static final String PREPROCESSOR =
+    public static final String PREPROCESSOR =
             """
             {"size": {"height": 8, "width": 8}, "do_center_crop": false,
              "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.25, 0.5]}
@@ -83,7 +83,7 @@ final class TinyEncoder {
         return Map.of("image", new EncoderSource(TensorSource.of(weights), null));
     }
 
-    static Map<String, FloatTensor> weights() {
+    public static Map<String, FloatTensor> weights() {
         Random random = new Random(5);
         Map<String, FloatTensor> t = new LinkedHashMap<>();
         String tower = "vision_tower.vision_model.";

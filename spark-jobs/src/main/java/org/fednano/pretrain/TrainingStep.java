@@ -5,17 +5,17 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
-import org.fednano.encoder.ArrayOps;
-import org.fednano.encoder.Autograd;
-import org.fednano.encoder.ImagePreprocessor;
-import org.fednano.encoder.NamedArrays;
-import org.fednano.encoder.VisionTower;
+import org.fednano.image.ImagePreprocessor;
 import org.fednano.llm.model.LlamaDecoder;
+import org.fednano.tensor.ArrayOps;
+import org.fednano.tensor.Autograd;
+import org.fednano.tensor.NamedTensors;
+import org.fednano.vision.VisionTower;
 
 /** Vision tower, connector and decoder end to end on one batch: loss and gradients of all weights. */
 final class TrainingStep {
 
-    private final NamedArrays weights;
+    private final NamedTensors weights;
     private final VisionTower tower;
     private final LlamaDecoder decoder;
     private final ImagePreprocessor preprocessor;
@@ -26,7 +26,7 @@ final class TrainingStep {
      * @param questionWeight weight of the loss on the tokens behind the picture beside that on the answer; 0: none
      */
     TrainingStep(
-            NamedArrays weights,
+            NamedTensors weights,
             VisionTower tower,
             LlamaDecoder decoder,
             ImagePreprocessor preprocessor,

@@ -103,6 +103,9 @@ class ModuleTableTest {
             .that()
             .resideOutsideOfPackages(
                     "org.fednano.encoder..",
+                    "org.fednano.tensor..",
+                    "org.fednano.vision..",
+                    "org.fednano.prompt..", // tokenizers
                     "org.fednano.adapter..",
                     "org.fednano.llm.model..",
                     "org.fednano.pretrain..",

@@ -25,13 +25,13 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.sql.SparkSession;
-import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientCluster;
 import org.fednano.spark.Federation;
 import org.fednano.spark.Shards;
+import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 
 /**

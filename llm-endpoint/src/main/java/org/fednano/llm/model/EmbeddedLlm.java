@@ -4,9 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
-import org.fednano.encoder.ArrayOps;
-import org.fednano.encoder.Autograd;
-import org.fednano.encoder.NamedArrays;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
@@ -14,6 +11,9 @@ import org.fednano.llm.Reason;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.JobException;
+import org.fednano.tensor.ArrayOps;
+import org.fednano.tensor.Autograd;
+import org.fednano.tensor.NamedTensors;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.TensorSource;
 
@@ -28,7 +28,7 @@ public final class EmbeddedLlm implements FrozenLlm {
 
     private final LlmInfo info;
     private final LlamaConfig config;
-    private final NamedArrays weights;
+    private final NamedTensors weights;
     private final LlamaDecoder decoder;
     private final RequestChecks checks;
 
@@ -42,7 +42,7 @@ public final class EmbeddedLlm implements FrozenLlm {
     public EmbeddedLlm(String name, String fingerprint, LlamaConfig config, TensorSource tensors) {
         this.config = config;
         checks = new RequestChecks(config, MAX_TOKENS);
-        weights = new NamedArrays(DecoderTensors.frozen(config, tensors));
+        weights = new NamedTensors(DecoderTensors.frozen(config, tensors));
         decoder = new LlamaDecoder(config, weights);
         info = new LlmInfo(
                 name,
