@@ -14,7 +14,7 @@ import java.util.Set;
 public final class Symbols {
 
     /** Where a variable's first value comes from. */
-    enum From {
+    public enum From {
         PARAMETER,
         /** The values given to the template, and then the globals. */
         CONTEXT,
