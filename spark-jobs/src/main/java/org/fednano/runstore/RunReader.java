@@ -10,6 +10,7 @@ import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.fednano.digest.Sha256;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -153,7 +154,7 @@ public final class RunReader {
         Path file = paths.adapter(round);
         try {
             byte[] bytes = files.exists(file) ? files.read(file) : new byte[0];
-            String found = Json.sha256(bytes);
+            String found = Sha256.of(bytes);
             if (!found.equals(commit.adapterSha256())) {
                 throw JobException.badInput("Adapter " + file + " must be the one that was committed: expected SHA-256 "
                         + commit.adapterSha256() + " over " + commit.adapterBytes() + " bytes, found " + found

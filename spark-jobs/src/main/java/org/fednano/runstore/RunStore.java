@@ -13,6 +13,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
+import org.fednano.digest.Sha256;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -239,7 +240,7 @@ public final class RunStore implements AutoCloseable {
         List<Commit.MetricFile> metricFiles = new ArrayList<>();
         for (RoundMetrics.File file : result.metrics().files()) {
             files.write(new Path(staged, RunPaths.METRICS + "/" + file.table() + "/" + file.name()), file.bytes());
-            metricFiles.add(new Commit.MetricFile(file.table(), file.name(), file.rows(), Json.sha256(file.bytes())));
+            metricFiles.add(new Commit.MetricFile(file.table(), file.name(), file.rows(), Sha256.of(file.bytes())));
         }
         if (result.evaluationDue()) {
             files.write(new Path(staged, RunPaths.EVALUATION_DUE), new byte[0]);
@@ -307,7 +308,7 @@ public final class RunStore implements AutoCloseable {
                 continue;
             }
             byte[] content = files.read(staged);
-            String found = Json.sha256(content);
+            String found = Sha256.of(content);
             if (!found.equals(file.sha256())) {
                 throw JobException.badInput("Metric file " + staged + " must be the one that was committed: expected"
                         + " SHA-256 " + file.sha256() + ", found " + found + ". The file is damaged: restore it, or"

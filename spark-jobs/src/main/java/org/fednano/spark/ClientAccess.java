@@ -75,7 +75,7 @@ record ClientAccess(
                 break;
             }
             if (encoder == null) {
-                FeatureFiles cached = folder.features(featuresFingerprint, segment);
+                FeatureFiles cached = FeatureFiles.of(folder, featuresFingerprint, segment);
                 cached.read(split, atMost);
                 cut += cached.cutPrompts(split);
             } else {

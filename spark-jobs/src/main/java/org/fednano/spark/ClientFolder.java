@@ -76,9 +76,9 @@ final class ClientFolder implements AutoCloseable {
         return new ClientRows(files, place);
     }
 
-    /** The cached features of a segment. */
-    FeatureFiles features(String fingerprint, String segment) {
-        return new FeatureFiles(files, place.rows(segment), place.features(fingerprint, segment), fingerprint);
+    /** Whose folder it is. */
+    ClientPlace place() {
+        return place;
     }
 
     /**

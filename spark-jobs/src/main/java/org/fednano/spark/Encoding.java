@@ -199,7 +199,7 @@ final class Encoding {
                             List<String> missing = new ArrayList<>();
                             List<FeatureMarker.Content> contents = new ArrayList<>();
                             for (String segment : depth == Depth.ROWS ? List.<String>of() : client.segments()) {
-                                FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
+                                FeatureFiles features = FeatureFiles.of(folder, access.featuresFingerprint(), segment);
                                 if (depth == Depth.EVERYTHING) {
                                     features.removeLeftovers();
                                 }
@@ -228,7 +228,7 @@ final class Encoding {
                         try (ClientFolder folder = access.open(client);
                                 FrozenLlm llm = access.llm(Purpose.ENCODE, 0, client.id())) {
                             for (String segment : client.segments()) {
-                                FeatureFiles features = folder.features(access.featuresFingerprint(), segment);
+                                FeatureFiles features = FeatureFiles.of(folder, access.featuresFingerprint(), segment);
                                 features.write((split, rows) ->
                                         access.make(client, folder, segment, split, Integer.MAX_VALUE, llm, row -> {
                                             count[0]++;

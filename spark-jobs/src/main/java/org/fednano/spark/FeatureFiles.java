@@ -23,6 +23,7 @@ import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.fednano.digest.Sha256;
 import org.fednano.encoder.TruncationStats;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Split;
@@ -72,6 +73,13 @@ final class FeatureFiles {
         this.fingerprint = fingerprint;
     }
 
+    /** The cached features of a client's segment. */
+    static FeatureFiles of(ClientFolder folder, String fingerprint, String segment) {
+        ClientPlace place = folder.place();
+        return new FeatureFiles(
+                folder.files(), place.rows(segment), place.features(fingerprint, segment), fingerprint);
+    }
+
     /** Whatever makes a split's features, row by row in shard order; says which prompts were cut. */
     interface Source {
         TruncationStats read(Split split, Consumer<PromptFeatures> rows);
@@ -90,7 +98,7 @@ final class FeatureFiles {
                     listing.append('\n');
                 }
             }
-            source = Shards.sha256(listing.toString().getBytes(StandardCharsets.UTF_8));
+            source = Sha256.of(listing.toString().getBytes(StandardCharsets.UTF_8));
         }
         return source;
     }

@@ -4,16 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
+import org.fednano.digest.Sha256;
 import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
 
@@ -108,14 +106,6 @@ public record Shards(String uri, String fingerprint, List<Client> clients) {
                         + ". Prepare the shards again with fewer clients or a larger prepare.min_samples.");
             }
         }
-        return new Shards(uri, sha256(bytes), List.copyOf(clients));
-    }
-
-    static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return new Shards(uri, Sha256.of(bytes), List.copyOf(clients));
     }
 }

@@ -17,6 +17,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.digest.Sha256;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.metrics.Rows;
 import org.fednano.settings.Settings;
@@ -155,7 +156,7 @@ final class Runs {
         Path metrics = root.resolve("metrics");
         for (String name : files(metrics, false)) {
             if (!name.startsWith("_runs")) {
-                files.put(name, Json.sha256(Files.readAllBytes(metrics.resolve(name))));
+                files.put(name, Sha256.of(Files.readAllBytes(metrics.resolve(name))));
             }
         }
         return files;
@@ -189,7 +190,7 @@ final class Runs {
             for (RoundMetrics some : metrics.apply(round)) {
                 for (var file : some.files()) {
                     files.put(
-                            file.table() + "/run_id=run/round=" + round + "/" + file.name(), Json.sha256(file.bytes()));
+                            file.table() + "/run_id=run/round=" + round + "/" + file.name(), Sha256.of(file.bytes()));
                 }
             }
         }
