@@ -25,7 +25,7 @@ final class ParquetRecords {
     private ParquetRecords() {}
 
     /** Receives rows in file order. */
-    interface Rows {
+    public interface Rows {
 
         /** @param number of the row in its file, from 1 */
         void row(long number, JsonNode row) throws IOException;

@@ -8,6 +8,9 @@ import java.time.Instant;
 import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.fednano.files.FaultInjector;
+import org.fednano.files.Json;
+import org.fednano.files.RunFiles;
 import org.fednano.settings.ExitStatus;
 
 /**
@@ -40,7 +43,7 @@ public record LastCall(
         try {
             Path run = RunReader.qualified(runDir, hadoop);
             RunPaths paths = new RunPaths(run);
-            RunFiles files = RunFiles.of(run, hadoop, FileHook.NONE);
+            RunFiles files = RunFiles.of(run, hadoop, FaultInjector.NONE);
             if (files.exists(paths.runJson())) {
                 files.replace(paths.lastJson(), Json.bytes(document()));
             }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
+import org.fednano.files.Json;
 import org.fednano.prompt.PromptStyle;
 import org.fednano.settings.Catalogue;
 import org.fednano.settings.EndpointKeys;

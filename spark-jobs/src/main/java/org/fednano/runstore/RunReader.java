@@ -11,6 +11,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.fednano.digest.Sha256;
+import org.fednano.files.FaultInjector;
+import org.fednano.files.Json;
+import org.fednano.files.RunFiles;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -23,9 +26,9 @@ public final class RunReader {
     private final RunPaths paths;
     private final RunInfo info;
     private final Configuration hadoop;
-    private final FileHook hook;
+    private final FaultInjector hook;
 
-    private RunReader(RunFiles files, RunPaths paths, RunInfo info, Configuration hadoop, FileHook hook) {
+    private RunReader(RunFiles files, RunPaths paths, RunInfo info, Configuration hadoop, FaultInjector hook) {
         this.files = files;
         this.paths = paths;
         this.info = info;
@@ -42,7 +45,7 @@ public final class RunReader {
     public static RunReader open(String runDir, Configuration hadoop) {
         try {
             Path run = qualified(runDir, hadoop);
-            return open(RunFiles.of(run, hadoop, FileHook.NONE), new RunPaths(run), hadoop, FileHook.NONE);
+            return open(RunFiles.of(run, hadoop, FaultInjector.NONE), new RunPaths(run), hadoop, FaultInjector.NONE);
         } catch (IOException e) {
             throw new UncheckedIOException("Run folder " + runDir + " cannot be read", e);
         }
@@ -52,13 +55,13 @@ public final class RunReader {
     public static boolean hasBegun(String runDir, Configuration hadoop) {
         try {
             Path run = qualified(runDir, hadoop);
-            return RunFiles.of(run, hadoop, FileHook.NONE).exists(new RunPaths(run).runJson());
+            return RunFiles.of(run, hadoop, FaultInjector.NONE).exists(new RunPaths(run).runJson());
         } catch (IOException e) {
             throw new UncheckedIOException("Run folder " + runDir + " cannot be read", e);
         }
     }
 
-    static RunReader open(RunFiles files, RunPaths paths, Configuration hadoop, FileHook hook) throws IOException {
+    static RunReader open(RunFiles files, RunPaths paths, Configuration hadoop, FaultInjector hook) throws IOException {
         if (!files.exists(paths.runJson())) {
             throw JobException.badInput("A run is expected in " + paths.run() + ": found no run.json there. Set "
                     + RunKeys.DIR.key() + " to the folder of a run that train has begun.");

@@ -14,6 +14,9 @@ import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
 import org.fednano.digest.Sha256;
+import org.fednano.files.FaultInjector;
+import org.fednano.files.Lease;
+import org.fednano.files.RunFiles;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -68,10 +71,10 @@ public final class RunStore implements AutoCloseable {
      *     run's, or the run is of a newer format or damaged
      */
     public static RunStore open(RunSpec spec, Configuration hadoop) {
-        return open(spec, hadoop, Lease.Timing.DEFAULT, FileHook.NONE);
+        return open(spec, hadoop, Lease.Timing.DEFAULT, FaultInjector.NONE);
     }
 
-    static RunStore open(RunSpec spec, Configuration hadoop, Lease.Timing timing, FileHook hook) {
+    static RunStore open(RunSpec spec, Configuration hadoop, Lease.Timing timing, FaultInjector hook) {
         String dir = spec.settings().get(RunKeys.DIR);
         try {
             Path run = RunReader.qualified(dir, hadoop);
@@ -89,7 +92,7 @@ public final class RunStore implements AutoCloseable {
     }
 
     static RunStore open(
-            RunFiles files, Path run, RunSpec spec, Configuration hadoop, Lease.Timing timing, FileHook hook)
+            RunFiles files, Path run, RunSpec spec, Configuration hadoop, Lease.Timing timing, FaultInjector hook)
             throws IOException {
         RunPaths paths = new RunPaths(run);
         // Refusals come before the lease: they write nothing into a folder that is not ours.

@@ -24,6 +24,8 @@ import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.oip.WireType;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
+import org.fednano.run.ExecutorOptions;
+import org.fednano.run.JobSession;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;

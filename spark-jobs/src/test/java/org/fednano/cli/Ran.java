@@ -7,7 +7,7 @@ import java.util.List;
 import org.fednano.settings.Commands;
 
 /** A command of this module as it ended, called in this process as its main would. */
-record Ran(int status, String output, String errors) {
+public record Ran(int status, String output, String errors) {
 
     /**
      * Runs a command.
@@ -15,7 +15,7 @@ record Ran(int status, String output, String errors) {
      * @param sets {@code key=value} each
      * @param more further words of the command line
      */
-    static Ran command(String command, List<String> sets, String... more) {
+    public static Ran command(String command, List<String> sets, String... more) {
         List<String> args = new ArrayList<>(List.of(command));
         sets.forEach(set -> args.addAll(List.of("--set", set)));
         args.addAll(List.of(more));

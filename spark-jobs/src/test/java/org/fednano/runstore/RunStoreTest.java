@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.fednano.files.FaultInjector;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.metrics.Rows;
 import org.fednano.settings.ExitStatus;
@@ -32,11 +33,11 @@ class RunStoreTest {
     @ParameterizedTest
     @EnumSource(Runs.Layer.class)
     void roundsAreCommittedAndReadAgain(Runs.Layer layer) throws IOException {
-        try (RunStore store = Runs.open(layer, root, FileHook.NONE)) {
+        try (RunStore store = Runs.open(layer, root, FaultInjector.NONE)) {
             assertEquals(OptionalInt.empty(), store.lastCommitted());
             Runs.train(store, 1);
         }
-        try (RunStore store = Runs.open(layer, root, FileHook.NONE)) {
+        try (RunStore store = Runs.open(layer, root, FaultInjector.NONE)) {
             assertEquals(OptionalInt.of(1), store.lastCommitted());
             Runs.train(store, 2);
         }

@@ -12,10 +12,10 @@ import java.util.Locale;
 import org.fednano.algorithm.Clients;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
+import org.fednano.cluster.ClientCluster;
 import org.fednano.llm.oip.OipLlm;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
-import org.fednano.spark.ClientCluster;
 
 /**
  * A round with the LLM in a process of its own ({@code endpoint serve}, over gRPC on this machine) against one with the LLM
