@@ -43,7 +43,7 @@ record Manifest(
      * @param answers training rows per normalised answer
      * @param categories training rows per category
      */
-    record Client(
+    public record Client(
             String id,
             Map<String, Integer> rows,
             Map<String, String> contents,

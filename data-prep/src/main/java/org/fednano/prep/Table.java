@@ -18,7 +18,7 @@ import org.fednano.sample.Medium;
  *
  * @param named index files; empty: all in the folder
  */
-record Table(RecordFields fields, List<String> named, TableColumns columns) implements RawFormat {
+public record Table(RecordFields fields, List<String> named, TableColumns columns) implements RawFormat {
 
     private static final Pattern WHOLE_NUMBER = Pattern.compile("\\s*-?[0-9]{1,18}(\\.0+)?\\s*");
 

@@ -16,10 +16,10 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.fednano.algorithm.ClientBackend;
 import org.fednano.algorithm.ClientData;
 import org.fednano.algorithm.ClientOutcome;
 import org.fednano.algorithm.ClientUpdate;
-import org.fednano.algorithm.Clients;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.Round;
 import org.fednano.features.ClientRuntime;
@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * (with θ) is broadcast once and destroyed after; outcomes reach the consumer as tasks end. What a hanging client
  * cannot be told by the gateway, a cancellation tells it after the grace period; what has arrived by then counts.
  */
-public final class SparkClients implements Clients, AutoCloseable {
+public final class SparkClients implements ClientBackend, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SparkClients.class);
     private static final Duration LOOK = Duration.ofMillis(200);

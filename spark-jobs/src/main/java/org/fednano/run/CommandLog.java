@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
-import org.fednano.report.MetricsReader;
-import org.fednano.runstore.LastCall;
+import org.fednano.report.data.MetricsReader;
+import org.fednano.runstore.LastCommand;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -113,7 +113,7 @@ public final class CommandLog {
         }
     }
 
-    private LastCall call(ExitStatus status, String message, Configuration hadoop) {
+    private LastCommand call(ExitStatus status, String message, Configuration hadoop) {
         OptionalInt round = OptionalInt.empty();
         Optional<MetricsReader.Accuracy> accuracy = Optional.empty();
         try {
@@ -127,7 +127,7 @@ public final class CommandLog {
             // A damaged run folder or table: the message says why, if that is what ended the call.
             LoggerFactory.getLogger(CommandLog.class).debug("Not all is known for last.json", e);
         }
-        return new LastCall(
+        return new LastCommand(
                 command,
                 status,
                 round.isPresent() ? round.getAsInt() : null,

@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.algorithm.ClientBackend;
 import org.fednano.algorithm.ClientReport;
 import org.fednano.algorithm.ClientReport.Fate;
-import org.fednano.algorithm.Clients;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
 import org.fednano.algorithm.RoundResult;
@@ -22,6 +22,7 @@ import org.fednano.metrics.RoundMetrics;
 import org.fednano.metrics.RoundRow;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.Provenance;
+import org.fednano.runstore.RoundCommit;
 import org.fednano.runstore.RunReader;
 import org.fednano.runstore.RunSpec;
 import org.fednano.runstore.RunStore;
@@ -77,7 +78,7 @@ public final class TrainingRun implements AutoCloseable {
     public void trainTo(int goal) {
         finishEvaluation();
         SparkClients clients = cluster.clients();
-        Clients held = (round, cohort, outcomes) -> {
+        ClientBackend held = (round, cohort, outcomes) -> {
             store.checkHeld();
             // Evaluated are all clients, on what they have as the round begins.
             Features.refresh(
@@ -141,8 +142,8 @@ public final class TrainingRun implements AutoCloseable {
                 0,
                 0,
                 file.sha256());
-        store.commit(new org.fednano.runstore.RoundResult(
-                file, List.of(), new RoundMetrics(List.of(row), List.of(), List.of(), List.of()), due));
+        store.commit(
+                new RoundCommit(file, List.of(), new RoundMetrics(List.of(row), List.of(), List.of(), List.of()), due));
         if (due) {
             out.println("zero-shot" + accuracies(evaluate(initial.theta())));
             out.flush();
@@ -163,7 +164,7 @@ public final class TrainingRun implements AutoCloseable {
                 result.global().theta(),
                 result.global().state());
         RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), cluster::place, file);
-        store.commit(new org.fednano.runstore.RoundResult(file, result.merged(), rows, due));
+        store.commit(new RoundCommit(file, result.merged(), rows, due));
         EvaluateJob evaluation = null;
         try {
             evaluation = due ? evaluate(result.global().theta()) : null;

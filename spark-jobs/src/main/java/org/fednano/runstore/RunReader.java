@@ -173,13 +173,13 @@ public final class RunReader {
     }
 
     /** What the last call left in {@code last.json}. */
-    public Optional<LastCall> lastCall() {
+    public Optional<LastCommand> lastCall() {
         try {
             if (!files.exists(paths.lastJson())) {
                 return Optional.empty();
             }
             JsonNode document = Json.read(files, paths.lastJson());
-            return Optional.of(LastCall.of(document, paths.lastJson()));
+            return Optional.of(LastCommand.of(document, paths.lastJson()));
         } catch (IOException e) {
             throw unreadable(paths.lastJson(), e);
         }

@@ -96,7 +96,7 @@ public final class RunStore implements AutoCloseable {
             throws IOException {
         RunPaths paths = new RunPaths(run);
         // Refusals come before the lease: they write nothing into a folder that is not ours.
-        String runId = Pins.runId(spec.settings(), run);
+        String runId = RunIdentity.runId(spec.settings(), run);
         refuse(files, paths, spec, runId, hadoop);
         Lease lease = Lease.acquire(files, run, timing);
         try {
@@ -132,7 +132,7 @@ public final class RunStore implements AutoCloseable {
         String metricsDir = spec.settings().get(RunKeys.METRICS_DIR);
         if (files.exists(paths.runJson())) {
             RunInfo info = RunJson.read(files, paths.runJson());
-            Pins.check(info, spec, paths.run());
+            RunIdentity.check(info, spec, paths.run());
             String id = spec.settings().get(RunKeys.ID);
             if (!id.isEmpty() && !id.equals(info.runId())) {
                 throw JobException.usage(RunKeys.ID.key() + " must be '" + info.runId() + "', as when the run in "
@@ -215,7 +215,7 @@ public final class RunStore implements AutoCloseable {
      * @throws JobException status 6 if the lease is lost or another writer committed the round
      * @throws IllegalArgumentException if the round is not the next one
      */
-    public Commit commit(RoundResult result) {
+    public Commit commit(RoundCommit result) {
         int round = result.adapter().round();
         int expected = last == null ? 0 : last.round() + 1;
         if (round != expected) {
@@ -236,7 +236,7 @@ public final class RunStore implements AutoCloseable {
         }
     }
 
-    private Commit stageAndPublish(RoundResult result) throws IOException {
+    private Commit stageAndPublish(RoundCommit result) throws IOException {
         AdapterFile adapter = result.adapter();
         Path staged = new Path(paths.staging(), RunPaths.folderName(adapter.round()) + "-" + UUID.randomUUID());
         files.write(new Path(staged, RunPaths.ADAPTER), adapter.bytes());

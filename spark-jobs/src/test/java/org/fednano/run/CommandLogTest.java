@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkException;
-import org.fednano.cli.Ran;
-import org.fednano.runstore.LastCall;
+import org.fednano.cli.CommandResult;
+import org.fednano.runstore.LastCommand;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -56,10 +56,10 @@ class CommandLogTest {
                 "run.metrics_dir=" + folder.resolve("metrics"),
                 "run.rounds=1",
                 "adapter.rank=2");
-        return Ran.command(command, sets, more).status();
+        return CommandResult.command(command, sets, more).status();
     }
 
-    private LastCall last() {
+    private LastCommand last() {
         return RunReader.open(folder.resolve("run").toString(), new Configuration())
                 .lastCall()
                 .orElseThrow();
@@ -134,7 +134,7 @@ class CommandLogTest {
 
     @Test
     void aCallThatIsRefusedForAnotherWriterLeavesThatOnesWord() {
-        LastCall before = last();
+        LastCommand before = last();
         assertThrows(
                 JobException.class,
                 () -> record(() -> {
@@ -148,10 +148,12 @@ class CommandLogTest {
         String elsewhere = "run.dir=" + folder.resolve("elsewhere");
         assertEquals(2, call("train", "--set", elsewhere, "--set", "run.rounds=two"));
         assertFalse(Files.exists(folder.resolve("elsewhere")));
-        LastCall before = last();
+        LastCommand before = last();
         Path broken = Files.writeString(folder.resolve("broken.conf"), "run.dir = ");
         assertEquals(
-                2, Ran.command("train", List.of(), "--conf", broken.toString()).status());
+                2,
+                CommandResult.command("train", List.of(), "--conf", broken.toString())
+                        .status());
         assertEquals(before, last());
     }
 

@@ -134,11 +134,11 @@ class RunStoreTest {
     @Test
     void lastCallIsReplacedAndWritesNothingWhereNoRunHasBegun() {
         String dir = root.resolve("run").toString();
-        var held = new LastCall("train", ExitStatus.RUN_HELD, null, null, null, "held", Instant.EPOCH);
+        var held = new LastCommand("train", ExitStatus.RUN_HELD, null, null, null, "held", Instant.EPOCH);
         held.write(dir, Runs.HADOOP);
         assertFalse(Files.exists(root.resolve("run")));
         Runs.open(root).close();
-        var done = new LastCall("train", ExitStatus.DONE, 3, 2, 0.75, "3 rounds", Instant.EPOCH);
+        var done = new LastCommand("train", ExitStatus.DONE, 3, 2, 0.75, "3 rounds", Instant.EPOCH);
         held.write(dir, Runs.HADOOP);
         assertEquals(held, Runs.reader(root).lastCall().orElseThrow());
         done.write(dir, Runs.HADOOP);

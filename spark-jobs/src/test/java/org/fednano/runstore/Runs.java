@@ -98,8 +98,8 @@ public final class Runs {
         return AdapterFile.of(round, LAYOUT, theta);
     }
 
-    public static RoundResult result(int round) {
-        return new RoundResult(
+    public static RoundCommit result(int round) {
+        return new RoundCommit(
                 adapter(round), round == 0 ? List.of() : List.of("c001", "c002"), Rows.all(round, "fednano"), false);
     }
 
@@ -169,9 +169,9 @@ public final class Runs {
     }
 
     /** A result with few metric files, where a test commits many rounds; its evaluation comes later. */
-    static RoundResult small(int round) {
+    static RoundCommit small(int round) {
         RoundMetrics rows = new RoundMetrics(Rows.all(round, "fednano").rounds(), List.of(), List.of(), List.of());
-        return new RoundResult(adapter(round), List.of(), rows, true);
+        return new RoundCommit(adapter(round), List.of(), rows, true);
     }
 
     static RoundMetrics smallEvaluation(int round) {

@@ -7,10 +7,10 @@ import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
-import org.fednano.algorithm.Clients;
+import org.fednano.algorithm.ClientBackend;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
-import org.fednano.algorithm.PlainClients;
+import org.fednano.algorithm.PlainBackend;
 import org.fednano.algorithm.RoundResult;
 import org.fednano.algorithm.TrainingPlan;
 import org.fednano.cluster.ClientCluster;
@@ -79,7 +79,7 @@ public final class TinyCluster implements AutoCloseable {
         return train(plan(settings, cluster.federation().clientIds()), goal, cluster.clients());
     }
 
-    private float[] train(TrainingPlan plan, int goal, Clients clients) {
+    private float[] train(TrainingPlan plan, int goal, ClientBackend clients) {
         return FedNano.train(plan.withRounds(goal), GlobalAdapter.initial(plan), clients, rounds::add)
                 .theta();
     }
@@ -101,7 +101,7 @@ public final class TinyCluster implements AutoCloseable {
         try (FrozenLlm llm = EmbeddedLlm.open(model);
                 NanoEdge edge = NanoEdge.open(model, settings)) {
             TrainingPlan plan = plan(settings, shards.clientIds());
-            Clients clients = new PlainClients(client -> data(shards, edge, llm, client), client -> llm);
+            ClientBackend clients = new PlainBackend(client -> data(shards, edge, llm, client), client -> llm);
             return FedNano.train(plan.withRounds(goal), GlobalAdapter.initial(plan), clients, r -> {})
                     .theta();
         }
