@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import org.fednano.settings.JobException;
+import org.fednano.tensor.ArrayOps;
+import org.fednano.tensor.NamedTensors;
 import org.fednano.weights.TensorSource;
 
 /**
@@ -12,7 +14,7 @@ import org.fednano.weights.TensorSource;
  */
 final class Connector implements FrozenConnector {
 
-    private final NamedArrays weights;
+    private final NamedTensors weights;
     private final String first;
     private final String second; // null: one layer
     private final String activation;
@@ -36,7 +38,7 @@ final class Connector implements FrozenConnector {
         width = (int) shape[1];
         inner = (int) shape[0];
         hidden = one ? inner : (int) tensors.shape(second + ".weight")[0];
-        weights = new NamedArrays(owner, tensors, tensors.names());
+        weights = new NamedTensors(owner, tensors, tensors.names());
     }
 
     private static boolean isOne(TensorSource tensors) {

@@ -17,10 +17,10 @@ final class EncoderModel implements ModalityEncoder {
 
     private final String modality;
     private final Model model;
-    private final EncoderEnds ends;
+    private final EncoderPrePost ends;
 
     /** @param model the block; its manager owns all weights, closed here */
-    EncoderModel(String modality, Model model, EncoderEnds ends) {
+    EncoderModel(String modality, Model model, EncoderPrePost ends) {
         this.modality = modality;
         this.model = model;
         this.ends = ends;

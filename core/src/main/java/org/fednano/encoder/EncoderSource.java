@@ -2,6 +2,7 @@ package org.fednano.encoder;
 
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.fednano.vision.VisionTower;
 import org.fednano.weights.TensorSource;
 
 /**

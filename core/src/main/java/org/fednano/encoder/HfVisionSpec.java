@@ -5,8 +5,14 @@ import ai.djl.Model;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.fednano.image.PreprocessorConfig;
 import org.fednano.sample.Medium;
 import org.fednano.settings.JobException;
+import org.fednano.tensor.NamedTensors;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionTensors;
+import org.fednano.vision.VisionTower;
+import org.fednano.vision.VisionTowerBlock;
 import org.fednano.weights.HfModelFolder;
 
 /**
@@ -84,15 +90,15 @@ public record HfVisionSpec(String configJson, String preprocessorJson, String we
     @Override
     public ModalityEncoder open(EncoderSource source, int batchSize) {
         VisionConfig config = VisionConfig.of(HfModelFolder.json(configJson, Path.of("config.json")));
-        MediumInput input = new MediumInput.ImageInput(
+        MediaDecoder input = new MediaDecoder.ImageInput(
                 HfModelFolder.json(preprocessorJson, Path.of(PREPROCESSOR)), config.imageSize());
         Model model = Model.newInstance("vision tower", Device.cpu(), "PyTorch");
         try {
-            NamedArrays tower = part(model, source, VisionTower.TOWER);
-            NamedArrays projector = part(model, source, VisionTower.PROJECTOR);
+            NamedTensors tower = part(model, source, VisionTower.TOWER);
+            NamedTensors projector = part(model, source, VisionTower.PROJECTOR);
             int slice = Math.toIntExact(new VisionTower(config, tower).slice(batchSize));
             model.setBlock(new VisionTowerBlock(config, tower, slice));
-            EncoderEnds ends = new EncoderEnds(
+            EncoderPrePost ends = new EncoderPrePost(
                     input,
                     new LlavaConnector(config, projector),
                     config.imageTokens(),
@@ -106,10 +112,10 @@ public record HfVisionSpec(String configJson, String preprocessorJson, String we
         }
     }
 
-    private static NamedArrays part(Model model, EncoderSource source, String prefix) {
+    private static NamedTensors part(Model model, EncoderSource source, String prefix) {
         List<String> names = source.tensors().names().stream()
                 .filter(name -> name.startsWith(prefix))
                 .toList();
-        return new NamedArrays(model.getNDManager(), source.tensors(), names);
+        return new NamedTensors(model.getNDManager(), source.tensors(), names);
     }
 }

@@ -1,6 +1,9 @@
 package org.fednano.encoder;
 
 import ai.djl.ndarray.NDArray;
+import org.fednano.tensor.NamedTensors;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionTower;
 
 /**
  * LLaVA's own two layers.
@@ -8,7 +11,7 @@ import ai.djl.ndarray.NDArray;
  * @param config shapes
  * @param weights tensors with the prefix {@link VisionTower#PROJECTOR}
  */
-record LlavaConnector(VisionConfig config, NamedArrays weights) implements FrozenConnector {
+record LlavaConnector(VisionConfig config, NamedTensors weights) implements FrozenConnector {
 
     @Override
     public int width() {

@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.fednano.prompt.PromptIds;
+import org.fednano.prompt.PromptTokenizer;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
@@ -52,7 +54,7 @@ public final class NanoEdge implements AutoCloseable {
         modalities = spec.modalities();
         tokenizer = new PromptTokenizer(spec.tokenizerJson(), spec.prompt());
         try {
-            prompts = new PromptIds(json, spec, tokenizer);
+            prompts = new PromptIds(json, spec.tokenizerJson(), spec.prompt(), tokenizer);
             media = new MediaEmbedder(spec.encoders(), sources, spec.batchSize());
         } catch (RuntimeException e) {
             tokenizer.close();
@@ -96,10 +98,10 @@ public final class NanoEdge implements AutoCloseable {
 
     /** Token ids of a sample's prompt, a medium's place repeated for each of its tokens; cut to {@code prompt.max_tokens}. */
     public int[] promptIds(Sample sample) {
-        return promptIds(sample, new CutPrompts());
+        return promptIds(sample, new TruncationStats());
     }
 
-    private int[] promptIds(Sample sample, CutPrompts cut) {
+    private int[] promptIds(Sample sample, TruncationStats cut) {
         int[] counts = IntStream.range(0, sample.media().size())
                 .map(m -> media.tokens(sample, m))
                 .toArray();
@@ -123,7 +125,7 @@ public final class NanoEdge implements AutoCloseable {
      * @throws JobException with status 3 if a medium cannot be decoded, or no encoder reads its modality
      */
     public List<PromptFeatures> encode(List<Sample> samples, EmbeddingRows rows) {
-        return encode(samples, rows, new CutPrompts());
+        return encode(samples, rows, new TruncationStats());
     }
 
     /**
@@ -131,7 +133,7 @@ public final class NanoEdge implements AutoCloseable {
      *
      * @param cut told of prompts that are cut
      */
-    public List<PromptFeatures> encode(List<Sample> samples, EmbeddingRows rows, CutPrompts cut) {
+    public List<PromptFeatures> encode(List<Sample> samples, EmbeddingRows rows, TruncationStats cut) {
         List<int[]> ids = samples.stream().map(s -> promptIds(s, cut)).toList();
         int[] distinct = ids.stream()
                 .flatMapToInt(Arrays::stream)

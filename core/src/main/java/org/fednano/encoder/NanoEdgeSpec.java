@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.fednano.prompt.PromptStyle;
+import org.fednano.prompt.TokenizerFile;
 import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.JobException;
@@ -51,7 +52,7 @@ public record NanoEdgeSpec(
      * @throws JobException with status 3 if a file is missing or corrupt, 2 if the setting is wrong
      */
     public static NanoEdgeSpec of(HfModelFolder folder, Settings settings) {
-        Map<String, Path> further = FurtherEncoders.of(settings);
+        Map<String, Path> further = AdditionalEncoders.of(settings);
         List<EncoderSpec> encoders = new ArrayList<>();
         if (hasOwnVision(folder, further)) {
             encoders.add(HfVisionSpec.of(folder));
@@ -69,7 +70,7 @@ public record NanoEdgeSpec(
 
     /** Where the weights of {@link #encoders} lie, by modality. */
     public static Map<String, EncoderSource> sources(HfModelFolder folder, Settings settings) {
-        Map<String, Path> further = FurtherEncoders.of(settings);
+        Map<String, Path> further = AdditionalEncoders.of(settings);
         Map<String, EncoderSource> sources = new LinkedHashMap<>();
         if (hasOwnVision(folder, further)) {
             sources.put(Medium.IMAGE, HfVisionSpec.source(folder));
@@ -109,7 +110,7 @@ public record NanoEdgeSpec(
      */
     public static List<Further> further(Settings settings) {
         List<Further> encoders = new ArrayList<>();
-        FurtherEncoders.of(settings)
+        AdditionalEncoders.of(settings)
                 .forEach((modality, path) -> encoders.add(new Further(
                         modality, path, TorchScriptSpec.look(modality, path).tokens(), TorchScriptSpec.source(path))));
         return encoders;
@@ -117,7 +118,7 @@ public record NanoEdgeSpec(
 
     /** Folders of {@code model.encoders} by modality, as the setting names them. */
     public static Map<String, Path> encoderFolders(Settings settings) {
-        return FurtherEncoders.of(settings);
+        return AdditionalEncoders.of(settings);
     }
 
     /** SHA-256, in hexadecimal, over all that a modality's features depend on besides batch size. */
@@ -136,7 +137,7 @@ public record NanoEdgeSpec(
      */
     public static void requireWidth(HfModelFolder folder, Settings settings, int hidden, String llm) {
         List<Further> further = further(settings);
-        if (hasOwnVision(folder, FurtherEncoders.of(settings))) {
+        if (hasOwnVision(folder, AdditionalEncoders.of(settings))) {
             long found = HfVisionSpec.source(folder).hidden();
             if (found != hidden) {
                 throw JobException.badInput("The projector in " + folder.folder() + " must give what the LLM takes:"

@@ -21,11 +21,11 @@ final class NanoEdgeTranslator implements Translator<byte[], byte[]> {
     private static final String PLACES = "places";
     private static final int NONE = -1;
 
-    private final EncoderEnds ends;
+    private final EncoderPrePost ends;
     private final boolean keepInvalid;
 
     /** @param keepInvalid null for files that cannot be decoded, in place of an error */
-    NanoEdgeTranslator(EncoderEnds ends, boolean keepInvalid) {
+    NanoEdgeTranslator(EncoderPrePost ends, boolean keepInvalid) {
         this.ends = ends;
         this.keepInvalid = keepInvalid;
     }

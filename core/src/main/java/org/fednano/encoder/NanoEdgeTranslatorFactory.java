@@ -62,7 +62,7 @@ public final class NanoEdgeTranslatorFactory implements TranslatorFactory, Seria
     }
 
     NanoEdgeTranslator translator(Model model, Map<String, ?> arguments) {
-        EncoderEnds ends = arguments.get(ENDS) instanceof EncoderEnds given
+        EncoderPrePost ends = arguments.get(ENDS) instanceof EncoderPrePost given
                 ? given
                 : TorchScriptSpec.ends(model.getModelPath(), model.getNDManager(), batchSize);
         return new NanoEdgeTranslator(ends, keepInvalid);

@@ -14,7 +14,7 @@ import org.fednano.settings.JobException;
  *
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">The format</a>
  */
-final class NpyInput implements MediumInput {
+final class NpyInput implements MediaDecoder {
 
     private static final Pattern TYPE = Pattern.compile("'descr':\\s*'([^']*)'");
     private static final Pattern ORDER = Pattern.compile("'fortran_order':\\s*(True|False)");

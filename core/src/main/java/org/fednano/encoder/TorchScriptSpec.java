@@ -97,7 +97,7 @@ public record TorchScriptSpec(
             throw wrong("format", "1");
         }
         positive("tokens");
-        MediumInput.of(this);
+        MediaDecoder.of(this);
     }
 
     private static String text(Path folder, String file) {
@@ -166,16 +166,16 @@ public record TorchScriptSpec(
      * @param owner the connector's weights are freed with it
      * @throws JobException with status 3 if a file is missing or says something that is not supported
      */
-    static EncoderEnds ends(Path folder, NDManager owner, int batchSize) {
+    static EncoderPrePost ends(Path folder, NDManager owner, int batchSize) {
         TorchScriptSpec spec = described("", folder, "");
         return spec.ends(SafeTensors.open(required(folder, CONNECTOR)), owner, batchSize);
     }
 
-    private EncoderEnds ends(TensorSource tensors, NDManager owner, int batchSize) {
-        MediumInput input = MediumInput.of(this);
+    private EncoderPrePost ends(TensorSource tensors, NDManager owner, int batchSize) {
+        MediaDecoder input = MediaDecoder.of(this);
         Connector connector =
                 new Connector(owner, tensors, json().path("activation").asText("gelu"), where);
-        return new EncoderEnds(input, connector, tokens(), batchSize, batchSize, MODULE + " in " + where);
+        return new EncoderPrePost(input, connector, tokens(), batchSize, batchSize, MODULE + " in " + where);
     }
 
     private ZooModel<NDList, NDList> load(Path file) {

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * Mono sound files (RIFF/WAVE) of one sampling rate, cut or filled up with silence to one length; PCM of 8, 16, 24 or 32
  * bits becomes −1 to 1, float32 stays as it is.
  */
-final class WavInput implements MediumInput {
+final class WavInput implements MediaDecoder {
 
     private static final Logger LOG = LoggerFactory.getLogger(WavInput.class);
     private static final int PCM = 1;

@@ -1,13 +1,25 @@
 package org.fednano.jinja;
 
-import static org.fednano.jinja.JinjaException.runtime;
-import static org.fednano.jinja.JinjaException.type;
+import static org.fednano.jinja.base.JinjaException.runtime;
+import static org.fednano.jinja.base.JinjaException.type;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.fednano.jinja.base.JinjaException;
+import org.fednano.jinja.filter.Filters;
+import org.fednano.jinja.library.Runtime;
+import org.fednano.jinja.syntax.Expr;
+import org.fednano.jinja.syntax.Node;
+import org.fednano.jinja.value.Arguments;
+import org.fednano.jinja.value.Dict;
+import org.fednano.jinja.value.Function;
+import org.fednano.jinja.value.Operators;
+import org.fednano.jinja.value.Tuple;
+import org.fednano.jinja.value.Types;
+import org.fednano.jinja.value.Undefined;
 
 /** What expressions are worth. */
 final class Evaluator {

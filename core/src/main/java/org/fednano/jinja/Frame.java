@@ -1,6 +1,9 @@
 package org.fednano.jinja;
 
 import java.util.Map;
+import org.fednano.jinja.base.JinjaException;
+import org.fednano.jinja.syntax.Symbols;
+import org.fednano.jinja.value.Undefined;
 
 /**
  * Where a statement runs.

@@ -1,14 +1,23 @@
 package org.fednano.jinja;
 
-import static org.fednano.jinja.JinjaException.type;
+import static org.fednano.jinja.base.JinjaException.type;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.fednano.jinja.base.JinjaException;
+import org.fednano.jinja.syntax.Expr;
+import org.fednano.jinja.syntax.Stmt;
+import org.fednano.jinja.value.Arguments;
+import org.fednano.jinja.value.Dict;
+import org.fednano.jinja.value.Function;
+import org.fednano.jinja.value.Tuple;
+import org.fednano.jinja.value.Undefined;
+import org.fednano.jinja.value.WithAttributes;
 
 /** A macro, or the body of a {@code call} block as its {@code caller}. */
-final class Macro implements WithAttributes, Function {
+public final class Macro implements WithAttributes, Function {
 
     private final Renderer renderer;
     private final Stmt.Function function;

@@ -1,12 +1,24 @@
 package org.fednano.jinja;
 
-import static org.fednano.jinja.JinjaException.runtime;
-import static org.fednano.jinja.JinjaException.value;
+import static org.fednano.jinja.base.JinjaException.runtime;
+import static org.fednano.jinja.base.JinjaException.value;
 
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import org.fednano.jinja.base.Budget;
+import org.fednano.jinja.base.JinjaException;
+import org.fednano.jinja.library.Runtime;
+import org.fednano.jinja.syntax.Expr;
+import org.fednano.jinja.syntax.Stmt;
+import org.fednano.jinja.value.Arguments;
+import org.fednano.jinja.value.Function;
+import org.fednano.jinja.value.LoopContext;
+import org.fednano.jinja.value.Namespace;
+import org.fednano.jinja.value.Operators;
+import org.fednano.jinja.value.Types;
+import org.fednano.jinja.value.Undefined;
 
 /** Runs statements. */
 final class Renderer {

@@ -1,14 +1,21 @@
 package org.fednano.jinja;
 
-import static org.fednano.jinja.JinjaException.limit;
-import static org.fednano.jinja.JinjaException.syntax;
-import static org.fednano.jinja.JinjaException.unsupported;
+import static org.fednano.jinja.base.JinjaException.limit;
+import static org.fednano.jinja.base.JinjaException.syntax;
+import static org.fednano.jinja.base.JinjaException.unsupported;
 
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.fednano.jinja.base.JinjaException;
+import org.fednano.jinja.filter.Filters;
+import org.fednano.jinja.filter.Tests;
+import org.fednano.jinja.syntax.Expr;
+import org.fednano.jinja.syntax.Node;
+import org.fednano.jinja.syntax.Stmt;
+import org.fednano.jinja.syntax.Symbols;
 
 /** The scopes of a template, and what can be known to be wrong in it before it runs. */
 final class Scopes {

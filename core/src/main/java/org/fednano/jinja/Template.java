@@ -4,6 +4,12 @@ import java.time.LocalDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.fednano.jinja.base.JinjaException;
+import org.fednano.jinja.library.Globals;
+import org.fednano.jinja.library.Runtime;
+import org.fednano.jinja.syntax.Parser;
+import org.fednano.jinja.syntax.Stmt;
+import org.fednano.jinja.value.Types;
 
 /** A template that has been read. Renderings share nothing: any thread may render. */
 public final class Template {

@@ -4,8 +4,8 @@ import java.time.LocalDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.fednano.jinja.JinjaException;
 import org.fednano.jinja.Template;
+import org.fednano.jinja.base.JinjaException;
 
 /**
  * A model's own chat template, in Jinja, rendered as transformers does without tools and documents. Texts are data: nothing in

@@ -1,2 +1,5 @@
-/** What a model says of its prompts: chat template and special tokens. Text only: no tensors, no tokenizer. */
+/**
+ * Prompts and answers as token ids: chat template, special tokens and tokenizer of a model, put together as transformers puts
+ * them. No tensors.
+ */
 package org.fednano.prompt;

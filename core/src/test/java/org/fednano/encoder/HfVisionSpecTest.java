@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.fednano.settings.JobException;
+import org.fednano.testing.TestImages;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensorsWriter;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,7 +98,7 @@ class HfVisionSpecTest {
         HfModelFolder model = HfModelFolder.open(folder);
         try (ModalityEncoder encoder = HfVisionSpec.of(model).open(HfVisionSpec.source(model), 2)) {
             float[] inputs = new float[encoder.inputSize()];
-            encoder.prepare(TinyEncoder.picture(5, 31, 17), "t", inputs, 0);
+            encoder.prepare(TestImages.rectangles(5, 31, 17), "t", inputs, 0);
             return inputs;
         }
     }

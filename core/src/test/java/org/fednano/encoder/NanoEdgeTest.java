@@ -20,6 +20,11 @@ import java.util.concurrent.Future;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.JobException;
+import org.fednano.tensor.NamedTensors;
+import org.fednano.testing.TestImages;
+import org.fednano.vision.NaiveTower;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionTower;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.TensorSource;
 import org.junit.jupiter.api.Test;
@@ -29,7 +34,7 @@ class NanoEdgeTest {
     private static List<Sample> samples(int count) {
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            samples.add(TinyEncoder.sample("s" + i, TinyEncoder.picture(i, 8 + i, 8 + 2 * i), "What color?"));
+            samples.add(TinyEncoder.sample("s" + i, TestImages.rectangles(i, 8 + i, 8 + 2 * i), "What color?"));
         }
         return samples;
     }
@@ -99,7 +104,7 @@ class NanoEdgeTest {
     @Test
     void aUsersTextNeverStandsForAPicture() {
         try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
-            Sample sneaky = TinyEncoder.sample("t", TinyEncoder.picture(1, 8, 8), "<image> What <image> color?");
+            Sample sneaky = TinyEncoder.sample("t", TestImages.rectangles(1, 8, 8), "<image> What <image> color?");
             long imageTokens = Arrays.stream(edge.promptIds(sneaky))
                     .filter(id -> id == TinyEncoder.IMAGE)
                     .count();
@@ -110,9 +115,9 @@ class NanoEdgeTest {
     @Test
     void longPromptsAreCutOnTheRightAndCounted() {
         try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
-            Sample sample = TinyEncoder.sample("t", TinyEncoder.picture(1, 8, 8), "what ".repeat(50));
-            Sample other = TinyEncoder.sample("u", TinyEncoder.picture(1, 8, 8), "what ".repeat(60));
-            CutPrompts cut = new CutPrompts();
+            Sample sample = TinyEncoder.sample("t", TestImages.rectangles(1, 8, 8), "what ".repeat(50));
+            Sample other = TinyEncoder.sample("u", TestImages.rectangles(1, 8, 8), "what ".repeat(60));
+            TruncationStats cut = new TruncationStats();
             assertEquals(
                     32,
                     edge.encode(List.of(sample, other), TinyEncoder::rows, cut)
@@ -160,7 +165,7 @@ class NanoEdgeTest {
                     pixels[i] = (float) Math.sin(i * 0.7);
                 }
                 double[][] expected = new NaiveTower(config, TinyEncoder.weights()).imageEmbeddings(pixels);
-                try (NamedArrays weights = new NamedArrays(TensorSource.of(TinyEncoder.weights()));
+                try (NamedTensors weights = new NamedTensors(TensorSource.of(TinyEncoder.weights()));
                         NDManager manager = weights.manager().newSubManager()) {
                     NDArray actual = new VisionTower(config, weights)
                             .imageEmbeddings(manager.create(pixels, new Shape(1, 3, 8, 8)));
@@ -189,7 +194,7 @@ class NanoEdgeTest {
     @Test
     void aCorruptPictureIsToldWithItsSample() {
         try (NanoEdge edge = new NanoEdge(TinyEncoder.spec(3), TinyEncoder.sources())) {
-            byte[] cut = Arrays.copyOf(TinyEncoder.picture(1, 20, 20), 60);
+            byte[] cut = Arrays.copyOf(TestImages.rectangles(1, 20, 20), 60);
             String message = assertThrows(
                             JobException.class,
                             () -> edge.encode(List.of(TinyEncoder.sample("s9", cut, "What?")), TinyEncoder::rows))

@@ -27,6 +27,7 @@ import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.testing.TestImages;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,7 +41,7 @@ class NanoEdgeTranslatorTest {
 
     private static List<byte[]> pictures(int count) {
         return IntStream.range(0, count)
-                .mapToObj(i -> TinyEncoder.picture(i, 8 + i, 9 + 2 * i))
+                .mapToObj(i -> TestImages.rectangles(i, 8 + i, 9 + 2 * i))
                 .toList();
     }
 

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.fednano.prompt.PromptIds;
+import org.fednano.prompt.PromptTokenizer;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
@@ -96,8 +98,8 @@ class PromptIdsTest {
     }
 
     private static PromptIds ids(HfModelFolder folder, PromptTokenizer tokenizer, String... sets) {
-        return new PromptIds(
-                folder.config(), NanoEdgeSpec.of(folder, Settings.load(List.of(), List.of(sets))), tokenizer);
+        NanoEdgeSpec spec = NanoEdgeSpec.of(folder, Settings.load(List.of(), List.of(sets)));
+        return new PromptIds(folder.config(), spec.tokenizerJson(), spec.prompt(), tokenizer);
     }
 
     private static PromptTokenizer tokenizer(HfModelFolder folder) {

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.fednano.prompt.PromptIds;
+import org.fednano.prompt.PromptTokenizer;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.Settings;
@@ -29,7 +31,7 @@ class ShippedModelTest {
     void itsPromptsAndAnswersKeepTheirIds() {
         NanoEdgeSpec spec = NanoEdgeSpec.of(MODEL, Settings.defaults());
         try (PromptTokenizer tokenizer = new PromptTokenizer(spec.tokenizerJson(), spec.prompt())) {
-            PromptIds ids = new PromptIds(MODEL.config(), spec, tokenizer);
+            PromptIds ids = new PromptIds(MODEL.config(), spec.tokenizerJson(), spec.prompt(), tokenizer);
             for (String text : List.of("what color is the circle?", "two", "a Red  square!", "x", "12", "it's zyx_w")) {
                 int[] answer = tokenizer.encode(text, false);
                 assertArrayEquals(

@@ -1,32 +1,26 @@
 package org.fednano.encoder;
 
-import java.awt.Color;
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import javax.imageio.ImageIO;
 import org.fednano.prompt.PromptStyle;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
+import org.fednano.testing.TestTensors;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.TensorSource;
 
 /** A vision tower of random weights for 8 x 8 pictures in four patches, with a tokenizer of a few words. */
-final class TinyEncoder {
+public final class TinyEncoder {
 
-    static final int HIDDEN = 16;
+    public static final int HIDDEN = 16;
     static final int WIDTH = 16;
     static final int IMAGE = 4;
     static final int END = 3;
 
-    static final String CONFIG =
+    public static final String CONFIG =
             """
             {"model_type": "llava", "image_token_index": 4, "vision_feature_layer": %d,
              "vision_feature_select_strategy": "%s",
@@ -34,7 +28,7 @@ final class TinyEncoder {
              "vision_config": {"model_type": "clip_vision_model", "hidden_size": 16, "intermediate_size": 32,
                "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 8, "patch_size": 4}}
             """;
-    static final String PREPROCESSOR =
+    public static final String PREPROCESSOR =
             """
             {"size": {"height": 8, "width": 8}, "do_center_crop": false,
              "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.25, 0.5]}
@@ -89,7 +83,7 @@ final class TinyEncoder {
         return Map.of("image", new EncoderSource(TensorSource.of(weights), null));
     }
 
-    static Map<String, FloatTensor> weights() {
+    public static Map<String, FloatTensor> weights() {
         Random random = new Random(5);
         Map<String, FloatTensor> t = new LinkedHashMap<>();
         String tower = "vision_tower.vision_model.";
@@ -120,17 +114,7 @@ final class TinyEncoder {
     }
 
     private static void put(Map<String, FloatTensor> t, Random random, String name, int... shape) {
-        int size = 1;
-        long[] longs = new long[shape.length];
-        for (int i = 0; i < shape.length; i++) {
-            size *= shape[i];
-            longs[i] = shape[i];
-        }
-        float[] values = new float[size];
-        for (int i = 0; i < size; i++) {
-            values[i] = (float) (0.5 * random.nextGaussian());
-        }
-        t.put(name, new FloatTensor(values, longs));
+        t.put(name, TestTensors.normal(random, 0.5, shape));
     }
 
     /** Row of the embedding table: the id in every place. */
@@ -156,27 +140,5 @@ final class TinyEncoder {
                 "choose_txt",
                 "color",
                 "t");
-    }
-
-    static byte[] picture(int seed, int width, int height) {
-        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        Random random = new Random(seed);
-        for (int i = 0; i < 12; i++) {
-            g.setColor(new Color(random.nextInt(1 << 24)));
-            g.fillRect(random.nextInt(width), random.nextInt(height), 1 + width / 3, 1 + height / 3);
-        }
-        g.dispose();
-        return file(image, "png");
-    }
-
-    static byte[] file(BufferedImage image, String format) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(image, format, out);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return out.toByteArray();
     }
 }

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import org.fednano.testing.TestSounds;
+import org.fednano.testing.TestTensors;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.SafeTensorsWriter;
 
@@ -57,33 +59,8 @@ final class TinyModules {
     }
 
     private static void layer(Map<String, FloatTensor> tensors, String name, int in, int out, Random random) {
-        tensors.put(name + ".weight", new FloatTensor(normal(in * out, random), out, in));
-        tensors.put(name + ".bias", new FloatTensor(normal(out, random), out));
-    }
-
-    private static float[] normal(int size, Random random) {
-        float[] values = new float[size];
-        for (int i = 0; i < size; i++) {
-            values[i] = (float) (0.5 * random.nextGaussian());
-        }
-        return values;
-    }
-
-    /** A mono WAV file of PCM samples, 16 bits. */
-    static byte[] wav(int rate, short... samples) {
-        ByteBuffer data = ByteBuffer.allocate(2 * samples.length).order(ByteOrder.LITTLE_ENDIAN);
-        data.asShortBuffer().put(samples);
-        return wav(1, 1, rate, 16, data.array());
-    }
-
-    static byte[] wav(int coding, int channels, int rate, int bits, byte[] data) {
-        ByteBuffer file = ByteBuffer.allocate(44 + data.length).order(ByteOrder.LITTLE_ENDIAN);
-        file.put(ascii("RIFF")).putInt(36 + data.length).put(ascii("WAVE"));
-        file.put(ascii("fmt ")).putInt(16).putShort((short) coding).putShort((short) channels);
-        file.putInt(rate).putInt(rate * channels * bits / 8);
-        file.putShort((short) (channels * bits / 8)).putShort((short) bits);
-        file.put(ascii("data")).putInt(data.length).put(data);
-        return file.array();
+        tensors.put(name + ".weight", TestTensors.normal(random, 0.5, out, in));
+        tensors.put(name + ".bias", TestTensors.normal(random, 0.5, out));
     }
 
     /** A tone: 160 samples, of another pitch for each seed. */
@@ -92,7 +69,7 @@ final class TinyModules {
         for (int i = 0; i < samples.length; i++) {
             samples[i] = (short) (20000 * Math.sin(0.05 * (seed + 1) * i));
         }
-        return wav(320, samples);
+        return TestSounds.wav(320, samples);
     }
 
     /** An .npy file, version 1. */

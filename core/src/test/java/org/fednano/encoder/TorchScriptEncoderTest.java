@@ -21,6 +21,7 @@ import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
+import org.fednano.testing.TestImages;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensorsWriter;
@@ -96,7 +97,7 @@ class TorchScriptEncoderTest {
         Path own = folder("stack", "patches", TinyModules.PATCHES, connector);
         Settings settings =
                 Settings.load(List.of(), List.of("model.encoders=[\"image=" + own + "\"]", "encoder.batch_size=2"));
-        byte[] picture = TinyEncoder.picture(5, 31, 17);
+        byte[] picture = TestImages.rectangles(5, 31, 17);
         try (NanoEdge edge = NanoEdge.open(HfModelFolder.open(model), settings);
                 ModalityEncoder encoder = open(own, 2)) {
             PromptFeatures features = edge.encode(List.of(TinyEncoder.sample("s", picture, "x")), TinyEncoder::rows)

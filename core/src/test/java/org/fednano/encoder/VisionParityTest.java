@@ -23,6 +23,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.fednano.image.ImagePreprocessor;
+import org.fednano.image.RgbImage;
+import org.fednano.tensor.NamedTensors;
+import org.fednano.vision.NaiveTower;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionTower;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.TensorSource;
 import org.junit.jupiter.api.Named;
@@ -33,7 +39,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Pictures and vision towers against Pillow and transformers 4.57.3, as {@code src/test/python/make_vision_fixtures.py} wrote
  * them down. {@code -Dfednano.vision.dir=DIR} takes fresh ones.
  */
-class VisionParityTest {
+public class VisionParityTest {
 
     private static final Path FOLDER =
             Path.of(System.getProperty("fednano.vision.dir", "src/test/resources/parity/vision"));
@@ -102,7 +108,7 @@ class VisionParityTest {
         Map<String, FloatTensor> tensors = tensors(expected);
         float[] pixels = floats(expected.get("pixels"));
         float[] projected = floats(expected.get("projected"));
-        try (NamedArrays weights = new NamedArrays(TensorSource.of(tensors));
+        try (NamedTensors weights = new NamedTensors(TensorSource.of(tensors));
                 NDManager manager = weights.manager().newSubManager()) {
             VisionTower tower = new VisionTower(config, weights);
             NDArray batch = manager.create(pixels, new Shape(2, 3, config.imageSize(), config.imageSize()));

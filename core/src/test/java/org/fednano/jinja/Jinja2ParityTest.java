@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.fednano.jinja.JinjaException.Kind;
+import org.fednano.jinja.base.JinjaException;
+import org.fednano.jinja.base.JinjaException.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 

@@ -2,8 +2,6 @@ package org.fednano.prep;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import javax.imageio.ImageIO;
+import org.fednano.testing.TestImages;
 
 /** Makes small raw data sets in IconQA's release layout, sound or broken as a test needs them. */
 final class RawFolder {
@@ -108,16 +106,6 @@ final class RawFolder {
     }
 
     static byte[] png(int width, int height) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try {
-            BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-            for (int i = 0; i < width * height; i++) {
-                image.setRGB(i % width, i / width, i * 2654435); // no flat picture: cutting it short must show
-            }
-            ImageIO.write(image, "png", out);
-            return out.toByteArray();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return TestImages.uneven(width, height);
     }
 }

@@ -10,12 +10,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
-import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
-import org.fednano.encoder.TokenizerWarnings;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.oip.OipLlm;
+import org.fednano.prompt.TokenizerWarnings;
 import org.fednano.runstore.Fingerprints;
 import org.fednano.settings.EndpointKeys;
 import org.fednano.settings.JobException;
@@ -24,6 +23,7 @@ import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientCluster;
 import org.fednano.spark.Federation;
+import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +56,10 @@ final class JobSession implements AutoCloseable {
     JobSession(Settings settings) {
         this.settings = settings;
         try {
-            EngineThreads.apply(settings);
+            // Clients run side by side. One thread each keeps the cores busy without switching, and no byte of a run
+            // depends
+            // on how many run at once.
+            EngineThreads.apply(settings, 1);
             spark = keep(spark());
             // On SIGTERM Spark stops its context at once; the command's own thread still has a lease to give back.
             Runtime.getRuntime().addShutdownHook(onShutdown);

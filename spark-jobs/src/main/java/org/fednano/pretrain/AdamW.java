@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDScope;
 import java.util.ArrayList;
 import java.util.List;
-import org.fednano.encoder.NamedArrays;
+import org.fednano.tensor.NamedTensors;
 
 /**
  * AdamW (Loshchilov and Hutter, 2019) on native arrays, in place. The gradient is scaled down to a norm of 1 where it is
@@ -25,7 +25,7 @@ final class AdamW {
     private int step;
 
     /** Optimises all of {@code weights}; switches their gradients on. */
-    AdamW(NamedArrays weights) {
+    AdamW(NamedTensors weights) {
         weights.all().forEach((name, weight) -> {
             weight.setRequiresGradient(true);
             boolean decays = weight.getShape().dimension() > 1 && !name.contains("embed");

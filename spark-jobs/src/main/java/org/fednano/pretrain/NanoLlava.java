@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
-import org.fednano.encoder.VisionTower;
 import org.fednano.llm.model.LlamaDecoder;
+import org.fednano.vision.VisionTower;
 import org.fednano.weights.FloatTensor;
 
 /** Shape of the shipped model: its configuration files, its tensors and how they start. */

@@ -15,13 +15,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.fednano.encoder.EncoderSource;
 import org.fednano.encoder.HfVisionSpec;
-import org.fednano.encoder.ImagePreprocessor;
-import org.fednano.encoder.NamedArrays;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.NanoEdgeSpec;
-import org.fednano.encoder.VisionConfig;
-import org.fednano.encoder.VisionTensors;
-import org.fednano.encoder.VisionTower;
+import org.fednano.image.ImagePreprocessor;
 import org.fednano.llm.model.LlamaConfig;
 import org.fednano.llm.model.LlamaDecoder;
 import org.fednano.prompt.PromptStyle;
@@ -32,6 +28,10 @@ import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.PretrainKeys;
 import org.fednano.settings.Settings;
+import org.fednano.tensor.NamedTensors;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionTensors;
+import org.fednano.vision.VisionTower;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.TensorSource;
@@ -104,7 +104,7 @@ final class Training {
             set = decode(samples, edge);
             checked = decode(validation.subList(0, Math.min(CHECKED_SAMPLES, validation.size())), edge);
         }
-        try (NamedArrays weights = new NamedArrays(TensorSource.of(initial), initial.keySet())) {
+        try (NamedTensors weights = new NamedTensors(TensorSource.of(initial), initial.keySet())) {
             TrainingStep step = new TrainingStep(
                     weights,
                     new VisionTower(visionConfig, weights),
@@ -155,7 +155,7 @@ final class Training {
     }
 
     private void loop(
-            NamedArrays weights, TrainingStep step, TrainingSet set, TrainingSet checked, List<Sample> validation) {
+            NamedTensors weights, TrainingStep step, TrainingSet set, TrainingSet checked, List<Sample> validation) {
         int batch = Math.min(settings.get(PretrainKeys.BATCH), set.size());
         int cycles = settings.get(PretrainKeys.CYCLES);
         int steps = Math.max(1, settings.get(PretrainKeys.SAMPLES) / cycles / batch);
@@ -169,7 +169,7 @@ final class Training {
     private record Schedule(int cycle, int steps, int batch, String title) {}
 
     private void cycle(
-            NamedArrays weights,
+            NamedTensors weights,
             TrainingStep step,
             TrainingSet set,
             Schedule schedule,

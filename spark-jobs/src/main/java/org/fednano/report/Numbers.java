@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.fednano.settings.Quantities;
 
 /** How numbers look in reports; the same in HTML and text, whatever the machine's locale. */
-final class Numbers {
+public final class Numbers {
 
     /** What stands where there is no number. */
     static final String NONE = "–";

@@ -14,7 +14,7 @@ import org.apache.hadoop.fs.Path;
 import org.fednano.settings.JobException;
 
 /** The store's JSON documents: each begins with the number of its format, so that old ones stay readable for ever. */
-final class Json {
+public final class Json {
 
     /** Written by this version. A change that older versions would misread counts it up; readers keep the old ways. */
     static final int FORMAT = 1;

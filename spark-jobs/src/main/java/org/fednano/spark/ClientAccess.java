@@ -9,8 +9,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.fednano.encoder.CutPrompts;
 import org.fednano.encoder.NanoEdge;
+import org.fednano.encoder.TruncationStats;
 import org.fednano.gateway.GatewayAddress;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
@@ -87,7 +87,7 @@ record ClientAccess(
     }
 
     /** Makes features of a segment's split from the raw rows, a batch of the encoder at a time. */
-    CutPrompts make(
+    TruncationStats make(
             ClientPlace client,
             ClientFolder folder,
             String segment,
@@ -98,7 +98,7 @@ record ClientAccess(
         NanoEdge edge = encoder.edge();
         List<Sample> batch = new ArrayList<>();
         int[] left = {most};
-        CutPrompts cut = new CutPrompts();
+        TruncationStats cut = new TruncationStats();
         try (EmbeddingStore table =
                 new EmbeddingStore(folder.files(), client.embeddings(llmFingerprint), edge.hidden(), llm::embed)) {
             folder.rows().read(segment, split, sample -> {

@@ -23,7 +23,7 @@ import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
-import org.fednano.encoder.CutPrompts;
+import org.fednano.encoder.TruncationStats;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
@@ -74,7 +74,7 @@ final class FeatureFiles {
 
     /** Whatever makes a split's features, row by row in shard order; says which prompts were cut. */
     interface Source {
-        CutPrompts read(Split split, Consumer<PromptFeatures> rows);
+        TruncationStats read(Split split, Consumer<PromptFeatures> rows);
     }
 
     /** What tells the rows of now from those of another time: a digest over names, lengths and times of their files. */
@@ -195,7 +195,7 @@ final class FeatureFiles {
         for (Split split : Split.values()) {
             Path file = file(to, split);
             try (SplitWriter writer = new SplitWriter(files, file)) {
-                CutPrompts cut = from.read(split, writer::add);
+                TruncationStats cut = from.read(split, writer::add);
                 if (writer.rows > 0) {
                     contents.put(
                             split,

@@ -16,8 +16,8 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.fednano.encoder.CutPrompts;
 import org.fednano.encoder.NanoEdge;
+import org.fednano.encoder.TruncationStats;
 import org.fednano.gateway.GatewayAddress;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
@@ -51,7 +51,7 @@ record Predicting(
     @Override
     public Result run(String file) {
         try {
-            CutPrompts cut = new CutPrompts();
+            TruncationStats cut = new TruncationStats();
             return new Result(file, answer(file, cut), cut.count(), ExitStatus.DONE, "");
         } catch (JobException e) {
             return new Result(file, 0, 0, e.status(), e.getMessage());
@@ -60,7 +60,7 @@ record Predicting(
         }
     }
 
-    private long answer(String file, CutPrompts cut) throws IOException {
+    private long answer(String file, TruncationStats cut) throws IOException {
         Configuration hadoop = conf.value().value();
         Path part = new Path(output, String.format("part-%05d.parquet", files.indexOf(file)));
         long[] rows = {0};
@@ -89,7 +89,7 @@ record Predicting(
     }
 
     private void write(
-            List<Sample> batch, CutPrompts cut, FrozenLlm llm, EmbeddingStore table, ParquetWriter<Group> writer) {
+            List<Sample> batch, TruncationStats cut, FrozenLlm llm, EmbeddingStore table, ParquetWriter<Group> writer) {
         if (batch.isEmpty()) {
             return;
         }

@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.fednano.spark.TinyMedia;
-import org.fednano.spark.TinyModel;
+import org.fednano.testing.TinyModel;
 import org.fednano.weights.SafeTensors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

@@ -21,7 +21,7 @@ import org.fednano.llm.Reason;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
-import org.fednano.spark.TinyModel;
+import org.fednano.testing.TinyModel;
 import org.fednano.weights.HfModelFolder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

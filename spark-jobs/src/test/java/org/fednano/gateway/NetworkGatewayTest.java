@@ -11,12 +11,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -35,6 +31,7 @@ import org.fednano.sample.TokenBatch;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
+import org.fednano.testing.TestCertificates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -268,17 +265,12 @@ class NetworkGatewayTest {
     @Test
     void withTlsExecutorsTrustTheAuthorityTheyAreGivenAndNoOther(@TempDir Path folder) throws Exception {
         close();
-        Path store = folder.resolve("store.p12");
-        keytool("-genkeypair -alias g -keyalg EC -dname CN=localhost -ext san=dns:localhost -validity 2"
-                + " -storetype PKCS12 -storepass changeit -keystore " + store);
-        KeyStore keys = KeyStore.getInstance(store.toFile(), "changeit".toCharArray());
-        Path certificate = pem(folder, "CERTIFICATE", keys.getCertificate("g").getEncoded());
-        Path key = pem(
-                folder,
-                "PRIVATE KEY",
-                keys.getKey("g", "changeit".toCharArray()).getEncoded());
+        TestCertificates keys = new TestCertificates(folder, "own").sign("gateway");
+        Path certificate = keys.certificate("gateway");
+        Path key = keys.key("gateway");
+        Path authority = keys.ca();
         gateway = new Gateway(llm, new GatewayOptions(Duration.ofMinutes(5), 1 << 20, 1, false, 1, Duration.ZERO));
-        gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", certificate, key, certificate, MESSAGE));
+        gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", certificate, key, authority, MESSAGE));
         gateway.begin(Purpose.TRAIN, 1);
         try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
             assertEquals(12, client.embed(new int[] {1, 2, 3}).length);
@@ -295,20 +287,6 @@ class NetworkGatewayTest {
                 right.trainDeadline(),
                 right.maxMessage());
         assertThrows(JobException.class, () -> GatewayClient.open(javasOwn, Purpose.TRAIN, 1, "b", ONE_TRY));
-    }
-
-    private static void keytool(String arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-        command.addAll(List.of(arguments.split(" ")));
-        assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor());
-    }
-
-    private static Path pem(Path folder, String type, byte[] content) throws IOException {
-        return Files.writeString(
-                folder.resolve(type + ".pem"),
-                "-----BEGIN " + type + "-----\n" + Base64.getMimeEncoder().encodeToString(content) + "\n-----END "
-                        + type + "-----\n");
     }
 
     @Test

@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,15 +17,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import javax.imageio.ImageIO;
-import org.fednano.encoder.PromptTokenizer;
-import org.fednano.encoder.TensorEngine;
+import org.fednano.prompt.PromptTokenizer;
 import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
 import org.fednano.settings.PretrainKeys;
 import org.fednano.settings.Settings;
+import org.fednano.tensor.TensorEngine;
+import org.fednano.testing.TestImages;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensorsWriter;
@@ -57,14 +56,12 @@ class TrainingTest {
             g.setColor(red ? Color.RED : Color.BLUE);
             g.fillRect(random.nextInt(24), random.nextInt(24), 24, 24);
             g.dispose();
-            ByteArrayOutputStream png = new ByteArrayOutputStream();
-            ImageIO.write(image, "png", png);
             boolean choose = i % 2 == 0;
             samples.add(new Sample(
                     "s" + i,
                     "base",
                     Split.TRAIN,
-                    Medium.picture(png.toByteArray()),
+                    Medium.picture(TestImages.file(image, "png")),
                     "What color is it?",
                     "",
                     choose ? List.of("red", "blue") : List.of(),

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import org.fednano.algorithm.ClientReport;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.Settings;
+import org.fednano.testing.TinyModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -22,7 +22,7 @@ import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
-import org.fednano.encoder.CutPrompts;
+import org.fednano.encoder.TruncationStats;
 import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
@@ -181,7 +181,7 @@ class ShardFilesTest {
             for (int i = 0; split == Split.TRAIN && i < 40; i++) {
                 rows.accept(row(i));
             }
-            return new CutPrompts();
+            return new TruncationStats();
         });
         assertTrue(files.sound(() -> {}));
         assertEquals(
@@ -220,7 +220,7 @@ class ShardFilesTest {
         FileTime twoDaysAgo = FileTime.from(Instant.now().minus(Duration.ofDays(2)));
         Files.setLastModifiedTime(old.resolve("part"), twoDaysAgo);
         Files.setLastModifiedTime(old, twoDaysAgo);
-        features().write((split, rows) -> new CutPrompts());
+        features().write((split, rows) -> new TruncationStats());
         assertTrue(Files.exists(young));
         assertFalse(Files.exists(old));
     }
@@ -235,7 +235,7 @@ class ShardFilesTest {
                         if (other == Split.TRAIN) {
                             theirs.accept(row(1));
                         }
-                        return new CutPrompts();
+                        return new TruncationStats();
                     });
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
@@ -243,7 +243,7 @@ class ShardFilesTest {
             } else if (split == Split.TRAIN) {
                 rows.accept(row(1));
             }
-            return new CutPrompts();
+            return new TruncationStats();
         });
         assertTrue(slower.sound(() -> {}));
         try (Stream<Path> left = Files.list(folder.resolve("features/key"))) {

@@ -23,6 +23,7 @@ import org.fednano.sample.Split;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
+import org.fednano.testing.TinyModel;
 import org.fednano.weights.HfModelFolder;
 
 /** A local Spark cluster over tiny shards and a tiny model. */

@@ -3,26 +3,22 @@ package org.fednano.spark;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
-import org.fednano.weights.FloatTensor;
-import org.fednano.weights.SafeTensorsWriter;
+import org.fednano.testing.ScriptedEncoder;
+import org.fednano.testing.TestSounds;
+import org.fednano.testing.TinyModel;
 
 /** Shards with pictures, thermal pictures and sounds, and folders of TorchScript encoders for the latter two. */
 public final class TinyMedia {
 
-    private static final Path SCRIPTED = Path.of("../core/src/test/resources/encoders");
     private static final List<String> ANSWERS = List.of("red", "green", "blue");
     private static final MessageType SCHEMA = MessageTypeParser.parseMessageType(
             """
@@ -38,41 +34,10 @@ public final class TinyMedia {
     private TinyMedia() {}
 
     /** The setting {@code model.encoders} for two encoders written below {@code folder}. */
-    public static String encoders(Path folder) throws IOException {
-        Path thermal = encoder(
-                folder.resolve("thermal"),
-                "patches",
-                5,
-                "{\"format\": 1, \"input\": \"image\", \"image_size\": 8, \"tokens\": 4}");
-        Files.writeString(
-                thermal.resolve("preprocessor_config.json"),
-                "{\"size\": {\"height\": 8, \"width\": 8}, \"do_center_crop\": false}");
-        Path audio = encoder(
-                folder.resolve("audio"),
-                "frames",
-                6,
-                "{\"format\": 1, \"input\": \"wav\", \"sampling_rate\": 320, \"seconds\": 0.5, \"tokens\": 2}");
+    public static String encoders(Path folder) {
+        Path thermal = ScriptedEncoder.images(folder.resolve("thermal"), TinyModel.HIDDEN);
+        Path audio = ScriptedEncoder.sounds(folder.resolve("audio"), TinyModel.HIDDEN);
         return "model.encoders=[\"thermal=" + thermal + "\",\"audio=" + audio + "\"]";
-    }
-
-    private static Path encoder(Path folder, String module, int width, String json) throws IOException {
-        Files.createDirectories(folder);
-        Files.copy(SCRIPTED.resolve(module + ".pt"), folder.resolve("encoder.pt"));
-        Files.writeString(folder.resolve("encoder.json"), json);
-        Random random = new Random(width);
-        Map<String, FloatTensor> connector = Map.of(
-                "linear.weight", new FloatTensor(normal(TinyModel.HIDDEN * width, random), TinyModel.HIDDEN, width),
-                "linear.bias", new FloatTensor(normal(TinyModel.HIDDEN, random), TinyModel.HIDDEN));
-        SafeTensorsWriter.write(folder.resolve("connector.safetensors"), connector, Map.of());
-        return folder;
-    }
-
-    private static float[] normal(int size, Random random) {
-        float[] values = new float[size];
-        for (int i = 0; i < size; i++) {
-            values[i] = (float) (0.3 * random.nextGaussian());
-        }
-        return values;
     }
 
     /** Shards of three clients: one with pictures, one with thermal pictures and sounds, one with all of them at once. */
@@ -121,17 +86,10 @@ public final class TinyMedia {
 
     private static byte[] tone(int pitch, Random random) {
         int samples = 120 + random.nextInt(80);
-        ByteBuffer file = ByteBuffer.allocate(44 + 2 * samples).order(ByteOrder.LITTLE_ENDIAN);
-        file.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(36 + 2 * samples);
-        file.put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII))
-                .putInt(16)
-                .putShort((short) 1)
-                .putShort((short) 1);
-        file.putInt(320).putInt(640).putShort((short) 2).putShort((short) 16);
-        file.put("data".getBytes(StandardCharsets.US_ASCII)).putInt(2 * samples);
+        short[] values = new short[samples];
         for (int t = 0; t < samples; t++) {
-            file.putShort((short) (15000 * Math.sin(0.1 * (pitch + 1) * t) + random.nextInt(2000)));
+            values[t] = (short) (15000 * Math.sin(0.1 * (pitch + 1) * t) + random.nextInt(2000));
         }
-        return file.array();
+        return TestSounds.wav(320, values);
     }
 }

@@ -103,6 +103,9 @@ class ModuleTableTest {
             .that()
             .resideOutsideOfPackages(
                     "org.fednano.encoder..",
+                    "org.fednano.tensor..",
+                    "org.fednano.vision..",
+                    "org.fednano.prompt..", // tokenizers
                     "org.fednano.adapter..",
                     "org.fednano.llm.model..",
                     "org.fednano.pretrain..",
@@ -139,6 +142,17 @@ class ModuleTableTest {
             .onlyDependOnClassesThat()
             .resideInAnyPackage("org.fednano.jinja..", "java..");
 
+    /** Outside of it, templates are rendered by one class and fail by another. */
+    @ArchTest
+    static final ArchRule templatesHaveOneDoor = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.fednano.jinja..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("org.fednano.jinja..")
+                    .and(DescribedPredicate.describe(
+                            "are not Template or JinjaException",
+                            c -> !List.of("Template", "JinjaException").contains(topLevel(c)))));
+
     @ArchTest
     static final ArchRule roomsHaveNoCycles =
             slices().matching("org.fednano.(**)").should().beFreeOfCycles();
@@ -153,6 +167,10 @@ class ModuleTableTest {
                     .add(moduleOf(uri)));
         }
         modules.forEach((name, in) -> assertEquals(1, in.size(), () -> "Package " + name + " is split over " + in));
+    }
+
+    private static String topLevel(JavaClass c) {
+        return c.getEnclosingClass().map(ModuleTableTest::topLevel).orElse(c.getSimpleName());
     }
 
     static String moduleOf(String uri) {

@@ -8,18 +8,18 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.fednano.encoder.ImagePreprocessor;
-import org.fednano.encoder.NamedArrays;
-import org.fednano.encoder.VisionConfig;
-import org.fednano.encoder.VisionTensors;
-import org.fednano.encoder.VisionTower;
+import org.fednano.image.ImagePreprocessor;
+import org.fednano.tensor.NamedTensors;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionTensors;
+import org.fednano.vision.VisionTower;
 import org.fednano.weights.HfModelFolder;
 
 /** Decoder, preprocessing, tower and connector on DJL's arrays, and threads: no Spark. */
 final class BareLoop implements AutoCloseable {
     private final VisionConfig config;
     private final ImagePreprocessor preprocessor;
-    private final NamedArrays weights;
+    private final NamedTensors weights;
     private final VisionTower tower;
     private final int batchSize;
     private final List<byte[]> pictures;
@@ -34,7 +34,7 @@ final class BareLoop implements AutoCloseable {
         config = VisionConfig.of(model.config());
         preprocessor = new ImagePreprocessor(
                 HfModelFolder.json(model.text("preprocessor_config.json"), model.folder()), config.imageSize());
-        weights = new NamedArrays(VisionTensors.of(config, model));
+        weights = new NamedTensors(VisionTensors.of(config, model));
         tower = new VisionTower(config, weights);
     }
 

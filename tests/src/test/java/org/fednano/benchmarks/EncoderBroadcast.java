@@ -25,13 +25,13 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.sql.SparkSession;
-import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientCluster;
 import org.fednano.spark.Federation;
 import org.fednano.spark.Shards;
+import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 
 /**
@@ -75,7 +75,7 @@ public final class EncoderBroadcast {
     }
 
     private static void encode(Settings settings, String master, Path folder, long bytes) throws IOException {
-        EngineThreads.apply(settings);
+        EngineThreads.apply(settings, 1);
         // A heap that stays near what lives in it: garbage is memory, too.
         String java = "-XX:+UseSerialGC -Xmn48m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=15"
                 + " -Dai.djl.offline=true -DOPT_OUT_TRACKING=true -Dai.djl.pytorch.num_threads=1"

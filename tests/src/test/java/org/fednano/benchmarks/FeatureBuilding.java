@@ -28,7 +28,6 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.fednano.encoder.EngineThreads;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.ml.NanoEdgeEncoder;
@@ -36,6 +35,7 @@ import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
 import org.fednano.spark.ClientCluster;
 import org.fednano.spark.Federation;
+import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 
 /**
@@ -103,7 +103,7 @@ public final class FeatureBuilding {
                         "run.shards=" + shards,
                         "engine.threads=1",
                         "encoder.batch_size=" + number("batch", 8)));
-        EngineThreads.apply(settings);
+        EngineThreads.apply(settings, 1);
         HfModelFolder weights = HfModelFolder.open(model);
         try (SparkSession spark = SparkSession.builder()
                         .master("local[" + threads + "]")

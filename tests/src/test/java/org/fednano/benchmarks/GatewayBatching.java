@@ -10,7 +10,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.fednano.algorithm.LossGradient.Result;
-import org.fednano.encoder.EngineThreads;
 import org.fednano.gateway.Gateway;
 import org.fednano.gateway.GatewayFigures;
 import org.fednano.gateway.GatewayOptions;
@@ -22,6 +21,7 @@ import org.fednano.sample.TokenBatch;
 import org.fednano.settings.GatewayKeys;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
+import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 
 /**
@@ -49,7 +49,7 @@ public final class GatewayBatching {
 
     public static void main(String[] args) {
         Settings settings = Settings.load(List.of(), List.of(args));
-        EngineThreads.apply(settings);
+        EngineThreads.apply(settings, 1);
         try (FrozenLlm llm = EmbeddedLlm.open(HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR))))) {
             for (int clients : CLIENTS) {
                 compare(settings, llm, clients);

@@ -15,10 +15,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.fednano.algorithm.LossGradient.Result;
-import org.fednano.encoder.TensorEngine;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
+import org.fednano.tensor.TensorEngine;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensors;
 

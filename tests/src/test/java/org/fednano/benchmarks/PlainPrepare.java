@@ -28,7 +28,7 @@ import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
-import org.fednano.encoder.RgbImage;
+import org.fednano.image.RgbImage;
 
 /**
  * What somebody would write by hand who trusts the data: IconQA's layout to a Parquet file per owner and split, each picture

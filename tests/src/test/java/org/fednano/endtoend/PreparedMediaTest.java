@@ -3,14 +3,11 @@ package org.fednano.endtoend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.prep.Prepare;
@@ -19,6 +16,7 @@ import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.Settings;
 import org.fednano.spark.Shards;
+import org.fednano.testing.TestImages;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,7 +31,7 @@ class PreparedMediaTest {
         Path folder = Files.createDirectories(temp.resolve("raw/iconqa/train/choose_img/7"));
         List<byte[]> pictures = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            pictures.add(picture(i + 1));
+            pictures.add(TestImages.black(i + 1, i + 1));
             Files.write(folder.resolve(i == 0 ? "image.png" : "choice_" + (i - 1) + ".png"), pictures.get(i));
         }
         Files.writeString(
@@ -83,11 +81,5 @@ class PreparedMediaTest {
         Configuration conf = new Configuration();
         Shards.open(conf, temp.resolve("shards").toString()).rows(conf, "c001").read(Split.TRAIN, samples::add);
         return samples;
-    }
-
-    private static byte[] picture(int size) throws IOException {
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
-        ImageIO.write(new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB), "png", png);
-        return png.toByteArray();
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.fednano.algorithm.LossGradient.Result;
-import org.fednano.encoder.ImagePreprocessor;
+import org.fednano.image.ImagePreprocessor;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.sample.PromptBatch;
 import org.fednano.weights.FloatTensor;

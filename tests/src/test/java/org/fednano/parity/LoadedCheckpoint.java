@@ -8,12 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
-import org.fednano.encoder.ImagePreprocessor;
-import org.fednano.encoder.NamedArrays;
 import org.fednano.encoder.NanoEdge;
-import org.fednano.encoder.VisionConfig;
-import org.fednano.encoder.VisionTensors;
-import org.fednano.encoder.VisionTower;
+import org.fednano.image.ImagePreprocessor;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.LlamaConfig;
 import org.fednano.llm.model.LlamaDecoder;
@@ -21,6 +17,10 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.sample.Sample;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.Settings;
+import org.fednano.tensor.NamedTensors;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionTensors;
+import org.fednano.vision.VisionTower;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.HfModelFolder;
 
@@ -84,7 +84,7 @@ final class LoadedCheckpoint implements AutoCloseable {
 
     private float[] withTower(int sample, String input, BiFunction<VisionTower, NDArray, NDArray> part) {
         VisionConfig config = VisionConfig.of(folder.config());
-        try (NamedArrays weights = new NamedArrays(VisionTensors.of(config, folder));
+        try (NamedTensors weights = new NamedTensors(VisionTensors.of(config, folder));
                 NDManager manager = weights.manager().newSubManager()) {
             VisionTower tower = new VisionTower(config, weights);
             return part.apply(tower, array(manager, fixture.tensor(sample, input)))
@@ -145,7 +145,7 @@ final class LoadedCheckpoint implements AutoCloseable {
         float[] all = Arrays.copyOf(prompt, prompt.length + behind.length);
         System.arraycopy(behind, 0, all, prompt.length, behind.length);
         LlamaConfig config = LlamaConfig.of(folder);
-        try (NamedArrays weights = new NamedArrays(folder.only(LlamaDecoder.PREFIX));
+        try (NamedTensors weights = new NamedTensors(folder.only(LlamaDecoder.PREFIX));
                 NDManager manager = weights.manager().newSubManager()) {
             LlamaDecoder decoder = new LlamaDecoder(config, weights);
             NDArray x = manager.create(all, new Shape(1, all.length / config.hidden(), config.hidden()));

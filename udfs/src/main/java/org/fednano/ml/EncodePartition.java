@@ -22,8 +22,8 @@ import org.fednano.encoder.EncoderSource;
 import org.fednano.encoder.EncoderSpec;
 import org.fednano.encoder.MediaPredictor;
 import org.fednano.encoder.ModalityEncoder;
-import org.fednano.encoder.TensorEngine;
 import org.fednano.settings.JobException;
+import org.fednano.tensor.TensorEngine;
 
 /**
  * A partition's rows with one more column, batch by batch, by one DJL predictor.

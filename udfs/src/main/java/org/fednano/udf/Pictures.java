@@ -8,7 +8,7 @@ import org.apache.spark.ml.image.ImageSchema;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
-import org.fednano.encoder.RgbImage;
+import org.fednano.image.RgbImage;
 import org.fednano.settings.JobException;
 
 /** Picture files as SQL values. */

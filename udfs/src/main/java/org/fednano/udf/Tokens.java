@@ -8,7 +8,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.deploy.SparkHadoopUtil;
-import org.fednano.encoder.PromptTokenizer;
+import org.fednano.prompt.PromptTokenizer;
 
 /** Tokenizers of model folders, one per folder and JVM. */
 final class Tokens {

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,12 +13,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import javax.imageio.ImageIO;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.fednano.testing.TestImages;
 import org.fednano.weights.FloatTensor;
 import org.fednano.weights.SafeTensorsWriter;
 import org.junit.jupiter.api.AfterAll;
@@ -93,10 +91,8 @@ class FedNanoFunctionsTest {
 
     @Test
     void imagesTellTheirSizeAndGarbageTellsNothing() throws IOException {
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
-        ImageIO.write(new BufferedImage(7, 5, BufferedImage.TYPE_INT_RGB), "png", png);
         var rows = List.of(
-                RowFactory.create(0, png.toByteArray()),
+                RowFactory.create(0, TestImages.black(7, 5)),
                 RowFactory.create(1, new byte[] {1, 2, 3}),
                 RowFactory.create(2, null));
         spark.createDataFrame(
@@ -111,9 +107,7 @@ class FedNanoFunctionsTest {
 
     @Test
     void aHeaderIsReadWhateverFollows() throws IOException {
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
-        ImageIO.write(new BufferedImage(40, 40, BufferedImage.TYPE_INT_RGB), "png", png);
-        byte[] whole = png.toByteArray();
+        byte[] whole = TestImages.black(40, 40);
         assertTrue(Images.info(Arrays.copyOf(whole, 60)).isPresent());
     }
 

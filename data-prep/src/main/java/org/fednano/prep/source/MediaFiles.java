@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
-import org.fednano.encoder.RgbImage;
+import org.fednano.image.RgbImage;
 import org.fednano.rows.MediumValue;
 import org.fednano.sample.Medium;
 import org.fednano.settings.JobException;

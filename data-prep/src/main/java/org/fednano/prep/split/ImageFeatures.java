@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.fednano.encoder.NanoEdge;
-import org.fednano.encoder.TensorEngine;
 import org.fednano.iconworld.Draws;
 import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
@@ -13,6 +12,7 @@ import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
+import org.fednano.tensor.TensorEngine;
 import org.fednano.weights.HfModelFolder;
 
 /**

@@ -11,8 +11,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.fednano.encoder.EngineThreads;
-import org.fednano.encoder.TokenizerWarnings;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.oip.Address;
@@ -23,6 +21,7 @@ import org.fednano.llm.server.FailureLog;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.llm.server.ServerMetrics;
 import org.fednano.llm.server.Tls;
+import org.fednano.prompt.TokenizerWarnings;
 import org.fednano.settings.EndpointKeys;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -30,6 +29,7 @@ import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Setting;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
+import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -90,7 +90,7 @@ final class ServeCommand implements Callable<Integer> {
         LlmServer.Options serve = serveOptions(settings);
         LlmServer.check(serve);
         GRPC.setLevel(Level.SEVERE);
-        EngineThreads.apply(settings);
+        EngineThreads.apply(settings, Runtime.getRuntime().availableProcessors());
         if (dryRun) {
             try (EmbeddedLlm llm = open(settings)) {
                 describe(settings, serve, llm.info());

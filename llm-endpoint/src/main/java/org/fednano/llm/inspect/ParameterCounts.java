@@ -2,11 +2,11 @@ package org.fednano.llm.inspect;
 
 import java.util.Arrays;
 import java.util.Map;
-import org.fednano.encoder.VisionConfig;
-import org.fednano.encoder.VisionConfig.Family;
-import org.fednano.encoder.VisionTensors;
 import org.fednano.llm.model.DecoderTensors;
 import org.fednano.llm.model.LlamaConfig;
+import org.fednano.vision.VisionConfig;
+import org.fednano.vision.VisionConfig.Family;
+import org.fednano.vision.VisionTensors;
 
 /** Parameters of a model's parts by their shapes alone, as their checkpoints in Hugging Face layout hold them. */
 final class ParameterCounts {

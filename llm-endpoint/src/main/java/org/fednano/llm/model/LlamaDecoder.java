@@ -8,8 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
-import org.fednano.encoder.ArrayOps;
-import org.fednano.encoder.NamedArrays;
+import org.fednano.tensor.ArrayOps;
+import org.fednano.tensor.NamedTensors;
 
 /**
  * The decoder of LLaMA and its relatives as functions over named weights: RMS norm, rotary embedding, gated MLP, with the tensor names that
@@ -36,14 +36,14 @@ public final class LlamaDecoder {
     private record Rotation(NDArray cos, NDArray sin) {}
 
     private final LlamaConfig config;
-    private final NamedArrays weights;
+    private final NamedTensors weights;
     private final float[] frequencies; // (E / 2)
 
     /**
      * @param config shapes
      * @param weights tensors with the prefix {@link #PREFIX}; not closed here
      */
-    public LlamaDecoder(LlamaConfig config, NamedArrays weights) {
+    public LlamaDecoder(LlamaConfig config, NamedTensors weights) {
         this.config = config;
         this.weights = weights;
         frequencies = config.rope().frequencies(config.headWidth());

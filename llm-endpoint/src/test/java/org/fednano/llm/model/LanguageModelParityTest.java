@@ -17,9 +17,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.StreamSupport;
 import org.fednano.algorithm.LossGradient.Result;
-import org.fednano.encoder.NamedArrays;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
+import org.fednano.tensor.NamedTensors;
 import org.fednano.weights.HfModelFolder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -66,7 +66,7 @@ class LanguageModelParityTest {
         float[] all = Arrays.copyOf(prompt, prompt.length + behind.length);
         System.arraycopy(behind, 0, all, prompt.length, behind.length);
         // Not stacked, as pretraining computes it.
-        try (NamedArrays weights = new NamedArrays(folder.only(LlamaDecoder.PREFIX));
+        try (NamedTensors weights = new NamedTensors(folder.only(LlamaDecoder.PREFIX));
                 NDManager manager = weights.manager().newSubManager()) {
             LlamaDecoder decoder = new LlamaDecoder(config, weights);
             NDArray x = manager.create(all, new Shape(1, all.length / config.hidden(), config.hidden()));

@@ -12,10 +12,10 @@ import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.oip.OipLlm.Options;
 import org.fednano.llm.oip.OipLlm.Tls;
 import org.fednano.llm.server.Backend;
-import org.fednano.llm.server.Keys;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.testing.TestCertificates;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -31,15 +31,15 @@ class OipTlsTest {
     @TempDir
     private static Path folder;
 
-    private static Keys ours;
-    private static Keys others;
+    private static TestCertificates ours;
+    private static TestCertificates others;
     private static EmbeddedLlm llm;
     private final FakeWaiting waiting = new FakeWaiting();
 
     @BeforeAll
     static void make() {
-        ours = new Keys(folder, "ours").sign("server").sign("client");
-        others = new Keys(folder, "others").sign("client");
+        ours = new TestCertificates(folder, "ours").sign("server").sign("client");
+        others = new TestCertificates(folder, "others").sign("client");
         llm = TinyDecoder.llm(TinyDecoder.PLAIN);
     }
 

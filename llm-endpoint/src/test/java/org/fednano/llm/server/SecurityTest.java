@@ -21,6 +21,7 @@ import org.fednano.llm.oip.WireType;
 import org.fednano.llm.server.CallListener.Ended;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.testing.TestCertificates;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -36,16 +37,16 @@ class SecurityTest {
     @TempDir
     private static Path folder;
 
-    private static Keys ours;
-    private static Keys others;
+    private static TestCertificates ours;
+    private static TestCertificates others;
     private static EmbeddedLlm llm;
 
     private final ConcurrentLinkedQueue<Ended> ended = new ConcurrentLinkedQueue<>();
 
     @BeforeAll
     static void make() {
-        ours = new Keys(folder, "ours").sign("server").sign("client");
-        others = new Keys(folder, "others").sign("client");
+        ours = new TestCertificates(folder, "ours").sign("server").sign("client");
+        others = new TestCertificates(folder, "others").sign("client");
         llm = TinyDecoder.llm(TinyDecoder.PLAIN);
     }
 
@@ -180,7 +181,7 @@ class SecurityTest {
         assertFalse(usage.getMessage().contains("one two"), "no token in a message");
     }
 
-    private static TlsChannelCredentials.Builder trusting(Keys keys) throws IOException {
+    private static TlsChannelCredentials.Builder trusting(TestCertificates keys) throws IOException {
         return TlsChannelCredentials.newBuilder().trustManager(keys.ca().toFile());
     }
 

@@ -12,7 +12,7 @@ import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.fednano.encoder.TensorEngine;
+import org.fednano.tensor.TensorEngine;
 import org.fednano.ml.NanoEdgeEncoder;
 import org.fednano.ml.TinyEncoders;
 import org.junit.jupiter.api.AfterAll;

@@ -1,4 +1,0 @@
-package org.fednano.jinja;
-
-/** {@code namespace()}: what {@code set} may change. */
-record Namespace(Dict values) {}

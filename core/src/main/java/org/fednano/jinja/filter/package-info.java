@@ -1,0 +1,2 @@
+/** Filters and tests by name. */
+package org.fednano.jinja.filter;

@@ -1,0 +1,4 @@
+package org.fednano.jinja.value;
+
+/** {@code namespace()}: what {@code set} may change. */
+public record Namespace(Dict values) {}
