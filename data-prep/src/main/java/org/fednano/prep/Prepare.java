@@ -173,7 +173,7 @@ public final class Prepare {
         }
     }
 
-    /** Records in the order of the draw, within buckets; a sample whose id came before is a reject. */
+    /** Returns records in the order of the draw, within buckets; those with the same id as they stand in the data set. */
     private Dataset<Row> checked(
             RawFormat format, SourceConfig config, RawIndex index, ClientSplits splits, LongAccumulator done) {
         List<NumberedRange> ranges = new ArrayList<>();
@@ -188,10 +188,7 @@ public final class Prepare {
         return session.createDataFrame(records, StagedRecord.SCHEMA)
                 .repartition(buckets, col(StagedRecord.BUCKET))
                 .sortWithinPartitions(
-                        col(StagedRecord.KEY), encode(col(StagedRecord.ID), "UTF-16BE"), col(StagedRecord.POSITION))
-                .mapPartitions(
-                        (MapPartitionsFunction<Row, Row>) StagedRecord::withDuplicates,
-                        Encoders.row(StagedRecord.SCHEMA));
+                        col(StagedRecord.KEY), encode(col(StagedRecord.ID), "UTF-16BE"), col(StagedRecord.POSITION));
     }
 
     private RecordCounts count(Dataset<Row> rows, RawIndex index, LongAccumulator done) {
@@ -223,8 +220,8 @@ public final class Prepare {
                 .sum();
         say.accept(String.format("features of %,d pictures for their clusters", images));
         JavaRDD<ImageClusters.Shown> shown = light(rows)
-                .filter(row ->
-                        !StagedRecord.isReject(row) && StagedRecord.group(row).equals(ClientSplits.WITH_IMAGE))
+                .mapPartitions(StagedRecord::firsts)
+                .filter(StagedRecord::hasImage)
                 .map(StagedRecord::shown);
         return new ImageClusters(settings, session, shared, config).of(shown, images, clusters);
     }

@@ -44,10 +44,11 @@ record RecordCounts(
     static RecordCounts of(Iterator<Row> rows) {
         SortedMap<Integer, Map<String, long[]>> groups = new TreeMap<>();
         SortedMap<String, Rejects> rejects = new TreeMap<>();
+        StagedRecord.Duplicates duplicates = new StagedRecord.Duplicates();
         boolean further = false;
         while (rows.hasNext()) {
             Row row = rows.next();
-            if (StagedRecord.isReject(row)) {
+            if (duplicates.isDuplicate(row) || StagedRecord.isReject(row)) {
                 Reject reject = StagedRecord.reject(row);
                 rejects.merge(
                         reject.reason().text(), new Rejects(1, reject, StagedRecord.position(row)), Rejects::plus);

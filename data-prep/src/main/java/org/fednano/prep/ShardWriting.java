@@ -3,7 +3,6 @@ package org.fednano.prep;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -43,8 +42,8 @@ record ShardWriting(
                     Arrays.copyOf(StagedRecord.SCHEMA.fields(), StagedRecord.SCHEMA.size()))
             .add(SLOT, DataTypes.IntegerType)
             .add(ORDER.get(0), DataTypes.IntegerType)
-            .add(ORDER.get(1), DataTypes.BinaryType)
-            .add(ORDER.get(2), DataTypes.BinaryType);
+            .add(ORDER.get(1), DataTypes.StringType)
+            .add(ORDER.get(2), DataTypes.StringType);
 
     /** What a task made of a file. */
     record Written(int file, ShardFiles.Content content) implements Serializable {}
@@ -53,7 +52,9 @@ record ShardWriting(
     Iterator<Row> assign(Iterator<Row> records) {
         Map<String, long[]> ranks = new HashMap<>();
         int[] bucket = {-1};
-        return Iterators.map(records, row -> {
+        StagedRecord.Duplicates duplicates = new StagedRecord.Duplicates();
+        return Iterators.map(records, staged -> {
+            Row row = duplicates.isDuplicate(staged) ? StagedRecord.duplicate(staged) : staged;
             if (bucket[0] != StagedRecord.bucket(row)) {
                 bucket[0] = StagedRecord.bucket(row);
                 ranks.clear();
@@ -88,9 +89,23 @@ record ShardWriting(
         return RowFactory.create(values);
     }
 
-    /** Returns bytes that sort as texts do in Java; UTF-8 would put other planes elsewhere. */
-    private static byte[] order(String text) {
-        return text.getBytes(StandardCharsets.UTF_16BE);
+    /**
+     * Returns a text whose UTF-8 sorts as the given text does in Java, by 16-bit units: surrogates stand before the last
+     * characters of the basic plane. Most texts are their own.
+     */
+    static String order(String text) {
+        if (text.chars().allMatch(c -> c < Character.MIN_SURROGATE)) {
+            return text;
+        }
+        StringBuilder order = new StringBuilder();
+        text.chars()
+                .forEach(c -> order.appendCodePoint(
+                        c < Character.MIN_SURROGATE
+                                ? c
+                                : c <= Character.MAX_SURROGATE
+                                        ? c + 0x800
+                                        : c - 0xE000 + Character.MIN_SUPPLEMENTARY_CODE_POINT));
+        return order.toString();
     }
 
     /**

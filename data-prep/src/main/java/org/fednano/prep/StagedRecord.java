@@ -3,6 +3,7 @@ package org.fednano.prep;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.StreamSupport;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -119,7 +120,11 @@ final class StagedRecord {
         return SPLITS[row.getInt(9)];
     }
 
+    /** Returns a reject; a sample is one if its id came before, and its text is left out. */
     static Reject reject(Row row) {
+        if (!isReject(row)) {
+            return RawSample.duplicate(id(row), row.getString(4), null);
+        }
         return new Reject(
                 id(row), RejectReason.valueOf(row.getString(5)), row.getString(6), row.getString(4), row.getString(7));
     }
@@ -161,19 +166,36 @@ final class StagedRecord {
         return new ImageClusters.Shown(position(row), id(row), split(row), image);
     }
 
-    /** Turns samples whose id came before into rejects; rows with the same id come one after the other. */
-    static Iterator<Row> withDuplicates(Iterator<Row> rows) {
-        String[] before = {null};
-        return Iterators.map(rows, row -> {
+    /** Tells samples whose id came before; rows with the same id come one after the other. */
+    static final class Duplicates {
+
+        private String before;
+
+        /** Returns whether the next row is a sample that becomes a reject. */
+        boolean isDuplicate(Row row) {
             String id = id(row);
-            boolean duplicate = id.equals(before[0]) && !isReject(row);
-            before[0] = id;
-            return duplicate ? duplicate(row) : row;
-        });
+            boolean duplicate = id.equals(before) && !isReject(row);
+            before = id;
+            return duplicate;
+        }
+    }
+
+    /** Returns the rows that are no duplicates. */
+    static Iterator<Row> firsts(Iterator<Row> rows) {
+        Duplicates duplicates = new Duplicates();
+        Iterable<Row> all = () -> rows;
+        return StreamSupport.stream(all.spliterator(), false)
+                .filter(row -> !duplicates.isDuplicate(row))
+                .iterator();
+    }
+
+    /** Whether a row is a sample whose image decides where it goes. */
+    static boolean hasImage(Row row) {
+        return !isReject(row) && group(row).equals(ClientSplits.WITH_IMAGE);
     }
 
     /** Returns the row with its sample turned into a reject, since an earlier record has its id. */
-    private static Row duplicate(Row row) {
+    static Row duplicate(Row row) {
         Reject reject = sample(row).duplicate();
         Object[] values = new Object[SCHEMA.size()];
         for (int c = 0; c < 5; c++) {

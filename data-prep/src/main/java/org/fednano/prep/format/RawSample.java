@@ -49,11 +49,12 @@ public record RawSample(
 
     /** Returns the reject that a sample becomes whose id came before. */
     public Reject duplicate() {
+        return duplicate(id, source, "question: " + question + "\nchoices: " + choices + "\nanswer: " + answer);
+    }
+
+    /** Returns the reject of a record whose id came before. */
+    public static Reject duplicate(String id, String source, String record) {
         return new Reject(
-                id,
-                RejectReason.DUPLICATE_ID,
-                "an earlier record has this id; the first one counts",
-                source,
-                "question: " + question + "\nchoices: " + choices + "\nanswer: " + answer);
+                id, RejectReason.DUPLICATE_ID, "an earlier record has this id; the first one counts", source, record);
     }
 }
