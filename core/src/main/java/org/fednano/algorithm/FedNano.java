@@ -23,12 +23,12 @@ public final class FedNano {
      * @return the last global adapter
      * @throws org.fednano.settings.JobException with status QUORUM or ENDPOINT_UNAVAILABLE; the round is not committed
      */
-    public static GlobalAdapter train(TrainingPlan plan, GlobalAdapter start, Clients clients, RoundSink sink) {
+    public static GlobalAdapter train(TrainingPlan plan, GlobalAdapter start, ClientBackend clients, RoundSink sink) {
         GlobalAdapter global = start; // θ
         while (global.round() < plan.rounds()) {
             Round round = plan.roundAfter(global); // t, θ, how to train
             List<String> cohort = Cohort.draw(plan, round.number()); // S_t
-            try (OrderedFold fold = new OrderedFold(plan, global, cohort)) {
+            try (DeterministicAggregator fold = new DeterministicAggregator(plan, global, cohort)) {
                 clients.update(round, cohort, fold); // every client of S_t: clientUpdate; its outcome goes to the fold
                 RoundResult result =
                         fold.merge(); // the method's: for FedNano θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k, in client order

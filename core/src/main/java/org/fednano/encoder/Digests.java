@@ -1,16 +1,13 @@
 package org.fednano.encoder;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
+import org.fednano.digest.Sha256;
 import org.fednano.settings.JobException;
 import org.fednano.weights.TensorSource;
 
@@ -21,18 +18,18 @@ final class Digests {
 
     /** Over texts, each with its length. */
     static String ofTexts(List<String> parts) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         for (String part : parts) {
             byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
             digest.update(ByteBuffer.allocate(4).putInt(bytes.length).array());
             digest.update(bytes);
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return Sha256.end(digest);
     }
 
     /** Over tensors as float32, with their names, in order of the names. */
     static String ofTensors(TensorSource tensors) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         ByteBuffer bytes = ByteBuffer.allocate(4 << 16).order(ByteOrder.LITTLE_ENDIAN);
         for (String name : tensors.names()) {
             digest.update(name.getBytes(StandardCharsets.UTF_8));
@@ -44,7 +41,7 @@ final class Digests {
                 from += count;
             }
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return Sha256.end(digest);
     }
 
     /**
@@ -53,23 +50,12 @@ final class Digests {
      * @throws JobException with status 3 if it cannot be read
      */
     static String ofFile(Path file) {
-        MessageDigest digest = sha256();
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] buffer = new byte[1 << 16];
-            for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
-                digest.update(buffer, 0, n);
-            }
+        MessageDigest digest = Sha256.begin();
+        try {
+            Sha256.add(digest, file);
         } catch (IOException e) {
             throw JobException.badInput(file + " cannot be read: " + e.getMessage() + ".", e);
         }
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return Sha256.end(digest);
     }
 }

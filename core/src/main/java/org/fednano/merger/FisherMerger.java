@@ -18,7 +18,7 @@ public final class FisherMerger implements Merger {
     private final String upload;
     private final double floor;
     private final boolean normalise;
-    private final Deltas deltas;
+    private final DeltaAccumulator deltas;
     private final double[] fisher; // Σ w_k F_k
     private final double[] fisherDelta; // Σ w_k F_k Δ_k
     private double[] masses = new double[8]; // w_k Σ_i F_k,i
@@ -32,7 +32,7 @@ public final class FisherMerger implements Merger {
         this.upload = upload;
         this.floor = floor;
         this.normalise = normalise;
-        deltas = new Deltas(theta);
+        deltas = new DeltaAccumulator(theta);
         fisher = new double[theta.length];
         fisherDelta = new double[theta.length];
     }
@@ -45,7 +45,7 @@ public final class FisherMerger implements Merger {
                     + (fisherK == null ? "none" : fisherK.length));
         }
         int k = deltas.add(thetaK, weight);
-        masses = Deltas.withRoom(masses, k);
+        masses = DeltaAccumulator.withRoom(masses, k);
         double mass = 0;
         for (float f : fisherK) {
             mass += f;

@@ -25,7 +25,7 @@ public final class ServerStep implements Merger {
     }
 
     private final float[] theta;
-    private final Deltas deltas;
+    private final DeltaAccumulator deltas;
     private final List<String> names;
     private final List<float[]> kept = new ArrayList<>();
     private final Step step;
@@ -37,7 +37,7 @@ public final class ServerStep implements Merger {
      */
     public ServerStep(float[] theta, Map<String, float[]> state, List<String> names, Step step) {
         this.theta = theta;
-        this.deltas = new Deltas(theta);
+        this.deltas = new DeltaAccumulator(theta);
         this.names = List.copyOf(names);
         this.step = step;
         for (String name : names) {

@@ -5,10 +5,10 @@ import java.util.Map;
 /** θ' = θ + Σ w_k Δ_k / Σ w_k: FedAvg. */
 public final class WeightedMean implements Merger {
 
-    private final Deltas deltas;
+    private final DeltaAccumulator deltas;
 
     public WeightedMean(float[] theta) {
-        deltas = new Deltas(theta);
+        deltas = new DeltaAccumulator(theta);
     }
 
     @Override

@@ -38,7 +38,7 @@ final class SetOption {
         String key = set.substring(0, equals).strip();
         String value = set.substring(equals + 1);
         boolean tight = !Character.isWhitespace(set.charAt(equals - 1));
-        Setting<?> setting = Catalogue.find(key).orElse(null);
+        Setting<?> setting = SettingsRegistry.find(key).orElse(null);
         if (setting == null) {
             return entry(key, text(key, tight, value));
         }
@@ -73,7 +73,7 @@ final class SetOption {
 
     /** One text of a setting that maps names to texts. */
     private static Config entry(String key, ConfigValue value) {
-        Setting<?> map = Catalogue.mapOf(key).orElseThrow(() -> Settings.unknown(key, "--set " + key));
+        Setting<?> map = SettingsRegistry.mapOf(key).orElseThrow(() -> Settings.unknown(key, "--set " + key));
         String name = key.substring(map.key().length() + 1);
         List<String> path = new ArrayList<>(ConfigUtil.splitPath(map.key()));
         path.add(

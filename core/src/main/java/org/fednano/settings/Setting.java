@@ -141,14 +141,14 @@ public final class Setting<T> {
 
     /** One of the words that the sources of the catalogue allow for it. */
     public static Setting<String> ofOpenChoice(String key, String defaultValue, String meaning) {
-        Supplier<String> all = () -> String.join(" | ", Catalogue.choices(key));
+        Supplier<String> all = () -> String.join(" | ", SettingsRegistry.choices(key));
         return new Setting<>(
                 key,
                 all,
                 defaultValue,
                 meaning,
                 Config::getString,
-                v -> Catalogue.choices(key).contains(v),
+                v -> SettingsRegistry.choices(key).contains(v),
                 () -> "one of " + all.get(),
                 false);
     }

@@ -58,7 +58,7 @@ public final class Settings implements Serializable {
         Config resolved = resolve(merged.withFallback(defaultConfig()));
         checkKeys(resolved);
         Settings settings = new Settings(resolved);
-        Catalogue.all().forEach(settings::get);
+        SettingsRegistry.all().forEach(settings::get);
         return settings;
     }
 
@@ -121,7 +121,7 @@ public final class Settings implements Serializable {
     /** Every setting with its value and origin, sorted by key. */
     public Map<String, Resolved> resolved() {
         Map<String, Resolved> all = new LinkedHashMap<>();
-        Catalogue.all().stream()
+        SettingsRegistry.all().stream()
                 .sorted(Comparator.comparing(Setting::key))
                 .forEach(s -> all.put(s.key(), new Resolved(Setting.text(get(s)), origin(s))));
         return all;
@@ -129,7 +129,7 @@ public final class Settings implements Serializable {
 
     private static Config defaultConfig() {
         Map<String, Object> values = new LinkedHashMap<>();
-        for (Setting<?> s : Catalogue.all()) {
+        for (Setting<?> s : SettingsRegistry.all()) {
             values.put(s.key(), plain(s.defaultValue()));
         }
         return ConfigFactory.parseMap(values, "defaults");
@@ -157,7 +157,8 @@ public final class Settings implements Serializable {
     private static void checkKeys(Config config) {
         for (var entry : config.entrySet()) {
             String key = String.join(".", ConfigUtil.splitPath(entry.getKey()));
-            if (Catalogue.find(key).isEmpty() && Catalogue.mapOf(key).isEmpty()) {
+            if (SettingsRegistry.find(key).isEmpty()
+                    && SettingsRegistry.mapOf(key).isEmpty()) {
                 throw unknown(key, entry.getValue().origin().description());
             }
         }
@@ -165,6 +166,6 @@ public final class Settings implements Serializable {
 
     static JobException unknown(String key, String where) {
         return JobException.usage("Unknown setting '" + key + "' in " + where + ". The nearest known one is '"
-                + Catalogue.nearest(key) + "'; conf/defaults.conf lists them all.");
+                + SettingsRegistry.nearest(key) + "'; conf/defaults.conf lists them all.");
     }
 }

@@ -4,20 +4,18 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.fednano.digest.Sha256;
 import org.fednano.settings.JobException;
 
 /**
@@ -133,15 +131,10 @@ public final class HfModelFolder implements TensorSource {
      */
     public String fingerprint(String dtype) {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            MessageDigest digest = Sha256.begin();
             for (Path file : weights.files()) {
                 digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
-                try (InputStream in = Files.newInputStream(file)) {
-                    byte[] buffer = new byte[1 << 17];
-                    for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
-                        digest.update(buffer, 0, n);
-                    }
-                }
+                Sha256.add(digest, file);
             }
             boolean tokenizer = Files.exists(folder.resolve("tokenizer.json")); // the LLM itself needs none
             List<String> texts =
@@ -151,9 +144,7 @@ public final class HfModelFolder implements TensorSource {
                 digest.update((byte) 0);
                 digest.update(text.getBytes(StandardCharsets.UTF_8));
             }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+            return Sha256.end(digest);
         } catch (IOException e) {
             throw JobException.badInput("Weights in " + folder + " cannot be read: " + e.getMessage(), e);
         }

@@ -97,7 +97,7 @@ class FedNanoTest {
         float[] expected = FedNano.train(plan, start, toy.plain(), r -> {}).theta();
         for (int seed = 0; seed < 6; seed++) {
             Random random = new Random(seed);
-            Clients shuffled = (round, cohort, outcomes) -> {
+            ClientBackend shuffled = (round, cohort, outcomes) -> {
                 List<String> order = new ArrayList<>(cohort);
                 Collections.shuffle(order, random);
                 // On a thread of its own, and each outcome twice, as a task that ran again would send it.
@@ -150,7 +150,7 @@ class FedNanoTest {
     @Test
     void lostClientsAreReportedAndTheQuorumDecides() {
         TrainingPlan plan = toy.plan(1, s -> s.with(RunKeys.QUORUM, 0.4));
-        Clients lossy = new PlainClients(toy::data, client -> switch (client) {
+        ClientBackend lossy = new PlainBackend(toy::data, client -> switch (client) {
             case "c001" -> (prompts, answers, scale) -> {
                 throw new IllegalStateException("disk of c001 is gone");
             };
@@ -186,7 +186,7 @@ class FedNanoTest {
     @Test
     void wrongUpdatesAreRejectedNeverMerged() {
         TrainingPlan plan = toy.plan(1, s -> s.with(MethodKeys.MAX_UPDATE_NORM, 100.0));
-        Clients wrong = (round, cohort, outcomes) -> toy.plain().update(round, cohort, outcome -> {
+        ClientBackend wrong = (round, cohort, outcomes) -> toy.plain().update(round, cohort, outcome -> {
             ClientUpdate u = ((Done) outcome).update();
             outcomes.accept(
                     switch (u.clientId()) {
@@ -240,7 +240,7 @@ class FedNanoTest {
     @Test
     void anEndpointThatIsGoneEndsTheRunWithItsOwnStatus() {
         TrainingPlan plan = toy.plan(1, UnaryOperator.identity());
-        Clients gone = new PlainClients(toy::data, client -> (prompts, answers, scale) -> {
+        ClientBackend gone = new PlainBackend(toy::data, client -> (prompts, answers, scale) -> {
             if (client.equals("c002")) {
                 throw new JobException(ExitStatus.ENDPOINT_UNAVAILABLE, "nobody answers at localhost:1");
             }
@@ -254,7 +254,7 @@ class FedNanoTest {
     @Test
     void clientsThatNeverAnswerAreMissing() {
         TrainingPlan plan = toy.plan(1, UnaryOperator.identity());
-        Clients partial = (round, cohort, outcomes) -> toy.plain().update(round, cohort.subList(1, 4), outcomes);
+        ClientBackend partial = (round, cohort, outcomes) -> toy.plain().update(round, cohort.subList(1, 4), outcomes);
         List<RoundResult> rounds = new ArrayList<>();
         FedNano.train(plan, GlobalAdapter.initial(plan), partial, rounds::add);
         assertEquals(2, rounds.get(0).count(Fate.MISSING));
@@ -288,11 +288,11 @@ class FedNanoTest {
 
     @Test
     void quorumsAreCountedInDecimal() {
-        assertEquals(55, RoundTally.needed(0.55, 100)); // 0.55 * 100 is 55.000000000000007 in binary
-        assertEquals(3, RoundTally.needed(0.6, 5));
-        assertEquals(4, RoundTally.needed(0.61, 5));
-        assertEquals(1, RoundTally.needed(0, 5));
-        assertEquals(5, RoundTally.needed(1, 5));
+        assertEquals(55, RoundAggregation.needed(0.55, 100)); // 0.55 * 100 is 55.000000000000007 in binary
+        assertEquals(3, RoundAggregation.needed(0.6, 5));
+        assertEquals(4, RoundAggregation.needed(0.61, 5));
+        assertEquals(1, RoundAggregation.needed(0, 5));
+        assertEquals(5, RoundAggregation.needed(1, 5));
     }
 
     private static void join(Thread thread) {

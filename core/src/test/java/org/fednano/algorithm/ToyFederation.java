@@ -81,8 +81,8 @@ final class ToyFederation {
     }
 
     /** Clients as a plain loop. */
-    Clients plain() {
-        return new PlainClients(this::data, client -> llm);
+    ClientBackend plain() {
+        return new PlainBackend(this::data, client -> llm);
     }
 
     /** A plan of so many rounds; {@code change} may alter the settings. */

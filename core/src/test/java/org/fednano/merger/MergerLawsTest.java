@@ -25,7 +25,7 @@ class MergerLawsTest {
     private static final double FLOOR = 1e-3;
 
     /** One client's part of a merge. */
-    record Client(float[] theta, float[] fisher, int rows) {}
+    public record Client(float[] theta, float[] fisher, int rows) {}
 
     /** A merge's input; Fisher values lie between 1e-9 and 10, some are 0. */
     record Cohort(float[] theta, List<Client> clients) {}

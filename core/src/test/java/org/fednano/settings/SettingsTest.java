@@ -185,7 +185,7 @@ class SettingsTest {
     void defaultsFileIsTheCatalogue() throws IOException {
         Path file = Path.of("../conf/defaults.conf");
         assertEquals(
-                Catalogue.defaultsText(),
+                SettingsRegistry.defaultsText(),
                 Files.readString(file),
                 "conf/defaults.conf is out of date: submit-scripts/fednano settings > conf/defaults.conf");
         assertEquals(

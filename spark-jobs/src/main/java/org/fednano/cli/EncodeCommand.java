@@ -2,9 +2,11 @@ package org.fednano.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.fednano.cluster.ClientCluster;
+import org.fednano.run.Features;
+import org.fednano.run.JobSession;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.SettingsOptions;
-import org.fednano.spark.ClientCluster;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -3,7 +3,11 @@ package org.fednano.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.fednano.evaluation.EvaluateJob;
 import org.fednano.metrics.RoundMetrics;
+import org.fednano.run.Features;
+import org.fednano.run.JobSession;
+import org.fednano.run.Rounds;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
@@ -11,8 +15,9 @@ import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
-import org.fednano.spark.Evaluation;
 import org.fednano.spark.SparkHadoop;
+import org.fednano.terminal.AccuracyHistory;
+import org.fednano.terminal.AccuracyTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,7 +60,7 @@ final class EvaluateCommand implements Callable<Integer> {
         AdapterFile adapter = run.adapter(Rounds.pick(run, round));
         try (JobSession job = new JobSession(settings)) {
             Features.prepare(job, out);
-            Evaluation evaluation = job.cluster().evaluate(adapter.round(), adapter.layout(), adapter.theta());
+            EvaluateJob evaluation = job.cluster().evaluate(adapter.round(), adapter.layout(), adapter.theta());
             run.publish(
                     settings.get(RunKeys.METRICS_DIR),
                     adapter.round(),
@@ -75,7 +80,7 @@ final class EvaluateCommand implements Callable<Integer> {
         out.flush();
     }
 
-    private static ExitStatus status(Evaluation evaluation) {
+    private static ExitStatus status(EvaluateJob evaluation) {
         if (!evaluation.failures().isEmpty()) {
             var first = evaluation.failures().entrySet().iterator().next();
             throw JobException.badInput(evaluation.failures().size() + " clients could not be evaluated; client "

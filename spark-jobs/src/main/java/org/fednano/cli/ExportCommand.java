@@ -14,6 +14,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.run.Rounds;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;

@@ -2,6 +2,9 @@ package org.fednano.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.fednano.evaluation.PredictJob;
+import org.fednano.run.JobSession;
+import org.fednano.run.Rounds;
 import org.fednano.runstore.AdapterFile;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.ExitStatus;
@@ -10,7 +13,6 @@ import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
-import org.fednano.spark.Prediction;
 import org.fednano.spark.SparkHadoop;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,9 +59,9 @@ final class PredictCommand implements Callable<Integer> {
         Settings settings = options.settingsOver(run.info().sets());
         AdapterFile adapter = run.adapter(Rounds.pick(run, round));
         try (JobSession job = new JobSession(settings);
-                Prediction prediction = new Prediction(
+                PredictJob prediction = new PredictJob(
                         job.sparkSession().sparkContext(), settings, job.model(), job.edge(), job.llm())) {
-            Prediction.Done done = prediction.answer(input, output, adapter.layout(), adapter.theta());
+            PredictJob.Done done = prediction.answer(input, output, adapter.layout(), adapter.theta());
             out.println("answered " + done.rows() + " samples with round " + adapter.round() + ": " + output);
             if (done.cut() > 0) {
                 out.println("warning: " + done.cut() + " prompts are cut to " + ModelKeys.MAX_PROMPT_TOKENS.key()

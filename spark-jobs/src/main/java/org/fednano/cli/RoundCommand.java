@@ -2,6 +2,10 @@ package org.fednano.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.fednano.run.CommandLog;
+import org.fednano.run.Features;
+import org.fednano.run.JobSession;
+import org.fednano.run.TrainingRun;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
@@ -31,7 +35,7 @@ final class RoundCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        return LastCalls.record("round", options, () -> round(options.settings()))
+        return CommandLog.record("round", options, () -> round(options.settings()))
                 .code();
     }
 

@@ -2,9 +2,9 @@ package org.fednano.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import org.fednano.settings.Catalogue;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.SettingsOptions;
+import org.fednano.settings.SettingsRegistry;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,7 +42,7 @@ final class SettingsCommand implements Callable<Integer> {
                     .forEach((key, r) -> out.println(key + " = " + r.value() + "   # " + r.origin()));
         } else {
             options.settings();
-            out.print(Catalogue.defaultsText());
+            out.print(SettingsRegistry.defaultsText());
         }
         out.flush();
         return ExitStatus.DONE.code();

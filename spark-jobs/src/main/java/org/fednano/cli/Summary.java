@@ -4,9 +4,12 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
+import org.fednano.run.JobSession;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
+import org.fednano.terminal.AccuracyHistory;
+import org.fednano.terminal.AccuracyTable;
 
 /** What a run has come to: a table of accuracies and where everything lies. */
 final class Summary {

@@ -2,6 +2,11 @@ package org.fednano.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.fednano.run.CommandLog;
+import org.fednano.run.Features;
+import org.fednano.run.JobSession;
+import org.fednano.run.Preview;
+import org.fednano.run.TrainingRun;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
@@ -52,7 +57,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             return ExitStatus.DONE.code();
         }
-        return LastCalls.record("train", options, () -> train(settings())).code();
+        return CommandLog.record("train", options, () -> train(settings())).code();
     }
 
     private String train(Settings settings) {

@@ -27,7 +27,7 @@ public final class Gateway implements AutoCloseable {
     private final GatewayOptions options;
     private final LongSupplier nanoTime;
     private final String token = GatewayAddress.newToken();
-    private final Map<Work, Map<String, Meter>> open = new ConcurrentHashMap<>();
+    private final Map<Work, Map<String, ClientAccount>> open = new ConcurrentHashMap<>();
     private GatewayServer server;
 
     /**
@@ -47,7 +47,7 @@ public final class Gateway implements AutoCloseable {
     private boolean anyoneMayCome() {
         return open.values().stream()
                 .flatMap(clients -> clients.values().stream())
-                .anyMatch(Meter::mayCome);
+                .anyMatch(ClientAccount::mayCome);
     }
 
     static Gateway find(String token) {
@@ -94,7 +94,7 @@ public final class Gateway implements AutoCloseable {
      * @return what each client moved, attempts of one client added up, by client id; empty if it was not open
      */
     public Map<String, Traffic> end(Purpose purpose, int round) {
-        Map<String, Meter> meters = open.remove(new Work(purpose, round));
+        Map<String, ClientAccount> meters = open.remove(new Work(purpose, round));
         Map<String, Traffic> traffic = new TreeMap<>();
         if (meters != null) {
             meters.forEach((client, meter) -> traffic.put(client, meter.close()));
@@ -115,7 +115,8 @@ public final class Gateway implements AutoCloseable {
 
     /** A client's task has ended, however: no call of it is worth waiting for. */
     public void left(Purpose purpose, int round, String clientId) {
-        Meter meter = open.getOrDefault(new Work(purpose, round), Map.of()).get(clientId);
+        ClientAccount meter =
+                open.getOrDefault(new Work(purpose, round), Map.of()).get(clientId);
         if (meter != null) {
             meter.leave();
             pipeline.changed();
@@ -130,12 +131,12 @@ public final class Gateway implements AutoCloseable {
      */
     GatewaySession session(Purpose purpose, int round, String clientId, String id) {
         Work work = new Work(purpose, round);
-        Map<String, Meter> meters = open.get(work);
+        Map<String, ClientAccount> meters = open.get(work);
         if (meters == null) {
             throw notOpen(purpose, round, clientId);
         }
         long limit = purpose == Purpose.TRAIN ? options.clientDeadline().toNanos() : Long.MAX_VALUE;
-        GatewaySession session = meters.computeIfAbsent(clientId, c -> new Meter(nanoTime))
+        GatewaySession session = meters.computeIfAbsent(clientId, c -> new ClientAccount(nanoTime))
                 .session(id, meter -> new GatewaySession(pipeline, clientId, round, meter, limit));
         if (open.get(work) != meters) {
             // It ended meanwhile, perhaps before it saw this meter: nobody would ever close it.

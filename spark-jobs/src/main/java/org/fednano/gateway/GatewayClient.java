@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.fednano.llm.FrozenLlm;
-import org.fednano.llm.oip.OipLlm;
+import org.fednano.llm.client.OipLlm;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 

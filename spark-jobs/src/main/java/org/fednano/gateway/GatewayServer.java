@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmInfo;
-import org.fednano.llm.oip.WireType;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.BearerTokens;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.llm.server.Tls;
+import org.fednano.llm.wire.WireType;
 import org.fednano.settings.JobException;
 
 /** A gateway on the network: the endpoint's own contract, with a session found by each call's metadata. */

@@ -20,14 +20,14 @@ final class GatewaySession implements FrozenLlm {
     private final Pipeline pipeline;
     private final String clientId;
     private final int round;
-    private final Meter meter;
+    private final ClientAccount meter;
     private final long startNanos;
     private final long limitNanos;
 
     /**
      * @param limitNanos time from now on
      */
-    GatewaySession(Pipeline pipeline, String clientId, int round, Meter meter, long limitNanos) {
+    GatewaySession(Pipeline pipeline, String clientId, int round, ClientAccount meter, long limitNanos) {
         this.pipeline = pipeline;
         this.clientId = clientId;
         this.round = round;
@@ -75,7 +75,7 @@ final class GatewaySession implements FrozenLlm {
         meter.enter();
         try {
             Context caller = Context.current(); // cancelled when a caller on the network has gone
-            Ticket<R> ticket = new Ticket<>(call, () -> {
+            PendingCall<R> ticket = new PendingCall<>(call, () -> {
                 checkOpen();
                 if (caller.isCancelled()) {
                     throw new IllegalStateException("The caller has gone");
@@ -83,7 +83,7 @@ final class GatewaySession implements FrozenLlm {
             });
             R answer = pipeline.answer(ticket);
             double seconds = (meter.now() - before) / 1e9;
-            meter.add(Payload.moved(call, answer).in(seconds, ticket.waitSeconds()));
+            meter.add(CallSize.moved(call, answer).in(seconds, ticket.waitSeconds()));
             return answer;
         } finally {
             meter.exit();

@@ -13,19 +13,20 @@ final class Pipeline implements AutoCloseable {
     /** How long {@link #close} waits for calls that the LLM is at. */
     private static final Duration LAST_CALLS = Duration.ofSeconds(10);
 
-    private final Asking asking;
-    private final Lane lane;
-    private final Budget room;
+    private final MeteredLlm asking;
+    private final DispatchPolicy lane;
+    private final FairSemaphore room;
 
     /**
      * @param othersMayCome whether a client is about that has no call under way
      */
     Pipeline(FrozenLlm llm, GatewayOptions options, BooleanSupplier othersMayCome) {
-        asking = new Asking(llm);
-        room = new Budget(options.maxInflightBytes());
+        asking = new MeteredLlm(llm);
+        room = new FairSemaphore(options.maxInflightBytes());
         lane = options.batching()
-                ? new Batcher(asking, options.maxBatchTokens(), options.maxWait(), options.inFlight(), othersMayCome)
-                : new DirectLane(asking, options.inFlight());
+                ? new DynamicBatcher(
+                        asking, options.maxBatchTokens(), options.maxWait(), options.inFlight(), othersMayCome)
+                : new DirectDispatch(asking, options.inFlight());
     }
 
     LlmInfo info() {
@@ -51,8 +52,8 @@ final class Pipeline implements AutoCloseable {
      *
      * @throws LlmException TOO_LARGE if it and its answer are larger than all room there is
      */
-    <R> R answer(Ticket<R> ticket) {
-        long bytes = Payload.held(ticket.call, info().hidden());
+    <R> R answer(PendingCall<R> ticket) {
+        long bytes = CallSize.held(ticket.call, info().hidden());
         LlmException.require(
                 bytes <= room.capacity(),
                 Reason.TOO_LARGE,

@@ -19,7 +19,7 @@ import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.PretrainKeys;
 import org.fednano.settings.Settings;
-import org.fednano.spark.Shards;
+import org.fednano.shards.SharedShards;
 import org.fednano.spark.SparkHadoop;
 import org.fednano.tensor.TensorEngine;
 import org.fednano.weights.FloatTensor;
@@ -52,9 +52,10 @@ public final class Pretrainer {
             throw JobException.usage("pretrain.out must not exist yet: found " + out.toAbsolutePath()
                     + ". Move it away, or set pretrain.out to another folder.");
         }
-        Shards shards = Shards.open(SparkHadoop.configuration(), settings.get(PretrainKeys.SHARDS));
-        long rows =
-                shards.clients().stream().mapToLong(Shards.Client::trainingRows).sum();
+        SharedShards shards = SharedShards.open(SparkHadoop.configuration(), settings.get(PretrainKeys.SHARDS));
+        long rows = shards.clients().stream()
+                .mapToLong(SharedShards.Client::trainingRows)
+                .sum();
         progress.accept(String.format(
                 Locale.ROOT,
                 "nano-llava from %,d training samples in %s: %,d samples in batches of %d, seed %d, into %s",
@@ -70,7 +71,7 @@ public final class Pretrainer {
     public void run() {
         describe();
         int threads = TensorEngine.start(settings.get(ModelKeys.THREADS));
-        Shards shards = Shards.open(SparkHadoop.configuration(), settings.get(PretrainKeys.SHARDS));
+        SharedShards shards = SharedShards.open(SparkHadoop.configuration(), settings.get(PretrainKeys.SHARDS));
         List<Sample> train = read(shards, Split.TRAIN);
         if (train.isEmpty()) {
             throw JobException.badInput("Training rows expected in " + shards.uri()
@@ -117,7 +118,7 @@ public final class Pretrainer {
     }
 
     /** All clients' rows of a split, in client and file order. */
-    private static List<Sample> read(Shards shards, Split split) {
+    private static List<Sample> read(SharedShards shards, Split split) {
         List<Sample> samples = new ArrayList<>();
         Configuration conf = SparkHadoop.configuration();
         shards.clientIds().forEach(client -> shards.rows(conf, client).read(split, samples::add));

@@ -8,15 +8,21 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.fednano.report.Report.Block;
-import org.fednano.report.Report.Few;
-import org.fednano.report.Report.Notes;
-import org.fednano.report.Report.Prose;
-import org.fednano.report.Report.Section;
-import org.fednano.report.Report.Table;
-import org.fednano.report.Report.Terms;
-import org.fednano.report.RunMetrics.Round;
-import org.fednano.report.RunSummary.Spread;
+import org.fednano.report.chart.Charts;
+import org.fednano.report.data.Numbers;
+import org.fednano.report.data.Report;
+import org.fednano.report.data.Report.Block;
+import org.fednano.report.data.Report.Few;
+import org.fednano.report.data.Report.Notes;
+import org.fednano.report.data.Report.Prose;
+import org.fednano.report.data.Report.Section;
+import org.fednano.report.data.Report.Table;
+import org.fednano.report.data.Report.Terms;
+import org.fednano.report.data.RunMetrics;
+import org.fednano.report.data.RunMetrics.Round;
+import org.fednano.report.data.RunSummary;
+import org.fednano.report.data.RunSummary.Spread;
+import org.fednano.report.data.Texts;
 
 /** Several runs side by side: each run's figures, then mean and spread per strategy over seeds. */
 final class ComparisonReport {
@@ -47,7 +53,7 @@ final class ComparisonReport {
             accuracy.add(new Prose("No evaluations yet: the evaluations table holds no rows of these runs."));
             strategies.add(new Prose("No evaluations yet."));
         }
-        String names = Words.few(runs.stream().map(r -> r.run().runId()).toList());
+        String names = Texts.few(runs.stream().map(r -> r.run().runId()).toList());
         return new Report(
                 "FedNano: " + runs.size() + " runs compared",
                 "Runs " + names + ".",

@@ -1,7 +1,7 @@
 package org.fednano.report;
 
 import java.util.List;
-import org.fednano.report.Report.Term;
+import org.fednano.report.data.Report.Term;
 
 /** The words of a report for a reader who never saw the project. */
 final class Glossary {

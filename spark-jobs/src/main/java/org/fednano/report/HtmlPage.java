@@ -1,16 +1,19 @@
 package org.fednano.report;
 
 import java.util.List;
-import org.fednano.report.Report.Block;
-import org.fednano.report.Report.Fact;
-import org.fednano.report.Report.Facts;
-import org.fednano.report.Report.Notes;
-import org.fednano.report.Report.Picture;
-import org.fednano.report.Report.Prose;
-import org.fednano.report.Report.Section;
-import org.fednano.report.Report.Table;
-import org.fednano.report.Report.Term;
-import org.fednano.report.Report.Terms;
+import org.fednano.report.data.Numbers;
+import org.fednano.report.data.Report;
+import org.fednano.report.data.Report.Block;
+import org.fednano.report.data.Report.Fact;
+import org.fednano.report.data.Report.Facts;
+import org.fednano.report.data.Report.Notes;
+import org.fednano.report.data.Report.Picture;
+import org.fednano.report.data.Report.Prose;
+import org.fednano.report.data.Report.Section;
+import org.fednano.report.data.Report.Table;
+import org.fednano.report.data.Report.Term;
+import org.fednano.report.data.Report.Terms;
+import org.fednano.report.data.Texts;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -195,6 +198,6 @@ final class HtmlPage {
 
     private void element(String name, String attributes, String text) {
         page.append('<').append(name).append(attributes).append('>');
-        page.append(Words.escape(text)).append("</").append(name).append(">\n");
+        page.append(Texts.escape(text)).append("</").append(name).append(">\n");
     }
 }

@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.Options.CreateOpts;
 import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
+import org.fednano.report.data.Report;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 

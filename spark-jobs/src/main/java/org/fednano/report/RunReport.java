@@ -7,21 +7,27 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import org.fednano.report.Report.Block;
-import org.fednano.report.Report.Fact;
-import org.fednano.report.Report.Facts;
-import org.fednano.report.Report.Few;
-import org.fednano.report.Report.Notes;
-import org.fednano.report.Report.Prose;
-import org.fednano.report.Report.Section;
-import org.fednano.report.Report.Table;
-import org.fednano.report.Report.Terms;
-import org.fednano.report.RunMetrics.Client;
-import org.fednano.report.RunMetrics.Round;
-import org.fednano.report.RunMetrics.Traffic;
-import org.fednano.report.RunSummary.ClientCourse;
-import org.fednano.report.RunSummary.Line;
-import org.fednano.report.RunSummary.Spread;
+import org.fednano.report.chart.BarCharts;
+import org.fednano.report.chart.Charts;
+import org.fednano.report.data.Numbers;
+import org.fednano.report.data.Report;
+import org.fednano.report.data.Report.Block;
+import org.fednano.report.data.Report.Fact;
+import org.fednano.report.data.Report.Facts;
+import org.fednano.report.data.Report.Few;
+import org.fednano.report.data.Report.Notes;
+import org.fednano.report.data.Report.Prose;
+import org.fednano.report.data.Report.Section;
+import org.fednano.report.data.Report.Table;
+import org.fednano.report.data.Report.Terms;
+import org.fednano.report.data.RunMetrics;
+import org.fednano.report.data.RunMetrics.Client;
+import org.fednano.report.data.RunMetrics.Round;
+import org.fednano.report.data.RunMetrics.Traffic;
+import org.fednano.report.data.RunSummary;
+import org.fednano.report.data.RunSummary.ClientCourse;
+import org.fednano.report.data.RunSummary.Line;
+import org.fednano.report.data.RunSummary.Spread;
 
 /** The report of one run. */
 final class RunReport {
@@ -358,7 +364,7 @@ final class RunReport {
     }
 
     private List<String> notes() {
-        return new Remarks(summary).lines();
+        return new Caveats(summary).lines();
     }
 
     private static void add(List<Block> blocks, Optional<? extends Block> block) {

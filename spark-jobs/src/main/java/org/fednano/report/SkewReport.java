@@ -8,16 +8,23 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.fednano.report.LabelSkew.OfClient;
-import org.fednano.report.Report.Block;
-import org.fednano.report.Report.Fact;
-import org.fednano.report.Report.Facts;
-import org.fednano.report.Report.Few;
-import org.fednano.report.Report.Notes;
-import org.fednano.report.Report.Picture;
-import org.fednano.report.Report.Section;
-import org.fednano.report.Report.Table;
-import org.fednano.report.ShardSummary.Client;
+import org.fednano.report.chart.ChartStyle;
+import org.fednano.report.chart.Charts;
+import org.fednano.report.data.LabelSkew;
+import org.fednano.report.data.LabelSkew.OfClient;
+import org.fednano.report.data.Numbers;
+import org.fednano.report.data.Report;
+import org.fednano.report.data.Report.Block;
+import org.fednano.report.data.Report.Fact;
+import org.fednano.report.data.Report.Facts;
+import org.fednano.report.data.Report.Few;
+import org.fednano.report.data.Report.Notes;
+import org.fednano.report.data.Report.Picture;
+import org.fednano.report.data.Report.Section;
+import org.fednano.report.data.Report.Table;
+import org.fednano.report.data.ShardSummary;
+import org.fednano.report.data.ShardSummary.Client;
+import org.fednano.report.data.Texts;
 import org.fednano.sample.Split;
 import org.knowm.xchart.CategoryChart;
 
@@ -206,7 +213,7 @@ final class SkewReport {
             String label = frequent.get(i);
             ChartStyle.bar(
                     chart,
-                    Words.clean(label.isEmpty() ? "(none)" : label),
+                    Texts.clean(label.isEmpty() ? "(none)" : label),
                     names,
                     shown.stream()
                             .map(c -> share(counts.apply(c).getOrDefault(label, 0L), c))

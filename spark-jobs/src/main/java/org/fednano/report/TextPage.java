@@ -3,17 +3,19 @@ package org.fednano.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
-import org.fednano.report.Report.Block;
-import org.fednano.report.Report.Fact;
-import org.fednano.report.Report.Facts;
-import org.fednano.report.Report.Few;
-import org.fednano.report.Report.Notes;
-import org.fednano.report.Report.Picture;
-import org.fednano.report.Report.Prose;
-import org.fednano.report.Report.Section;
-import org.fednano.report.Report.Table;
-import org.fednano.report.Report.Term;
-import org.fednano.report.Report.Terms;
+import org.fednano.report.data.Report;
+import org.fednano.report.data.Report.Block;
+import org.fednano.report.data.Report.Fact;
+import org.fednano.report.data.Report.Facts;
+import org.fednano.report.data.Report.Few;
+import org.fednano.report.data.Report.Notes;
+import org.fednano.report.data.Report.Picture;
+import org.fednano.report.data.Report.Prose;
+import org.fednano.report.data.Report.Section;
+import org.fednano.report.data.Report.Table;
+import org.fednano.report.data.Report.Term;
+import org.fednano.report.data.Report.Terms;
+import org.fednano.report.data.Texts;
 
 /** A report as plain text for terminals and logs. Pictures are left to the HTML page: the tables hold their numbers. */
 final class TextPage {
@@ -30,7 +32,7 @@ final class TextPage {
     /** The whole text; lines end with a line feed. */
     static String of(Report report) {
         TextPage text = new TextPage();
-        text.page.append(Words.line(report.title())).append('\n');
+        text.page.append(Texts.line(report.title())).append('\n');
         text.page.append("=".repeat(report.title().length())).append('\n');
         text.wrap("", report.summary());
         report.sections().forEach(text::section);
@@ -65,7 +67,7 @@ final class TextPage {
                         .append("  ")
                         .append(pad(fact.value(), value, false))
                         .append("  ")
-                        .append(Words.line(fact.more()))
+                        .append(Texts.line(fact.more()))
                         .append('\n');
             }
         } else if (block instanceof Terms terms) {
@@ -86,7 +88,7 @@ final class TextPage {
             widths[c] = table.columns().get(c).length();
             for (int r : shown) {
                 widths[c] = Math.max(
-                        widths[c], Words.line(table.rows().get(r).get(c)).length());
+                        widths[c], Texts.line(table.rows().get(r).get(c)).length());
             }
         }
         line(table, table.columns(), widths);
@@ -133,7 +135,7 @@ final class TextPage {
     private void line(Table table, List<String> cells, int[] widths) {
         StringBuilder line = new StringBuilder();
         for (int c = 0; c < widths.length; c++) {
-            line.append("  ").append(pad(Words.line(cells.get(c)), widths[c], c < table.textual()));
+            line.append("  ").append(pad(Texts.line(cells.get(c)), widths[c], c < table.textual()));
         }
         page.append(line.toString().stripTrailing()).append('\n');
     }
@@ -143,7 +145,7 @@ final class TextPage {
         String indent = mark.isEmpty() ? "" : "  ";
         StringBuilder line = new StringBuilder(mark);
         boolean empty = true;
-        for (String word : Words.line(text).split(" ")) {
+        for (String word : Texts.line(text).split(" ")) {
             if (!empty && line.length() + 1 + word.length() > WIDTH) {
                 page.append(line).append('\n');
                 line = new StringBuilder(indent);

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.adapter.AdapterLayout.Modality;
 import org.fednano.adapter.AdapterLayout.Tensor;
+import org.fednano.digest.Sha256;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.JobException;
 import org.fednano.weights.FloatTensor;
@@ -44,7 +45,7 @@ public final class AdapterFile {
         this.theta = theta;
         this.state = Map.copyOf(state);
         this.bytes = bytes;
-        this.sha256 = Json.sha256(bytes);
+        this.sha256 = Sha256.of(bytes);
     }
 
     /** The adapter θ after {@code round}; {@code theta} holds {@code layout.size()} values and is not copied. */

@@ -8,6 +8,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
+import org.fednano.files.Json;
+import org.fednano.files.RunFiles;
 import org.fednano.settings.JobException;
 
 /** {@code commit.json} to and from {@link Commit}. */

@@ -5,6 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.fednano.files.FaultInjector;
+import org.fednano.files.Json;
+import org.fednano.files.Lease;
+import org.fednano.files.RunFiles;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 
@@ -34,7 +38,7 @@ final class MetricsFolder {
      * @param runFolder the run folder, for people who find two runs of one name
      * @throws JobException status 2 if another run has the run's name there
      */
-    static MetricsFolder open(String metricsDir, RunInfo run, Path runFolder, Configuration hadoop, FileHook hook)
+    static MetricsFolder open(String metricsDir, RunInfo run, Path runFolder, Configuration hadoop, FaultInjector hook)
             throws IOException {
         Path folder = RunReader.qualified(metricsDir, hadoop);
         RunFiles files = RunFiles.of(folder, hadoop, hook);
@@ -56,7 +60,7 @@ final class MetricsFolder {
     static void refuseNamesake(String metricsDir, String runId, String runUuid, Configuration hadoop)
             throws IOException {
         Path folder = RunReader.qualified(metricsDir, hadoop);
-        RunFiles files = RunFiles.of(folder, hadoop, FileHook.NONE);
+        RunFiles files = RunFiles.of(folder, hadoop, FaultInjector.NONE);
         Path note = note(folder, runId);
         if (files.exists(note)) {
             refuseNamesake(files, folder, note, runId, runUuid);

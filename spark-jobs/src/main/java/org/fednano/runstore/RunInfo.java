@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.fednano.files.Json;
 import org.fednano.settings.Settings;
 
 /**
@@ -38,8 +39,9 @@ public record RunInfo(
      */
     public List<String> sets() {
         return settings.entrySet().stream()
-                .filter(s -> Pins.isPinned(s.getKey()) || Pins.LOCATIONS.contains(s.getKey()))
-                .filter(s -> org.fednano.settings.Catalogue.find(s.getKey()).isPresent())
+                .filter(s -> RunIdentity.isPinned(s.getKey()) || RunIdentity.LOCATIONS.contains(s.getKey()))
+                .filter(s ->
+                        org.fednano.settings.SettingsRegistry.find(s.getKey()).isPresent())
                 .map(s -> s.getKey() + "=" + typed(Json.parse(s.getValue().value())))
                 .toList();
     }

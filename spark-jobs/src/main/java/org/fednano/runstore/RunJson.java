@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.fs.Path;
+import org.fednano.files.Json;
+import org.fednano.files.RunFiles;
 import org.fednano.settings.Settings;
 
 /** {@code run.json} to and from {@link RunInfo}. */

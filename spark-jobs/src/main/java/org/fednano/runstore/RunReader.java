@@ -10,6 +10,10 @@ import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.fednano.digest.Sha256;
+import org.fednano.files.FaultInjector;
+import org.fednano.files.Json;
+import org.fednano.files.RunFiles;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -22,9 +26,9 @@ public final class RunReader {
     private final RunPaths paths;
     private final RunInfo info;
     private final Configuration hadoop;
-    private final FileHook hook;
+    private final FaultInjector hook;
 
-    private RunReader(RunFiles files, RunPaths paths, RunInfo info, Configuration hadoop, FileHook hook) {
+    private RunReader(RunFiles files, RunPaths paths, RunInfo info, Configuration hadoop, FaultInjector hook) {
         this.files = files;
         this.paths = paths;
         this.info = info;
@@ -41,7 +45,7 @@ public final class RunReader {
     public static RunReader open(String runDir, Configuration hadoop) {
         try {
             Path run = qualified(runDir, hadoop);
-            return open(RunFiles.of(run, hadoop, FileHook.NONE), new RunPaths(run), hadoop, FileHook.NONE);
+            return open(RunFiles.of(run, hadoop, FaultInjector.NONE), new RunPaths(run), hadoop, FaultInjector.NONE);
         } catch (IOException e) {
             throw new UncheckedIOException("Run folder " + runDir + " cannot be read", e);
         }
@@ -51,13 +55,13 @@ public final class RunReader {
     public static boolean hasBegun(String runDir, Configuration hadoop) {
         try {
             Path run = qualified(runDir, hadoop);
-            return RunFiles.of(run, hadoop, FileHook.NONE).exists(new RunPaths(run).runJson());
+            return RunFiles.of(run, hadoop, FaultInjector.NONE).exists(new RunPaths(run).runJson());
         } catch (IOException e) {
             throw new UncheckedIOException("Run folder " + runDir + " cannot be read", e);
         }
     }
 
-    static RunReader open(RunFiles files, RunPaths paths, Configuration hadoop, FileHook hook) throws IOException {
+    static RunReader open(RunFiles files, RunPaths paths, Configuration hadoop, FaultInjector hook) throws IOException {
         if (!files.exists(paths.runJson())) {
             throw JobException.badInput("A run is expected in " + paths.run() + ": found no run.json there. Set "
                     + RunKeys.DIR.key() + " to the folder of a run that train has begun.");
@@ -153,7 +157,7 @@ public final class RunReader {
         Path file = paths.adapter(round);
         try {
             byte[] bytes = files.exists(file) ? files.read(file) : new byte[0];
-            String found = Json.sha256(bytes);
+            String found = Sha256.of(bytes);
             if (!found.equals(commit.adapterSha256())) {
                 throw JobException.badInput("Adapter " + file + " must be the one that was committed: expected SHA-256 "
                         + commit.adapterSha256() + " over " + commit.adapterBytes() + " bytes, found " + found
@@ -169,13 +173,13 @@ public final class RunReader {
     }
 
     /** What the last call left in {@code last.json}. */
-    public Optional<LastCall> lastCall() {
+    public Optional<LastCommand> lastCall() {
         try {
             if (!files.exists(paths.lastJson())) {
                 return Optional.empty();
             }
             JsonNode document = Json.read(files, paths.lastJson());
-            return Optional.of(LastCall.of(document, paths.lastJson()));
+            return Optional.of(LastCommand.of(document, paths.lastJson()));
         } catch (IOException e) {
             throw unreadable(paths.lastJson(), e);
         }

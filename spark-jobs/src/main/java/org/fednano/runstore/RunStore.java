@@ -13,6 +13,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
+import org.fednano.digest.Sha256;
+import org.fednano.files.FaultInjector;
+import org.fednano.files.Lease;
+import org.fednano.files.RunFiles;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -67,10 +71,10 @@ public final class RunStore implements AutoCloseable {
      *     run's, or the run is of a newer format or damaged
      */
     public static RunStore open(RunSpec spec, Configuration hadoop) {
-        return open(spec, hadoop, Lease.Timing.DEFAULT, FileHook.NONE);
+        return open(spec, hadoop, Lease.Timing.DEFAULT, FaultInjector.NONE);
     }
 
-    static RunStore open(RunSpec spec, Configuration hadoop, Lease.Timing timing, FileHook hook) {
+    static RunStore open(RunSpec spec, Configuration hadoop, Lease.Timing timing, FaultInjector hook) {
         String dir = spec.settings().get(RunKeys.DIR);
         try {
             Path run = RunReader.qualified(dir, hadoop);
@@ -88,11 +92,11 @@ public final class RunStore implements AutoCloseable {
     }
 
     static RunStore open(
-            RunFiles files, Path run, RunSpec spec, Configuration hadoop, Lease.Timing timing, FileHook hook)
+            RunFiles files, Path run, RunSpec spec, Configuration hadoop, Lease.Timing timing, FaultInjector hook)
             throws IOException {
         RunPaths paths = new RunPaths(run);
         // Refusals come before the lease: they write nothing into a folder that is not ours.
-        String runId = Pins.runId(spec.settings(), run);
+        String runId = RunIdentity.runId(spec.settings(), run);
         refuse(files, paths, spec, runId, hadoop);
         Lease lease = Lease.acquire(files, run, timing);
         try {
@@ -128,7 +132,7 @@ public final class RunStore implements AutoCloseable {
         String metricsDir = spec.settings().get(RunKeys.METRICS_DIR);
         if (files.exists(paths.runJson())) {
             RunInfo info = RunJson.read(files, paths.runJson());
-            Pins.check(info, spec, paths.run());
+            RunIdentity.check(info, spec, paths.run());
             String id = spec.settings().get(RunKeys.ID);
             if (!id.isEmpty() && !id.equals(info.runId())) {
                 throw JobException.usage(RunKeys.ID.key() + " must be '" + info.runId() + "', as when the run in "
@@ -211,7 +215,7 @@ public final class RunStore implements AutoCloseable {
      * @throws JobException status 6 if the lease is lost or another writer committed the round
      * @throws IllegalArgumentException if the round is not the next one
      */
-    public Commit commit(RoundResult result) {
+    public Commit commit(RoundCommit result) {
         int round = result.adapter().round();
         int expected = last == null ? 0 : last.round() + 1;
         if (round != expected) {
@@ -232,14 +236,14 @@ public final class RunStore implements AutoCloseable {
         }
     }
 
-    private Commit stageAndPublish(RoundResult result) throws IOException {
+    private Commit stageAndPublish(RoundCommit result) throws IOException {
         AdapterFile adapter = result.adapter();
         Path staged = new Path(paths.staging(), RunPaths.folderName(adapter.round()) + "-" + UUID.randomUUID());
         files.write(new Path(staged, RunPaths.ADAPTER), adapter.bytes());
         List<Commit.MetricFile> metricFiles = new ArrayList<>();
         for (RoundMetrics.File file : result.metrics().files()) {
             files.write(new Path(staged, RunPaths.METRICS + "/" + file.table() + "/" + file.name()), file.bytes());
-            metricFiles.add(new Commit.MetricFile(file.table(), file.name(), file.rows(), Json.sha256(file.bytes())));
+            metricFiles.add(new Commit.MetricFile(file.table(), file.name(), file.rows(), Sha256.of(file.bytes())));
         }
         if (result.evaluationDue()) {
             files.write(new Path(staged, RunPaths.EVALUATION_DUE), new byte[0]);
@@ -307,7 +311,7 @@ public final class RunStore implements AutoCloseable {
                 continue;
             }
             byte[] content = files.read(staged);
-            String found = Json.sha256(content);
+            String found = Sha256.of(content);
             if (!found.equals(file.sha256())) {
                 throw JobException.badInput("Metric file " + staged + " must be the one that was committed: expected"
                         + " SHA-256 " + file.sha256() + ", found " + found + ". The file is damaged: restore it, or"

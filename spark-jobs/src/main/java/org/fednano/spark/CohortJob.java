@@ -8,6 +8,7 @@ import java.util.function.Function;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.rdd.RDD;
+import org.fednano.shards.ClientLocation;
 import scala.Tuple2;
 import scala.collection.Iterator;
 import scala.collection.JavaConverters;
@@ -18,27 +19,27 @@ import scala.runtime.AbstractFunction2;
 import scala.runtime.BoxedUnit;
 
 /** One Spark job with one stage and one partition per client; results stream to the driver as tasks end. */
-final class CohortJob {
+public final class CohortJob {
 
     private CohortJob() {}
 
     /** What a partition does. */
-    interface Task<T, R> extends Serializable {
-        R run(T item);
+    public interface Task<T, R> extends Serializable {
+        public R run(T item);
     }
 
     /** What a partition does for its client. */
-    interface ClientTask<R> extends Task<ClientPlace, R> {}
+    public interface ClientTask<R> extends Task<ClientLocation, R> {}
 
     /** Runs a task for each client; each partition holds what concerns its own client. */
-    static <R> void run(
+    public static <R> void run(
             SparkContext spark,
             String group,
             String description,
-            List<ClientPlace> clients,
+            List<ClientLocation> clients,
             ClientTask<R> task,
             Consumer<R> results) {
-        run(spark, group, description, clients, ClientPlace::hosts, task, results);
+        run(spark, group, description, clients, ClientLocation::hosts, task, results);
     }
 
     /**
@@ -50,7 +51,7 @@ final class CohortJob {
      * @param hosts preferred hosts of an item
      * @param results takes each result on the scheduler's event loop: it returns fast and never throws
      */
-    static <T, R> void run(
+    public static <T, R> void run(
             SparkContext spark,
             String group,
             String description,

@@ -9,7 +9,7 @@ import org.fednano.settings.GatewayKeys;
 import org.fednano.settings.Settings;
 
 /** The gateway as this Spark context's executors need it. */
-final class DriverGateway {
+public final class DriverGateway {
 
     private DriverGateway() {}
 
@@ -19,7 +19,7 @@ final class DriverGateway {
      * @param llm stays the caller's to close
      * @throws org.fednano.settings.JobException with status 2 if it cannot listen as told
      */
-    static Gateway open(SparkContext spark, Settings settings, FrozenLlm llm) {
+    public static Gateway open(SparkContext spark, Settings settings, FrozenLlm llm) {
         Gateway gateway = new Gateway(llm, GatewayOptions.of(settings));
         try {
             if (!spark.isLocal() || settings.get(GatewayKeys.NETWORK).equals("on")) {

@@ -20,11 +20,11 @@ import org.fednano.settings.Setting;
  * @param limit time without any progress
  * @param doing what is done, for the message
  */
-record StallGuard(String clientId, Setting<Duration> setting, Duration limit, String doing) {
+public record StallGuard(String clientId, Setting<Duration> setting, Duration limit, String doing) {
 
     /** Work that tells of its progress. */
-    interface Work<R> {
-        R run(Runnable progress) throws Exception;
+    public interface Work<R> {
+        public R run(Runnable progress) throws Exception;
     }
 
     /**
@@ -33,7 +33,7 @@ record StallGuard(String clientId, Setting<Duration> setting, Duration limit, St
      * @throws JobException with status 3 when it made none for the limit
      * @throws Exception what the work throws
      */
-    <R> R run(Work<R> work) throws Exception {
+    public <R> R run(Work<R> work) throws Exception {
         AtomicLong last = new AtomicLong(System.nanoTime());
         FutureTask<R> task = new FutureTask<>(() -> work.run(() -> last.set(System.nanoTime())));
         Thread thread = new Thread(task, "fednano-client-" + clientId);

@@ -1,2 +1,2 @@
-/** A cohort as partitions of one Spark stage: shards, cached features, encoder weights, rounds, evaluation. */
+/** What all jobs over clients share: one task per client, limits on stalls, the gateway, Hadoop settings as Spark has them. */
 package org.fednano.spark;

@@ -65,7 +65,7 @@ class CatalogueRunTest {
                 "run.metrics_dir=" + folder.resolve("metrics"),
                 "adapter.rank=2",
                 "local.batch_size=4");
-        Ran ran = Ran.command(command, sets, more);
+        CommandResult ran = CommandResult.command(command, sets, more);
         output = ran.output();
         errors = ran.errors();
         return ran.status();

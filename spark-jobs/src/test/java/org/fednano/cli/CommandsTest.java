@@ -48,7 +48,7 @@ class CommandsTest {
                 "adapter.rank=2",
                 "engine.threads=1",
                 "local.batch_size=4");
-        Ran ran = Ran.command(command, sets, more);
+        CommandResult ran = CommandResult.command(command, sets, more);
         output = ran.output();
         errors = ran.errors();
         return ran.status();

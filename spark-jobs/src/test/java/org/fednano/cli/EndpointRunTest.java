@@ -21,9 +21,11 @@ import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
-import org.fednano.llm.oip.WireType;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
+import org.fednano.llm.wire.WireType;
+import org.fednano.run.ExecutorOptions;
+import org.fednano.run.JobSession;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
@@ -79,7 +81,7 @@ class EndpointRunTest {
                 "llm.backoff=10ms",
                 "local.batch_size=4"));
         sets.addAll(List.of(more));
-        Ran ran = Ran.command(command, sets);
+        CommandResult ran = CommandResult.command(command, sets);
         output = ran.output();
         errors = ran.errors();
         return ran.status();

@@ -68,7 +68,7 @@ class ModalitiesRunTest {
         for (String word : more) {
             (word.matches("[a-z_.]+=.*") ? sets : args).add(word);
         }
-        Ran ran = Ran.command(command, sets, args.toArray(String[]::new));
+        CommandResult ran = CommandResult.command(command, sets, args.toArray(String[]::new));
         output = ran.output();
         errors = ran.errors();
         return ran.status();

@@ -147,7 +147,7 @@ class SpecialPathsTest {
                 "run.id=r1",
                 "adapter.rank=2",
                 "local.batch_size=4");
-        Ran ran = Ran.command(command, command.equals("report") ? sets.subList(2, 5) : sets, more);
+        CommandResult ran = CommandResult.command(command, command.equals("report") ? sets.subList(2, 5) : sets, more);
         output = ran.output();
         assertEquals(0, ran.status(), () -> command + ": " + ran.errors());
     }

@@ -64,8 +64,8 @@ class BatchingTest {
     private static LlmCall<?> randomCall(Random random, int kind) {
         int size = 1 + random.nextInt(3);
         int longest = random.nextBoolean() ? 6 : 40;
-        PromptBatch prompts = Callers.prompts(random, size, longest, hidden);
-        TokenBatch answers = Callers.answers(random, size, 4, vocabulary);
+        PromptBatch prompts = ConcurrentCallers.prompts(random, size, longest, hidden);
+        TokenBatch answers = ConcurrentCallers.answers(random, size, 4, vocabulary);
         return switch (kind) {
             case 0, 1 -> new LlmCall.Loss(prompts, answers, kind == 0 ? 1 : 1024);
             case 2 -> new LlmCall.Loss(prompts, answers);
@@ -74,13 +74,13 @@ class BatchingTest {
                 for (int b = 0; b < size; b++) {
                     choices[b] = new int[1 + random.nextInt(4)][];
                     for (int c = 0; c < choices[b].length; c++) {
-                        choices[b][c] = Callers.ids(random, 3, vocabulary);
+                        choices[b][c] = ConcurrentCallers.ids(random, 3, vocabulary);
                     }
                 }
                 yield new LlmCall.Score(prompts, choices);
             }
             case 4 -> new LlmCall.Generate(prompts, 3);
-            default -> new LlmCall.Embed(Callers.ids(random, 30, vocabulary));
+            default -> new LlmCall.Embed(ConcurrentCallers.ids(random, 30, vocabulary));
         };
     }
 
@@ -88,7 +88,7 @@ class BatchingTest {
     void anyMixOfCallsAnswersAsIfEachWereAlone() {
         long calls = 0;
         long batches = 0;
-        try (Callers callers = new Callers()) {
+        try (ConcurrentCallers callers = new ConcurrentCallers()) {
             for (int seed = 0; seed < 60; seed++) {
                 Random random = new Random(seed);
                 int[] kinds = {random.nextInt(6), random.nextInt(6)};
@@ -153,10 +153,10 @@ class BatchingTest {
         Random random = new Random(1);
         List<LlmCall.Loss> calls = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            PromptBatch prompts = Callers.prompts(random, 2, 20, hidden);
+            PromptBatch prompts = ConcurrentCallers.prompts(random, 2, 20, hidden);
             calls.add(new LlmCall.Loss(
-                    PromptBatch.join(List.of(prompts, Callers.prompts(2, 20, hidden))),
-                    Callers.answers(random, 4, 2, vocabulary),
+                    PromptBatch.join(List.of(prompts, ConcurrentCallers.prompts(2, 20, hidden))),
+                    ConcurrentCallers.answers(random, 4, 2, vocabulary),
                     1));
         }
         calls.get(1).prompts().embeds()[3] = Float.NaN;
@@ -165,7 +165,7 @@ class BatchingTest {
         calls.set(
                 3,
                 new LlmCall.Loss(calls.get(3).prompts(), calls.get(3).answers().part(0, 3), 1));
-        try (Callers callers = new Callers();
+        try (ConcurrentCallers callers = new ConcurrentCallers();
                 Gateway gateway = gateway(true, 4096)) {
             List<Object> answers = callers.all(gateway, Purpose.TRAIN, 1, calls);
             assertClose(calls.get(0).on(llm), answers.get(0), "before");
@@ -182,10 +182,12 @@ class BatchingTest {
         int[] answers = {2, 1, 2, 3}; // where two are right
         List<LlmCall.Loss> calls = new ArrayList<>();
         for (int count : answers) {
-            calls.add(
-                    new LlmCall.Loss(Callers.prompts(2, 20, hidden), Callers.answers(random, count, 2, vocabulary), 1));
+            calls.add(new LlmCall.Loss(
+                    ConcurrentCallers.prompts(2, 20, hidden),
+                    ConcurrentCallers.answers(random, count, 2, vocabulary),
+                    1));
         }
-        try (Callers callers = new Callers();
+        try (ConcurrentCallers callers = new ConcurrentCallers();
                 Gateway gateway = gateway(true, 4096)) {
             List<Object> got = callers.all(gateway, Purpose.TRAIN, 1, calls);
             assertClose(calls.get(0).on(llm), got.get(0), "before");
@@ -216,7 +218,7 @@ class BatchingTest {
     }
 
     private static Map<String, Traffic> traffic(boolean batching, List<LlmCall<?>> calls) {
-        try (Callers callers = new Callers();
+        try (ConcurrentCallers callers = new ConcurrentCallers();
                 Gateway gateway = gateway(batching, 4096)) {
             callers.all(gateway, Purpose.TRAIN, 1, calls);
             return gateway.end(Purpose.TRAIN, 1);

@@ -23,10 +23,10 @@ import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
-import org.fednano.llm.oip.OipLlm;
-import org.fednano.llm.oip.Requests;
-import org.fednano.llm.oip.WireType;
+import org.fednano.llm.client.OipLlm;
 import org.fednano.llm.oip.proto.ModelInferRequest;
+import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.WireType;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -46,7 +46,7 @@ class NetworkGatewayTest {
     private static final OipLlm.Retry ONE_TRY = new OipLlm.Retry(1, Duration.ZERO, Duration.ZERO);
 
     private final FakeSlowLlm llm = new FakeSlowLlm();
-    private final Callers callers = new Callers();
+    private final ConcurrentCallers callers = new ConcurrentCallers();
     private Gateway gateway;
 
     @BeforeEach
@@ -77,7 +77,8 @@ class NetworkGatewayTest {
     }
 
     private static Result call(FrozenLlm client) {
-        return client.lossGradient(Callers.prompts(2, TOKENS, HIDDEN), new TokenBatch(new int[] {1, 2}, 1), 1);
+        return client.lossGradient(
+                ConcurrentCallers.prompts(2, TOKENS, HIDDEN), new TokenBatch(new int[] {1, 2}, 1), 1);
     }
 
     @Test
@@ -151,11 +152,11 @@ class NetworkGatewayTest {
         try (FrozenLlm works = address().open(Purpose.TRAIN, 1, "works");
                 FrozenLlm late = address().open(Purpose.TRAIN, 1, "late")) {
             Future<Result> working = callers.start(() -> call(works));
-            Callers.await(() -> llm.asked.size() == 1);
+            ConcurrentCallers.await(() -> llm.asked.size() == 1);
             RoundClosedException e = assertThrows(RoundClosedException.class, () -> call(late));
             assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
             llm.let.release(1);
-            Callers.get(working);
+            ConcurrentCallers.get(working);
             assertThrows(RoundClosedException.class, () -> call(works));
         }
     }
@@ -167,14 +168,16 @@ class NetworkGatewayTest {
         TokenBatch answers = new TokenBatch(new int[] {1}, 1);
         try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
                 FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
-            Future<Result> first = callers.start(() -> a.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
-            Callers.await(() -> llm.asked.size() == 1);
-            Future<Result> second = callers.start(() -> b.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
+            Future<Result> first =
+                    callers.start(() -> a.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
+            ConcurrentCallers.await(() -> llm.asked.size() == 1);
+            Future<Result> second =
+                    callers.start(() -> b.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
             Thread.sleep(300);
             assertEquals(0, gateway.waitingCalls(), "it waits at the client, not in the driver's memory");
             llm.let.release(2);
-            Callers.get(first);
-            Callers.get(second);
+            ConcurrentCallers.get(first);
+            ConcurrentCallers.get(second);
         }
         assertEquals(2, llm.asked.size());
     }
@@ -187,10 +190,11 @@ class NetworkGatewayTest {
         TokenBatch answers = new TokenBatch(new int[] {1}, 1);
         try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
                 FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
-            callers.start(() -> a.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
-            Callers.await(() -> llm.asked.size() == 1);
+            callers.start(() -> a.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
+            ConcurrentCallers.await(() -> llm.asked.size() == 1);
             RoundClosedException e = assertThrows(
-                    RoundClosedException.class, () -> b.lossGradient(Callers.prompts(1, 900, HIDDEN), answers, 1));
+                    RoundClosedException.class,
+                    () -> b.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
             assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
         }
     }
@@ -219,15 +223,15 @@ class NetworkGatewayTest {
         try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
                 FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
             Future<Result> working = callers.start(() -> call(a));
-            Callers.await(() -> llm.asked.size() == 1);
+            ConcurrentCallers.await(() -> llm.asked.size() == 1);
             Thread killed = new Thread(() -> assertThrows(IllegalStateException.class, () -> call(b)));
             killed.start();
-            Callers.await(() -> gateway.waitingCalls() == 1);
+            ConcurrentCallers.await(() -> gateway.waitingCalls() == 1);
             killed.interrupt();
             killed.join();
-            Callers.await(() -> gateway.waitingCalls() == 0);
+            ConcurrentCallers.await(() -> gateway.waitingCalls() == 0);
             llm.let.release(100);
-            Callers.get(working);
+            ConcurrentCallers.get(working);
             assertEquals(1, llm.asked.size());
         }
     }
@@ -257,7 +261,7 @@ class NetworkGatewayTest {
             LlmException e = assertThrows(
                     LlmException.class,
                     () -> client.lossGradient(
-                            Callers.prompts(1, TOKENS, HIDDEN + 1), new TokenBatch(new int[] {1}, 1), 1));
+                            ConcurrentCallers.prompts(1, TOKENS, HIDDEN + 1), new TokenBatch(new int[] {1}, 1), 1));
             assertEquals(Reason.BAD_REQUEST, e.reason());
         }
     }

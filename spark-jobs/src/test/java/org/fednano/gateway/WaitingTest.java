@@ -28,7 +28,7 @@ class WaitingTest {
     private static final long BYTES = 2 * 4 * TOKENS * HIDDEN + 4 + 8;
 
     private final FakeSlowLlm llm = new FakeSlowLlm();
-    private final Callers callers = new Callers();
+    private final ConcurrentCallers callers = new ConcurrentCallers();
     private Gateway gateway;
 
     private void open(boolean batching, Duration maxWait, long bytes, Duration deadline) {
@@ -49,7 +49,7 @@ class WaitingTest {
     }
 
     private static Result call(FrozenLlm client, int tokens) {
-        return client.lossGradient(Callers.prompts(1, tokens, HIDDEN), new TokenBatch(new int[] {1}, 1), 1);
+        return client.lossGradient(ConcurrentCallers.prompts(1, tokens, HIDDEN), new TokenBatch(new int[] {1}, 1), 1);
     }
 
     private static Result callAndLeave(FrozenLlm client, int tokens) {
@@ -101,17 +101,17 @@ class WaitingTest {
     void aRequestStaysWithinItsTokensAndTakesThoseWhoCameFirst() throws InterruptedException {
         open(Duration.ofMinutes(1));
         Future<Result> first = callers.start(() -> callAndLeave(client("first"), TOKENS));
-        Callers.await(() -> llm.asked.size() == 1);
+        ConcurrentCallers.await(() -> llm.asked.size() == 1);
         for (int i = 0; i < 4; i++) { // 3 fit; the wide one in between joins nobody
             String id = "c" + i;
             FrozenLlm client = client(id);
             int waiting = i;
             callers.start(() -> callAndLeave(client, waiting == 1 ? 2 * TOKENS : TOKENS));
-            Callers.await(() -> gateway.waitingCalls() == waiting + 1);
+            ConcurrentCallers.await(() -> gateway.waitingCalls() == waiting + 1);
         }
         llm.let.release(1000);
-        Callers.get(first);
-        Callers.await(() -> gateway.figures().calls() == 5);
+        ConcurrentCallers.get(first);
+        ConcurrentCallers.await(() -> gateway.figures().calls() == 5);
         assertEquals(
                 List.of(TOKENS, 3 * TOKENS, 2 * TOKENS),
                 llm.asked.stream()
@@ -125,12 +125,12 @@ class WaitingTest {
     void aCallThatWaitsWhenItsDeadlinePassesIsToldAtOnceAndNotComputed(boolean batching) throws InterruptedException {
         open(batching, Duration.ofMinutes(1), 1 << 20, Duration.ofMillis(500));
         Future<Result> working = callers.start(() -> call(client("works")));
-        Callers.await(() -> llm.asked.size() == 1);
+        ConcurrentCallers.await(() -> llm.asked.size() == 1);
         FrozenLlm late = client("late");
         RoundClosedException e = assertThrows(RoundClosedException.class, () -> call(late));
         assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
         llm.let.release(1000);
-        Callers.get(working);
+        ConcurrentCallers.get(working);
         assertEquals(1, llm.asked.size());
     }
 
@@ -139,12 +139,12 @@ class WaitingTest {
     void aRoundThatEndsSendsAwayWhoWaits(boolean batching) throws InterruptedException {
         open(batching, Duration.ofMinutes(1), 1 << 20, Duration.ofMinutes(5));
         callers.start(() -> call(client("works")));
-        Callers.await(() -> llm.asked.size() == 1);
+        ConcurrentCallers.await(() -> llm.asked.size() == 1);
         FrozenLlm late = client("late");
         Future<Result> waiting = callers.start(() -> call(late));
         Thread.sleep(50);
         gateway.end(Purpose.TRAIN, 1);
-        assertThrows(RoundClosedException.class, () -> Callers.get(waiting));
+        assertThrows(RoundClosedException.class, () -> ConcurrentCallers.get(waiting));
         assertEquals(1, llm.asked.size());
     }
 
@@ -155,7 +155,7 @@ class WaitingTest {
         open(batching, Duration.ZERO, 1 << 20, Duration.ofMinutes(5));
         FrozenLlm client = client("a");
         callers.start(() -> call(client));
-        Callers.await(() -> llm.asked.size() == 1);
+        ConcurrentCallers.await(() -> llm.asked.size() == 1);
         Future<Boolean> closing = callers.start(() -> {
             gateway.close();
             return true;
@@ -163,7 +163,7 @@ class WaitingTest {
         Thread.sleep(200);
         assertFalse(closing.isDone(), "a call is still at the LLM");
         llm.let.release(1);
-        assertTrue(Callers.get(closing));
+        assertTrue(ConcurrentCallers.get(closing));
         assertEquals(1, llm.asked.size());
     }
 
@@ -175,11 +175,11 @@ class WaitingTest {
             FrozenLlm client = client("c" + i);
             callers.start(() -> call(client));
         }
-        Callers.await(() -> llm.asked.size() == 2);
+        ConcurrentCallers.await(() -> llm.asked.size() == 2);
         Thread.sleep(100);
         assertEquals(2, llm.asked.size());
         llm.let.release(1000);
-        Callers.await(() -> gateway.figures().calls() == 6);
+        ConcurrentCallers.await(() -> gateway.figures().calls() == 6);
         assertEquals(2, llm.most.get());
     }
 

@@ -17,6 +17,10 @@ import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.fednano.metrics.EvaluationRow;
 import org.fednano.metrics.RoundMetrics;
+import org.fednano.report.data.MetricsReader;
+import org.fednano.report.data.Report;
+import org.fednano.report.data.RunMetrics;
+import org.fednano.report.data.RunSummary;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.Test;
@@ -103,7 +107,7 @@ class ReportCommandTest {
         new SyntheticRun(metrics(), "demo", "fednano", 3, 2, 1).write();
         RunMetrics metrics =
                 new MetricsReader(metrics().toString(), new org.apache.hadoop.conf.Configuration()).read("demo");
-        List<String> lines = new Remarks(new RunSummary(metrics)).lines();
+        List<String> lines = new Caveats(new RunSummary(metrics)).lines();
         assertTrue(
                 lines.stream().anyMatch(l -> l.startsWith("4 training prompts were cut to prompt.max_tokens, at c")),
                 lines.toString());

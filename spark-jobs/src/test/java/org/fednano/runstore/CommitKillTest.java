@@ -10,6 +10,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.fednano.files.FaultInjector;
+import org.fednano.files.MemoryFolder;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.Tag;
@@ -22,7 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CommitKillTest {
 
     /** A kill: from the chosen step on nothing reaches the disk any more. */
-    private static final class FakeKill implements FileHook {
+    private static final class FakeKill implements FaultInjector {
         private int left;
         private boolean dead;
 
@@ -65,7 +67,7 @@ class CommitKillTest {
         for (int step = 0; ; step++) {
             Path root = Files.createDirectory(folder.resolve("kill-" + step));
             if (before >= 0) {
-                try (RunStore store = Runs.open(layer, root, FileHook.NONE)) {
+                try (RunStore store = Runs.open(layer, root, FaultInjector.NONE)) {
                     train(store, before);
                 }
             }
@@ -100,7 +102,7 @@ class CommitKillTest {
     }
 
     private static void recover(Runs.Layer layer, Path root, int known, int target) throws IOException {
-        try (RunStore store = Runs.open(layer, root, FileHook.NONE)) {
+        try (RunStore store = Runs.open(layer, root, FaultInjector.NONE)) {
             int last = store.lastCommitted().orElse(-1);
             assertTrue(last >= known && last <= target, "last committed: " + last);
             evaluate(store);
@@ -129,7 +131,7 @@ class CommitKillTest {
     @Test
     void aWriterThatLostItsLeaseJustBeforePublishingCommitsNothing(@TempDir Path root) throws IOException {
         RunStore[] second = new RunStore[1];
-        FileHook hook = (step, path) -> {
+        FaultInjector hook = (step, path) -> {
             if (step.equals("rename") && path.toString().endsWith("rounds/00000") && second[0] == null) {
                 // The first writer was paused here for so long that a second one took over and committed.
                 Runs.age(root);

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedSet;
+import org.fednano.digest.Sha256;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.Test;
@@ -140,7 +141,7 @@ class RunRefusalTest {
                 () -> Runs.reader(root).adapter(1),
                 "adapter.safetensors",
                 "expected SHA-256 " + expected,
-                "found " + Json.sha256(bytes));
+                "found " + Sha256.of(bytes));
         Files.delete(file);
         refused(ExitStatus.BAD_INPUT, () -> Runs.reader(root).adapter(1), "over 0 bytes");
     }

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.fednano.files.FaultInjector;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.metrics.Rows;
 import org.fednano.settings.ExitStatus;
@@ -32,11 +33,11 @@ class RunStoreTest {
     @ParameterizedTest
     @EnumSource(Runs.Layer.class)
     void roundsAreCommittedAndReadAgain(Runs.Layer layer) throws IOException {
-        try (RunStore store = Runs.open(layer, root, FileHook.NONE)) {
+        try (RunStore store = Runs.open(layer, root, FaultInjector.NONE)) {
             assertEquals(OptionalInt.empty(), store.lastCommitted());
             Runs.train(store, 1);
         }
-        try (RunStore store = Runs.open(layer, root, FileHook.NONE)) {
+        try (RunStore store = Runs.open(layer, root, FaultInjector.NONE)) {
             assertEquals(OptionalInt.of(1), store.lastCommitted());
             Runs.train(store, 2);
         }
@@ -133,11 +134,11 @@ class RunStoreTest {
     @Test
     void lastCallIsReplacedAndWritesNothingWhereNoRunHasBegun() {
         String dir = root.resolve("run").toString();
-        var held = new LastCall("train", ExitStatus.RUN_HELD, null, null, null, "held", Instant.EPOCH);
+        var held = new LastCommand("train", ExitStatus.RUN_HELD, null, null, null, "held", Instant.EPOCH);
         held.write(dir, Runs.HADOOP);
         assertFalse(Files.exists(root.resolve("run")));
         Runs.open(root).close();
-        var done = new LastCall("train", ExitStatus.DONE, 3, 2, 0.75, "3 rounds", Instant.EPOCH);
+        var done = new LastCommand("train", ExitStatus.DONE, 3, 2, 0.75, "3 rounds", Instant.EPOCH);
         held.write(dir, Runs.HADOOP);
         assertEquals(held, Runs.reader(root).lastCall().orElseThrow());
         done.write(dir, Runs.HADOOP);

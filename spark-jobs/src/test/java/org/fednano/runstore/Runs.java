@@ -17,15 +17,22 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.digest.Sha256;
+import org.fednano.files.FaultInjector;
+import org.fednano.files.HdfsFiles;
+import org.fednano.files.Lease;
+import org.fednano.files.LocalFiles;
+import org.fednano.files.ObjectFiles;
+import org.fednano.files.RunFiles;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.metrics.Rows;
 import org.fednano.settings.Settings;
 
 /** Small runs for the tests of this package, in {@code root/run} with metrics in {@code root/metrics}. */
-final class Runs {
+public final class Runs {
 
     /** No heartbeat during a test: its file operations would come between the test's. */
-    static final Lease.Timing QUIET = new Lease.Timing(Duration.ofHours(1), Duration.ofSeconds(60));
+    public static final Lease.Timing QUIET = new Lease.Timing(Duration.ofHours(1), Duration.ofSeconds(60));
 
     static final Configuration HADOOP = new Configuration();
 
@@ -39,12 +46,12 @@ final class Runs {
     private Runs() {}
 
     /** The file layers, all over the local disk here. */
-    enum Layer {
+    public enum Layer {
         LOCAL,
         HDFS,
         OBJECTS;
 
-        RunFiles files(FileHook hook) throws IOException {
+        public RunFiles files(FaultInjector hook) throws IOException {
             RawLocalFileSystem raw = new RawLocalFileSystem();
             raw.initialize(URI.create("file:///"), HADOOP);
             return switch (this) {
@@ -67,11 +74,11 @@ final class Runs {
         return new RunSpec(Settings.load(List.of(), all), prints, Map.of("java", "17"));
     }
 
-    static RunStore open(Path root, String... sets) {
-        return RunStore.open(spec(root, sets), HADOOP, QUIET, FileHook.NONE);
+    public static RunStore open(Path root, String... sets) {
+        return RunStore.open(spec(root, sets), HADOOP, QUIET, FaultInjector.NONE);
     }
 
-    static RunStore open(Layer layer, Path root, FileHook hook) throws IOException {
+    public static RunStore open(Layer layer, Path root, FaultInjector hook) throws IOException {
         return RunStore.open(layer.files(hook), hadoop(root.resolve("run")), spec(root), HADOOP, QUIET, hook);
     }
 
@@ -79,7 +86,7 @@ final class Runs {
         return RunReader.open(root.resolve("run").toString(), HADOOP);
     }
 
-    static org.apache.hadoop.fs.Path hadoop(Path path) {
+    public static org.apache.hadoop.fs.Path hadoop(Path path) {
         return new org.apache.hadoop.fs.Path("file://" + path);
     }
 
@@ -91,25 +98,25 @@ final class Runs {
         return AdapterFile.of(round, LAYOUT, theta);
     }
 
-    static RoundResult result(int round) {
-        return new RoundResult(
+    public static RoundCommit result(int round) {
+        return new RoundCommit(
                 adapter(round), round == 0 ? List.of() : List.of("c001", "c002"), Rows.all(round, "fednano"), false);
     }
 
     /** Commits what is missing up to a round. */
-    static void train(RunStore store, int upTo) {
+    public static void train(RunStore store, int upTo) {
         for (int round = store.lastCommitted().orElse(-1) + 1; round <= upTo; round++) {
             store.commit(result(round));
         }
     }
 
     /** Makes the lease one of a process that is gone, as a kill does. */
-    static void bury(Path root) throws IOException {
+    public static void bury(Path root) throws IOException {
         rewriteLease(root, "\"pid\" : [0-9]+", "\"pid\" : 99999999");
     }
 
     /** Makes the lease one of another host that gave no sign of life for an hour. */
-    static void age(Path root) throws IOException {
+    public static void age(Path root) throws IOException {
         rewriteLease(root, "\"host\" : \"[^\"]*\"", "\"host\" : \"elsewhere\"");
         for (Path lease : leases(root)) {
             Files.setLastModifiedTime(
@@ -119,7 +126,7 @@ final class Runs {
         }
     }
 
-    static List<Path> leases(Path root) throws IOException {
+    public static List<Path> leases(Path root) throws IOException {
         if (!Files.exists(root.resolve("run/lease"))) {
             return List.of();
         }
@@ -155,16 +162,16 @@ final class Runs {
         Path metrics = root.resolve("metrics");
         for (String name : files(metrics, false)) {
             if (!name.startsWith("_runs")) {
-                files.put(name, Json.sha256(Files.readAllBytes(metrics.resolve(name))));
+                files.put(name, Sha256.of(Files.readAllBytes(metrics.resolve(name))));
             }
         }
         return files;
     }
 
     /** A result with few metric files, where a test commits many rounds; its evaluation comes later. */
-    static RoundResult small(int round) {
+    static RoundCommit small(int round) {
         RoundMetrics rows = new RoundMetrics(Rows.all(round, "fednano").rounds(), List.of(), List.of(), List.of());
-        return new RoundResult(adapter(round), List.of(), rows, true);
+        return new RoundCommit(adapter(round), List.of(), rows, true);
     }
 
     static RoundMetrics smallEvaluation(int round) {
@@ -188,8 +195,7 @@ final class Runs {
         for (int round = 0; round <= lastRound; round++) {
             for (RoundMetrics some : metrics.apply(round)) {
                 for (var file : some.files()) {
-                    files.put(
-                            file.table() + "/run_id=run/round=" + round + "/" + file.name(), Json.sha256(file.bytes()));
+                    files.put(file.table() + "/run_id=run/round=" + round + "/" + file.name(), Sha256.of(file.bytes()));
                 }
             }
         }

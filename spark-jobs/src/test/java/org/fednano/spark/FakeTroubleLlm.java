@@ -6,17 +6,17 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
 /** A real LLM with trouble before some gradient calls. */
-final class FakeTroubleLlm extends FakePassingLlm {
+public final class FakeTroubleLlm extends FakePassingLlm {
 
     /** What happens before the n-th gradient call, from 1. */
-    interface Trouble {
+    public interface Trouble {
         void before(int call);
     }
 
     private final Trouble trouble;
     private final AtomicInteger calls = new AtomicInteger();
 
-    FakeTroubleLlm(FrozenLlm llm, Trouble trouble) {
+    public FakeTroubleLlm(FrozenLlm llm, Trouble trouble) {
         super(llm);
         this.trouble = trouble;
     }

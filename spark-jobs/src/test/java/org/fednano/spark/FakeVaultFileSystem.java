@@ -23,12 +23,12 @@ public final class FakeVaultFileSystem extends RawLocalFileSystem {
     static final String KEY = "fs.vault.secret.key";
 
     /** Key by folder. */
-    static final Map<String, String> KEYS = new ConcurrentHashMap<>();
+    public static final Map<String, String> KEYS = new ConcurrentHashMap<>();
 
     /** A folder that never answers. */
-    static volatile String silent = "";
+    public static volatile String silent = "";
 
-    static final AtomicInteger OPEN = new AtomicInteger();
+    public static final AtomicInteger OPEN = new AtomicInteger();
 
     private String key;
 
@@ -84,7 +84,7 @@ public final class FakeVaultFileSystem extends RawLocalFileSystem {
     }
 
     /** Its URI for a local folder. */
-    static String uri(Path folder) {
+    public static String uri(Path folder) {
         assert Files.isDirectory(folder);
         return "vault://" + folder.toAbsolutePath();
     }

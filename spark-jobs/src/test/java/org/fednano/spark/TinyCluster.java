@@ -7,12 +7,13 @@ import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
-import org.fednano.algorithm.Clients;
+import org.fednano.algorithm.ClientBackend;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
-import org.fednano.algorithm.PlainClients;
+import org.fednano.algorithm.PlainBackend;
 import org.fednano.algorithm.RoundResult;
 import org.fednano.algorithm.TrainingPlan;
+import org.fednano.cluster.ClientCluster;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.FrozenLlm;
@@ -23,19 +24,21 @@ import org.fednano.sample.Split;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
+import org.fednano.shards.Federation;
+import org.fednano.shards.SharedShards;
 import org.fednano.testing.TinyModel;
 import org.fednano.weights.HfModelFolder;
 
 /** A local Spark cluster over tiny shards and a tiny model. */
-final class TinyCluster implements AutoCloseable {
+public final class TinyCluster implements AutoCloseable {
 
-    final SparkSession spark;
+    public final SparkSession spark;
     final Settings settings;
     final FrozenLlm llm;
-    final ClientCluster cluster;
-    final List<RoundResult> rounds = new ArrayList<>();
+    public final ClientCluster cluster;
+    public final List<RoundResult> rounds = new ArrayList<>();
 
-    TinyCluster(String master, Settings settings, UnaryOperator<FrozenLlm> around) {
+    public TinyCluster(String master, Settings settings, UnaryOperator<FrozenLlm> around) {
         this.settings = settings;
         spark = SparkSession.builder()
                 .master(master)
@@ -54,7 +57,7 @@ final class TinyCluster implements AutoCloseable {
                 llm);
     }
 
-    static Settings settings(Path folder, String... more) {
+    public static Settings settings(Path folder, String... more) {
         List<String> sets = new ArrayList<>(List.of(
                 "model.dir=" + folder.resolve("model"),
                 "run.shards=" + folder.resolve("shards"),
@@ -66,22 +69,22 @@ final class TinyCluster implements AutoCloseable {
     }
 
     /** Prepares and trains; what a run's adapter would be. */
-    float[] train(int goal) {
+    public float[] train(int goal) {
         cluster.prepare();
         return trainUnchecked(goal);
     }
 
     /** Trains on what is there. */
-    float[] trainUnchecked(int goal) {
+    public float[] trainUnchecked(int goal) {
         return train(plan(settings, cluster.federation().clientIds()), goal, cluster.clients());
     }
 
-    private float[] train(TrainingPlan plan, int goal, Clients clients) {
+    private float[] train(TrainingPlan plan, int goal, ClientBackend clients) {
         return FedNano.train(plan.withRounds(goal), GlobalAdapter.initial(plan), clients, rounds::add)
                 .theta();
     }
 
-    static TrainingPlan plan(Settings settings, List<String> clients) {
+    public static TrainingPlan plan(Settings settings, List<String> clients) {
         AdapterLayout layout = AdapterLayout.of(
                 settings.get(MethodKeys.MODALITIES),
                 TinyModel.HIDDEN,
@@ -91,20 +94,21 @@ final class TinyCluster implements AutoCloseable {
     }
 
     /** The same run as a plain loop: no Spark, no gateway, no files but the shards. */
-    static float[] plainLoop(Settings settings, int goal) {
+    public static float[] plainLoop(Settings settings, int goal) {
         HfModelFolder model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
         String uri = settings.get(org.fednano.settings.RunKeys.SHARDS);
-        Shards shards = Shards.open(new Configuration(), uri);
+        SharedShards shards = SharedShards.open(new Configuration(), uri);
         try (FrozenLlm llm = EmbeddedLlm.open(model);
                 NanoEdge edge = NanoEdge.open(model, settings)) {
             TrainingPlan plan = plan(settings, shards.clientIds());
-            Clients clients = new PlainClients(client -> data(shards, edge, llm, client), client -> llm);
+            ClientBackend clients = new PlainBackend(client -> data(shards, edge, llm, client), client -> llm);
             return FedNano.train(plan.withRounds(goal), GlobalAdapter.initial(plan), clients, r -> {})
                     .theta();
         }
     }
 
-    private static org.fednano.algorithm.ClientData data(Shards shards, NanoEdge edge, FrozenLlm llm, String client) {
+    private static org.fednano.algorithm.ClientData data(
+            SharedShards shards, NanoEdge edge, FrozenLlm llm, String client) {
         List<Sample> samples = new ArrayList<>();
         shards.rows(new Configuration(), client).read(Split.TRAIN, samples::add);
         List<PromptFeatures> rows = edge.encode(samples, llm::embed);

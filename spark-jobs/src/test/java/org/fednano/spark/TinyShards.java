@@ -88,11 +88,11 @@ public final class TinyShards {
     }
 
     /** Makes row i. */
-    interface Rows {
+    public interface Rows {
         Group row(int i);
     }
 
-    static void write(Path file, MessageType schema, int rows, Rows source) throws IOException {
+    public static void write(Path file, MessageType schema, int rows, Rows source) throws IOException {
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(file.toUri()))
                 .withConf(new Configuration())
                 .withType(schema)

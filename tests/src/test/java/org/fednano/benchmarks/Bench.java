@@ -9,6 +9,7 @@ import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.ClientData;
 import org.fednano.algorithm.TrainingPlan;
+import org.fednano.cluster.ClientCluster;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.FrozenLlm;
@@ -20,9 +21,8 @@ import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
-import org.fednano.spark.ClientCluster;
-import org.fednano.spark.Federation;
-import org.fednano.spark.Shards;
+import org.fednano.shards.Federation;
+import org.fednano.shards.SharedShards;
 import org.fednano.weights.HfModelFolder;
 
 /** One process with the shipped model, prepared shards, and both ways to run clients over them. */
@@ -35,7 +35,7 @@ final class Bench implements AutoCloseable {
     final TrainingPlan plan;
     private final HfModelFolder model;
     private final NanoEdgeSpec edge;
-    private final Shards shards;
+    private final SharedShards shards;
 
     Bench(Settings settings, String master) {
         this.settings = settings;
@@ -48,7 +48,7 @@ final class Bench implements AutoCloseable {
         model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
         edge = NanoEdgeSpec.of(model, settings);
         llm = EmbeddedLlm.open(model);
-        shards = Shards.open(spark.sparkContext().hadoopConfiguration(), settings.get(RunKeys.SHARDS));
+        shards = SharedShards.open(spark.sparkContext().hadoopConfiguration(), settings.get(RunKeys.SHARDS));
         cluster = cluster(llm);
         cluster.prepare();
         AdapterLayout layout = AdapterLayout.of(

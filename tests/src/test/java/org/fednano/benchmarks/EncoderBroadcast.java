@@ -25,12 +25,12 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.sql.SparkSession;
+import org.fednano.cluster.ClientCluster;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.settings.Settings;
-import org.fednano.spark.ClientCluster;
-import org.fednano.spark.Federation;
-import org.fednano.spark.Shards;
+import org.fednano.shards.Federation;
+import org.fednano.shards.SharedShards;
 import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 
@@ -102,8 +102,8 @@ public final class EncoderBroadcast {
             NanoEdgeSpec edge = NanoEdgeSpec.of(model, settings);
             double digest = (System.nanoTime() - from) / 1e9;
             var hadoop = spark.sparkContext().hadoopConfiguration();
-            Federation shards =
-                    Federation.of(Shards.open(hadoop, folder.resolve("shards").toString()), hadoop);
+            Federation shards = Federation.of(
+                    SharedShards.open(hadoop, folder.resolve("shards").toString()), hadoop);
             try (ClientCluster cluster = new ClientCluster(spark.sparkContext(), settings, shards, model, edge, llm)) {
                 from = System.nanoTime();
                 ClientCluster.Encoded encoded = cluster.encode();

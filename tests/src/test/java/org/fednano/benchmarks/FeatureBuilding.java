@@ -28,13 +28,13 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.fednano.cluster.ClientCluster;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.ml.NanoEdgeEncoder;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
-import org.fednano.spark.ClientCluster;
-import org.fednano.spark.Federation;
+import org.fednano.shards.Federation;
 import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 

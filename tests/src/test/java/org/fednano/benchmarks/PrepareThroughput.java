@@ -109,7 +109,7 @@ public final class PrepareThroughput {
     /** What something took; the CPU time is the whole process's, so it holds where others use the machine too. */
     record Cost(double seconds, double cpuSeconds, double heapMegabytes) {
 
-        interface Work {
+        public interface Work {
             void run() throws IOException;
         }
 

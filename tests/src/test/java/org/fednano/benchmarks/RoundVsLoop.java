@@ -5,11 +5,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.fednano.algorithm.ClientBackend;
 import org.fednano.algorithm.ClientData;
-import org.fednano.algorithm.Clients;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
-import org.fednano.algorithm.PlainClients;
+import org.fednano.algorithm.PlainBackend;
 import org.fednano.settings.Settings;
 
 /**
@@ -26,7 +26,7 @@ public final class RoundVsLoop {
     public static void main(String[] args) {
         try (Bench bench = new Bench(Settings.load(List.of(), List.of(args)), "local[2]")) {
             Map<String, ClientData> rows = bench.rowsInMemory();
-            Clients loop = new PlainClients(rows::get, client -> bench.llm);
+            ClientBackend loop = new PlainBackend(rows::get, client -> bench.llm);
             GlobalAdapter start = GlobalAdapter.initial(bench.plan);
             List<Double> ratios = new ArrayList<>();
             System.out.printf("%6s %12s %12s %8s%n", "pair", "spark s", "loop s", "ratio");
@@ -61,7 +61,7 @@ public final class RoundVsLoop {
 
     private record Timed(GlobalAdapter adapter, double seconds) {}
 
-    private static Timed time(Bench bench, Clients clients, GlobalAdapter start) {
+    private static Timed time(Bench bench, ClientBackend clients, GlobalAdapter start) {
         long begin = System.nanoTime();
         GlobalAdapter after = FedNano.train(bench.plan.withRounds(start.round() + 1), start, clients, result -> {});
         return new Timed(after, (System.nanoTime() - begin) / 1e9);

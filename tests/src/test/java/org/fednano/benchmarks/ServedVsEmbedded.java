@@ -9,13 +9,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import org.fednano.algorithm.Clients;
+import org.fednano.algorithm.ClientBackend;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
-import org.fednano.llm.oip.OipLlm;
+import org.fednano.cluster.ClientCluster;
+import org.fednano.llm.client.OipLlm;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
-import org.fednano.spark.ClientCluster;
 
 /**
  * A round with the LLM in a process of its own ({@code endpoint serve}, over gRPC on this machine) against one with the LLM
@@ -69,7 +69,7 @@ public final class ServedVsEmbedded {
         }
     }
 
-    private static Timed time(Bench bench, Clients clients, GlobalAdapter start) {
+    private static Timed time(Bench bench, ClientBackend clients, GlobalAdapter start) {
         long begin = System.nanoTime();
         GlobalAdapter after = FedNano.train(bench.plan.withRounds(start.round() + 1), start, clients, result -> {});
         return new Timed(after, (System.nanoTime() - begin) / 1e9);

@@ -15,7 +15,7 @@ import org.fednano.sample.Medium;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.Settings;
-import org.fednano.spark.Shards;
+import org.fednano.shards.SharedShards;
 import org.fednano.testing.TestImages;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,7 +79,9 @@ class PreparedMediaTest {
         }
         List<Sample> samples = new ArrayList<>();
         Configuration conf = new Configuration();
-        Shards.open(conf, temp.resolve("shards").toString()).rows(conf, "c001").read(Split.TRAIN, samples::add);
+        SharedShards.open(conf, temp.resolve("shards").toString())
+                .rows(conf, "c001")
+                .read(Split.TRAIN, samples::add);
         return samples;
     }
 }

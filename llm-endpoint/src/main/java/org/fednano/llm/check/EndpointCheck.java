@@ -3,11 +3,10 @@ package org.fednano.llm.check;
 import java.time.Duration;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
-import org.fednano.llm.check.Sheet.Found;
-import org.fednano.llm.oip.OipLlm;
-import org.fednano.llm.oip.OipLlm.Handshake;
-import org.fednano.llm.oip.OipLlm.Options;
-import org.fednano.llm.oip.OipProbe;
+import org.fednano.llm.check.CheckRunner.Found;
+import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.OipLlm.Handshake;
+import org.fednano.llm.client.OipLlm.Options;
 import org.fednano.settings.JobException;
 
 /** Judges one endpoint by the contract. It asks small questions only, and leaves nothing behind. */
@@ -26,14 +25,14 @@ public final class EndpointCheck {
      * @throws JobException with status 5 if nothing answers at the address, 2 if address or files are wrong
      */
     public static Report run(Options options, Duration time) {
-        Sheet sheet = new Sheet();
+        CheckRunner sheet = new CheckRunner();
         Options light = options.withHandshake(Handshake.LIGHT).withRetry(RETRY);
-        try (OipProbe probe = OipProbe.open(light)) {
-            Sheet.reach(probe::live);
+        try (EndpointProbe probe = EndpointProbe.open(light)) {
+            CheckRunner.reach(probe::live);
             boolean known = identity(sheet, probe);
             if (known) {
                 try (OipLlm llm = OipLlm.connect(light)) {
-                    Subject subject = Subject.of(probe, llm);
+                    EndpointUnderTest subject = EndpointUnderTest.of(probe, llm);
                     OperationChecks.add(sheet, subject);
                     NumberChecks.add(sheet, subject);
                     RefusalChecks.add(sheet, subject, light);
@@ -45,14 +44,14 @@ public final class EndpointCheck {
                 }
             } else {
                 sheet.add("all further checks", "-", () -> {
-                    throw new Sheet.Skip("without sound metadata and info nothing can be asked");
+                    throw new CheckRunner.Skip("without sound metadata and info nothing can be asked");
                 });
             }
             return new Report(probe.address(), sheet.rows());
         }
     }
 
-    private static boolean identity(Sheet sheet, OipProbe probe) {
+    private static boolean identity(CheckRunner sheet, EndpointProbe probe) {
         sheet.add("live", "true", () -> said(probe.live()));
         sheet.add("ready", "true", () -> said(probe.ready()));
         sheet.add("model ready", "true", () -> said(probe.modelReady()));

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Random;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.FrozenLlm.Scores;
-import org.fednano.llm.check.Sheet.Found;
-import org.fednano.llm.oip.NumericProbe;
-import org.fednano.llm.oip.WireType;
+import org.fednano.llm.check.CheckRunner.Found;
+import org.fednano.llm.client.NumericProbe;
+import org.fednano.llm.wire.WireType;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -21,23 +21,23 @@ final class NumberChecks {
 
     private NumberChecks() {}
 
-    static void add(Sheet sheet, Subject s) {
+    static void add(CheckRunner sheet, EndpointUnderTest s) {
         gradient(sheet, s);
         padding(sheet, s);
         batches(sheet, s);
         mask(sheet, s);
     }
 
-    private static void gradient(Sheet sheet, Subject s) {
+    private static void gradient(CheckRunner sheet, EndpointUnderTest s) {
         boolean full = s.type() == WireType.FP32 && s.info().dtype().equals("FP32");
         double limit = full ? 0.05 : 0.2;
-        sheet.add("gradient: finite differences", "off by at most " + Sheet.text("%.0f %%", 100 * limit), () -> {
+        sheet.add("gradient: finite differences", "off by at most " + CheckRunner.text("%.0f %%", 100 * limit), () -> {
             NumericProbe.Slope slope =
                     NumericProbe.slope(s.llm(), s.prompts(), s.answers(), DIRECTIONS, SEED, 1, s.type());
             double off = full ? Math.max(slope.error(), slope.residual()) : slope.error();
             return new Found(
                     off <= limit,
-                    Sheet.text("%.3g %%", 100 * off),
+                    CheckRunner.text("%.3g %%", 100 * off),
                     "about 200 %: the sign is wrong; else a scale, a mask, or the mean over answer tokens");
         });
         sheet.near("grad_scale: multiplies the gradient", s.gradientTolerance(), () -> {
@@ -49,13 +49,13 @@ final class NumberChecks {
                 for (int i = 0; i < back.length; i++) {
                     back[i] /= scale;
                 }
-                most = Math.max(most, Subject.distance(back, plain));
+                most = Math.max(most, EndpointUnderTest.distance(back, plain));
             }
             return most;
         });
     }
 
-    private static void padding(Sheet sheet, Subject s) {
+    private static void padding(CheckRunner sheet, EndpointUnderTest s) {
         PromptBatch wide = wider(s.prompts(), PADDING);
         sheet.add("padding: its gradient is zero", "0", () -> {
             float[] gradient = s.llm().lossGradient(wide, s.answers(), 1024).gradient();
@@ -66,24 +66,24 @@ final class NumberChecks {
                     most = Math.max(most, Math.abs(gradient[i]));
                 }
             }
-            return Found.of(most == 0, Sheet.text("%.2g", most));
+            return Found.of(most == 0, CheckRunner.text("%.2g", most));
         });
         sheet.near(
                 "padding: more of it changes no loss",
                 s.tolerance(),
-                () -> Subject.distance(
+                () -> EndpointUnderTest.distance(
                         s.llm().loss(wide, s.answers()).loss(),
                         s.llm().loss(s.prompts(), s.answers()).loss()));
         sheet.near(
                 "padding: more of it changes no gradient",
                 s.gradientTolerance(),
-                () -> Subject.distance(
+                () -> EndpointUnderTest.distance(
                         narrower(s.llm().lossGradient(wide, s.answers(), 1).gradient(), wide, s.prompts()),
                         s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient()));
         sheet.near(
                 "padding: more of it changes no score",
                 s.tolerance(),
-                () -> Subject.distance(
+                () -> EndpointUnderTest.distance(
                         sums(s.llm().score(wide, choices(s))), sums(s.llm().score(s.prompts(), choices(s)))));
         sheet.add("padding: more of it changes no generated token", "the same", () -> {
             boolean same = Arrays.deepEquals(s.llm().generate(wide, 4), s.llm().generate(s.prompts(), 4));
@@ -91,7 +91,7 @@ final class NumberChecks {
         });
     }
 
-    private static void batches(Sheet sheet, Subject s) {
+    private static void batches(CheckRunner sheet, EndpointUnderTest s) {
         List<PromptBatch> alone = new ArrayList<>();
         List<TokenBatch> answers = new ArrayList<>();
         for (int b = 0; b < s.prompts().size(); b++) {
@@ -103,7 +103,8 @@ final class NumberChecks {
             for (int b = 0; b < losses.length; b++) {
                 losses[b] = s.llm().loss(alone.get(b), answers.get(b)).loss()[0];
             }
-            return Subject.distance(s.llm().loss(s.prompts(), s.answers()).loss(), losses);
+            return EndpointUnderTest.distance(
+                    s.llm().loss(s.prompts(), s.answers()).loss(), losses);
         });
         sheet.near("batch: a sample's gradient is its own", s.gradientTolerance(), () -> {
             float[] whole = s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient();
@@ -112,7 +113,7 @@ final class NumberChecks {
                 PromptBatch one = alone.get(b);
                 float[] own = s.llm().lossGradient(one, answers.get(b), 1).gradient();
                 float[] shared = PromptBatch.resized(whole, s.prompts().tokens(), b, b + 1, one.tokens(), one.hidden());
-                most = Math.max(most, Subject.distance(shared, own));
+                most = Math.max(most, EndpointUnderTest.distance(shared, own));
             }
             return most;
         });
@@ -129,22 +130,22 @@ final class NumberChecks {
             for (int i = 0; i < expected.length; i++) {
                 expected[i] = own.get(i).floatValue();
             }
-            return Subject.distance(sums(s.llm().score(s.prompts(), choices)), expected);
+            return EndpointUnderTest.distance(sums(s.llm().score(s.prompts(), choices)), expected);
         });
     }
 
-    private static void mask(Sheet sheet, Subject s) {
+    private static void mask(CheckRunner sheet, EndpointUnderTest s) {
         PromptBatch noisy = noisy(wider(s.prompts(), PADDING));
         sheet.near(
                 "mask: what stands on padding changes no loss",
                 s.tolerance(),
-                () -> Subject.distance(
+                () -> EndpointUnderTest.distance(
                         s.llm().loss(noisy, s.answers()).loss(),
                         s.llm().loss(s.prompts(), s.answers()).loss()));
         sheet.near(
                 "mask: what stands on padding changes no gradient",
                 s.gradientTolerance(),
-                () -> Subject.distance(
+                () -> EndpointUnderTest.distance(
                         narrower(s.llm().lossGradient(noisy, s.answers(), 1).gradient(), noisy, s.prompts()),
                         s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient()));
         sheet.near("mask: a shorter one is a shorter prompt", s.tolerance(), () -> {
@@ -164,12 +165,12 @@ final class NumberChecks {
                         .loss(cut.part(b, b + 1), s.answers().part(b, b + 1))
                         .loss()[0];
             }
-            return Subject.distance(s.llm().loss(cut, s.answers()).loss(), losses);
+            return EndpointUnderTest.distance(s.llm().loss(cut, s.answers()).loss(), losses);
         });
     }
 
-    private static int[][][] choices(Subject s) {
-        int[] known = Subject.known(s.info());
+    private static int[][][] choices(EndpointUnderTest s) {
+        int[] known = EndpointUnderTest.known(s.info());
         int[][][] choices = new int[s.prompts().size()][][];
         for (int b = 0; b < choices.length; b++) {
             // A server's probe may be as short as two tokens.

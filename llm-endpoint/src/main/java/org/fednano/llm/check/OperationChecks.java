@@ -3,7 +3,7 @@ package org.fednano.llm.check;
 import java.util.Arrays;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.FrozenLlm.Scores;
-import org.fednano.llm.check.Sheet.Found;
+import org.fednano.llm.check.CheckRunner.Found;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -14,9 +14,9 @@ final class OperationChecks {
 
     private OperationChecks() {}
 
-    static void add(Sheet sheet, Subject s) {
+    static void add(CheckRunner sheet, EndpointUnderTest s) {
         sheet.add("embed", "zeros for padding, the same row for the same id", () -> {
-            int[] known = Subject.known(s.info());
+            int[] known = EndpointUnderTest.known(s.info());
             float[] rows = s.llm().embed(new int[] {known[0], TokenBatch.PAD, known[0]});
             int hidden = s.info().hidden();
             float[] first = Arrays.copyOf(rows, hidden);
@@ -35,7 +35,7 @@ final class OperationChecks {
         sheet.near("loss_grad: its loss is that of loss", s.tolerance(), () -> {
             Result result = s.llm().lossGradient(s.prompts(), s.answers(), 1);
             return counted(s, result.answerTokens())
-                    ? Subject.distance(
+                    ? EndpointUnderTest.distance(
                             result.loss(),
                             s.llm().loss(s.prompts(), s.answers()).loss())
                     : Double.POSITIVE_INFINITY;
@@ -47,7 +47,7 @@ final class OperationChecks {
                 () -> generate(s));
         sheet.near("repeated: the same call, the same answer", s.gradientTolerance(), () -> {
             float[] first = s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient();
-            return Subject.distance(
+            return EndpointUnderTest.distance(
                     s.llm().lossGradient(s.prompts(), s.answers(), 1).gradient(), first);
         });
     }
@@ -62,7 +62,7 @@ final class OperationChecks {
         return true;
     }
 
-    private static boolean counted(Subject s, int[] tokens) {
+    private static boolean counted(EndpointUnderTest s, int[] tokens) {
         for (int b = 0; b < tokens.length; b++) {
             if (tokens[b] != s.answers().count(b)) {
                 return false;
@@ -81,7 +81,7 @@ final class OperationChecks {
     }
 
     /** Two choices a sample: its own answer and the next sample's. */
-    private static double scoreAgainstLoss(Subject s) {
+    private static double scoreAgainstLoss(EndpointUnderTest s) {
         int size = s.prompts().size();
         int[][] answers = new int[size][];
         for (int b = 0; b < size; b++) {
@@ -110,10 +110,10 @@ final class OperationChecks {
                 expected[2 * b + shift] = -result.loss()[b] * asked[b].length;
             }
         }
-        return Subject.distance(own, expected);
+        return EndpointUnderTest.distance(own, expected);
     }
 
-    private static Found generate(Subject s) {
+    private static Found generate(EndpointUnderTest s) {
         int[][] generated = s.llm().generate(s.prompts(), NEW_TOKENS);
         boolean right = generated.length == s.prompts().size();
         for (int b = 0; right && b < generated.length; b++) {
@@ -130,9 +130,9 @@ final class OperationChecks {
     }
 
     /** Whether a token is at least as likely, by score, as those of the probe. */
-    private static boolean likeliest(Subject s, int sample, int token) {
+    private static boolean likeliest(EndpointUnderTest s, int sample, int token) {
         PromptBatch prompt = s.prompts().part(sample, sample + 1);
-        int[] rivals = Subject.known(s.info());
+        int[] rivals = EndpointUnderTest.known(s.info());
         int[][] choices = new int[rivals.length + 1][];
         choices[0] = new int[] {token};
         for (int i = 0; i < rivals.length; i++) {

@@ -4,11 +4,10 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.Reason;
-import org.fednano.llm.check.Sheet.Found;
-import org.fednano.llm.check.Sheet.Skip;
-import org.fednano.llm.oip.OipLlm.Options;
-import org.fednano.llm.oip.OipProbe;
-import org.fednano.llm.oip.OipProbe.Crafted;
+import org.fednano.llm.check.CheckRunner.Found;
+import org.fednano.llm.check.CheckRunner.Skip;
+import org.fednano.llm.check.EndpointProbe.Crafted;
+import org.fednano.llm.client.OipLlm.Options;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -20,7 +19,7 @@ final class RefusalChecks {
 
     private RefusalChecks() {}
 
-    static void add(Sheet sheet, Subject s, Options options) {
+    static void add(CheckRunner sheet, EndpointUnderTest s, Options options) {
         float[] before = s.llm().loss(s.prompts(), s.answers()).loss();
         LlmCall<?> call = new LlmCall.Loss(s.prompts(), s.answers(), 1);
         PromptBatch prompts = s.prompts();
@@ -56,9 +55,9 @@ final class RefusalChecks {
         });
         refused(sheet, s, "a sample without choices", Reason.CHOICE, () -> {
             int[][][] choices = new int[size][1][];
-            Arrays.setAll(choices, b -> new int[][] {{Subject.known(s.info())[0]}});
+            Arrays.setAll(choices, b -> new int[][] {{EndpointUnderTest.known(s.info())[0]}});
             int[] ids = new int[size];
-            Arrays.fill(ids, 1, size, Subject.known(s.info())[0]);
+            Arrays.fill(ids, 1, size, EndpointUnderTest.known(s.info())[0]);
             ids[0] = TokenBatch.PAD;
             return s.probe()
                     .crafted(new LlmCall.Score(prompts, choices), s.info(), s.type())
@@ -88,10 +87,12 @@ final class RefusalChecks {
         sheet.near(
                 "after all that: the same answer as before",
                 s.tolerance(),
-                () -> Subject.distance(s.llm().loss(s.prompts(), s.answers()).loss(), before));
+                () -> EndpointUnderTest.distance(
+                        s.llm().loss(s.prompts(), s.answers()).loss(), before));
     }
 
-    private static void refused(Sheet sheet, Subject s, String what, Reason reason, Supplier<Crafted> request) {
+    private static void refused(
+            CheckRunner sheet, EndpointUnderTest s, String what, Reason reason, Supplier<Crafted> request) {
         sheet.add(
                 "refused: " + what, reason.name(), () -> found(reason, s.probe().refusal(request.get())));
     }
@@ -102,7 +103,7 @@ final class RefusalChecks {
                 : new Found(found == expected, found.name(), "it is refused for another reason");
     }
 
-    private static Crafted tooLarge(Subject s, Options options) {
+    private static Crafted tooLarge(EndpointUnderTest s, Options options) {
         int rows = s.info().limits().tokens() / 2 + 1; // each with one token of prompt and one of answer fed
         long bytes = (long) rows * (s.info().hidden() * (long) s.type().bytes() + 16);
         long most = Math.min(
@@ -114,13 +115,13 @@ final class RefusalChecks {
         int[] lengths = new int[rows];
         Arrays.fill(lengths, 1);
         int[] answers = new int[2 * rows];
-        Arrays.fill(answers, Subject.known(s.info())[0]);
+        Arrays.fill(answers, EndpointUnderTest.known(s.info())[0]);
         PromptBatch prompts = new PromptBatch(
                 new float[rows * s.info().hidden()], lengths, 1, s.info().hidden());
         return s.probe().crafted(new LlmCall.Loss(prompts, new TokenBatch(answers, 2)), s.info(), s.type());
     }
 
-    private static void token(Sheet sheet, Crafted right, Options options) {
+    private static void token(CheckRunner sheet, Crafted right, Options options) {
         sheet.add("refused: no token", Reason.AUTH.name(), () -> withToken(null, right, options));
         sheet.add("refused: a wrong token", Reason.AUTH.name(), () -> withToken("not-the-token", right, options));
     }
@@ -129,7 +130,7 @@ final class RefusalChecks {
         if (options.token() == null) {
             throw new Skip("no token is configured (--token-file)");
         }
-        try (OipProbe stranger = OipProbe.open(options.withToken(token))) {
+        try (EndpointProbe stranger = EndpointProbe.open(options.withToken(token))) {
             return found(Reason.AUTH, stranger.refusal(right));
         }
     }

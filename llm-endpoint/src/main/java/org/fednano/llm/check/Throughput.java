@@ -6,8 +6,8 @@ import java.util.Random;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
-import org.fednano.llm.check.Sheet.Found;
-import org.fednano.llm.check.Sheet.Skip;
+import org.fednano.llm.check.CheckRunner.Found;
+import org.fednano.llm.check.CheckRunner.Skip;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -18,7 +18,7 @@ final class Throughput {
 
     private Throughput() {}
 
-    static void add(Sheet sheet, Subject s, Duration time) {
+    static void add(CheckRunner sheet, EndpointUnderTest s, Duration time) {
         for (int[] shape : SHAPES) {
             sheet.add(
                     "throughput: loss_grad of (B, T) = (" + shape[0] + ", " + shape[1] + ")",
@@ -27,15 +27,15 @@ final class Throughput {
         }
     }
 
-    private static Found measure(Subject s, int size, int tokens, Duration time) {
+    private static Found measure(EndpointUnderTest s, int size, int tokens, Duration time) {
         if (time.isZero()) {
             throw new Skip("--seconds is 0");
         }
         Random random = new Random(1);
         int[] lengths = new int[size];
         Arrays.fill(lengths, tokens);
-        PromptBatch prompts = Subject.prompts(s.llm(), random, lengths);
-        TokenBatch answers = new TokenBatch(Subject.ids(s.info(), random, 2 * size), 2);
+        PromptBatch prompts = EndpointUnderTest.prompts(s.llm(), random, lengths);
+        TokenBatch answers = new TokenBatch(EndpointUnderTest.ids(s.info(), random, 2 * size), 2);
         LlmCall.Loss call = new LlmCall.Loss(prompts, answers, 1024);
         if (call.tokens() > s.info().limits().tokens()) {
             throw new Skip("a request may hold " + s.info().limits().tokens() + " tokens");
@@ -57,6 +57,7 @@ final class Throughput {
         double seconds = (System.nanoTime() - start) / 1e9;
         return Found.of(
                 true,
-                Sheet.text("%.0f tokens/s, %.1f ms a call", calls * call.tokens() / seconds, 1000 * seconds / calls));
+                CheckRunner.text(
+                        "%.0f tokens/s, %.1f ms a call", calls * call.tokens() / seconds, 1000 * seconds / calls));
     }
 }

@@ -12,15 +12,15 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.client.EndpointAddress;
 import org.fednano.llm.model.EmbeddedLlm;
-import org.fednano.llm.oip.Address;
-import org.fednano.llm.oip.WireType;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.BearerTokens;
 import org.fednano.llm.server.FailureLog;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.llm.server.ServerMetrics;
 import org.fednano.llm.server.Tls;
+import org.fednano.llm.wire.WireType;
 import org.fednano.prompt.TokenizerWarnings;
 import org.fednano.settings.EndpointKeys;
 import org.fednano.settings.ExitStatus;
@@ -133,7 +133,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         loaded.set(llm);
         describe(settings, serve, llm.info());
-        Address address = new Address(reached(serve.host()), server.port(), serve.tls() != null);
+        EndpointAddress address = new EndpointAddress(reached(serve.host()), server.port(), serve.tls() != null);
         out().println("address      " + address);
         out().println("metrics      "
                 + (metrics == null ? "off" : "http://" + serve.host() + ":" + metrics.port() + "/metrics"));

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.encoder.NanoEdgeSpec;
-import org.fednano.llm.oip.WireType;
+import org.fednano.llm.wire.WireType;
 import org.fednano.method.Methods;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;

@@ -1,7 +1,7 @@
 package org.fednano.llm.inspect;
 
 import org.fednano.adapter.AdapterLayout;
-import org.fednano.llm.oip.WireType;
+import org.fednano.llm.wire.WireType;
 import org.fednano.method.ClientRule;
 
 /**
@@ -18,7 +18,7 @@ import org.fednano.method.ClientRule;
  * @param uplinkRun the same over the run
  * @param downlinkRun the same over the run
  */
-record Traffic(
+public record Traffic(
         long downlinkAdapter,
         long uplinkAdapter,
         long uplinkFisher,

@@ -15,13 +15,13 @@ import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
-import org.fednano.llm.oip.Failures;
-import org.fednano.llm.oip.Requests;
-import org.fednano.llm.oip.Responses;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferResponse;
 import org.fednano.llm.server.CallListener.Ended;
 import org.fednano.llm.server.CallListener.Outcome;
+import org.fednano.llm.wire.GrpcStatuses;
+import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.Responses;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +37,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
 
     private static final Logger LOG = LoggerFactory.getLogger(LlmServer.class);
 
-    private final Desk desk;
+    private final ServerContext desk;
     private final ServerCall<InputStream, ModelInferResponse> call;
     private final Metadata headers;
     private final Context context = Context.current();
@@ -61,14 +61,14 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
     private double computeSeconds;
     private boolean computed;
 
-    private InferCall(Desk desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
+    private InferCall(ServerContext desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
         this.desk = desk;
         this.call = call;
         this.headers = headers;
     }
 
     static ServerCall.Listener<InputStream> start(
-            Desk desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
+            ServerContext desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
         InferCall started = new InferCall(desk, call, headers);
         try {
             // Before the message: what is refused need not be sent.
@@ -272,11 +272,11 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
 
     private void fail(Throwable failure) {
         if (told.compareAndSet(false, true)) {
-            LlmException refusal = Refusals.of(failure);
+            LlmException refusal = ErrorMapper.of(failure);
             if (refusal.reason() == Reason.INTERNAL || refusal.reason() == Reason.OOM) {
-                LOG.warn("A request failed in the server: {}", Refusals.trace(failure));
+                LOG.warn("A request failed in the server: {}", ErrorMapper.trace(failure));
             }
-            call.close(Failures.status(refusal).getStatus(), new Metadata());
+            call.close(GrpcStatuses.status(refusal).getStatus(), new Metadata());
             tell(Outcome.FAILED, refusal.reason(), refusal.getMessage(), 0);
         }
     }

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.fednano.llm.LlmInfo;
-import org.fednano.llm.oip.WireType;
+import org.fednano.llm.wire.WireType;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -121,10 +121,10 @@ public final class LlmServer implements AutoCloseable {
     public record State(int waiting, int running, long bytes) {}
 
     private final Server server;
-    private final Desk desk;
+    private final ServerContext desk;
     private final ExecutorService readers;
 
-    private LlmServer(Server server, Desk desk, ExecutorService readers) {
+    private LlmServer(Server server, ServerContext desk, ExecutorService readers) {
         this.server = server;
         this.desk = desk;
         this.readers = readers;
@@ -141,7 +141,7 @@ public final class LlmServer implements AutoCloseable {
             throw JobException.usage("Host " + options.host() + " to listen on cannot be resolved.");
         }
         ExecutorService readers = Executors.newFixedThreadPool(READERS, daemons("llm-server-reader-"));
-        Desk desk = new Desk(options, backend);
+        ServerContext desk = new ServerContext(options, backend);
         try {
             Server server = builder(options, address)
                     .addService(OipService.definition(desk))
@@ -196,7 +196,7 @@ public final class LlmServer implements AutoCloseable {
         }
     }
 
-    private static void stop(Desk desk, ExecutorService readers) {
+    private static void stop(ServerContext desk, ExecutorService readers) {
         desk.stop();
         readers.shutdownNow();
     }

@@ -17,7 +17,6 @@ import java.util.function.Function;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
-import org.fednano.llm.oip.Failures;
 import org.fednano.llm.oip.proto.GRPCInferenceServiceGrpc;
 import org.fednano.llm.oip.proto.ModelMetadataRequest;
 import org.fednano.llm.oip.proto.ModelMetadataResponse;
@@ -30,6 +29,7 @@ import org.fednano.llm.oip.proto.ServerMetadataRequest;
 import org.fednano.llm.oip.proto.ServerMetadataResponse;
 import org.fednano.llm.oip.proto.ServerReadyRequest;
 import org.fednano.llm.oip.proto.ServerReadyResponse;
+import org.fednano.llm.wire.GrpcStatuses;
 
 /**
  * The methods of {@code inference.GRPCInferenceService}. Messages arrive as bytes and are read here, not by gRPC: so a
@@ -47,7 +47,7 @@ final class OipService {
 
     private OipService() {}
 
-    static ServerServiceDefinition definition(Desk desk) {
+    static ServerServiceDefinition definition(ServerContext desk) {
         // Who balances load or restarts processes has no token: live and ready are open to all.
         return ServerServiceDefinition.builder(SERVICE)
                 .addMethod(question(
@@ -145,7 +145,7 @@ final class OipService {
 
     /** A method that is answered at once, on the thread that takes it in. */
     private static <Q extends MessageLite, R> ServerMethodDefinition<InputStream, R> question(
-            Desk desk, boolean token, MethodDescriptor<Q, R> method, Parser<Q> parser, Function<Q, R> answer) {
+            ServerContext desk, boolean token, MethodDescriptor<Q, R> method, Parser<Q> parser, Function<Q, R> answer) {
         return ServerMethodDefinition.create(unread(method), (call, headers) -> {
             call.request(2);
             return new Question<>(call, parser, q -> {
@@ -177,7 +177,7 @@ final class OipService {
             } catch (InvalidProtocolBufferException e) {
                 refusal = new LlmException(Reason.BAD_REQUEST, "The message cannot be parsed");
             } catch (IOException e) {
-                refusal = Refusals.of(e);
+                refusal = ErrorMapper.of(e);
             }
         }
 
@@ -193,7 +193,7 @@ final class OipService {
                 call.sendMessage(response);
                 call.close(Status.OK, new Metadata());
             } catch (RuntimeException e) {
-                call.close(Failures.status(Refusals.of(e)).getStatus(), new Metadata());
+                call.close(GrpcStatuses.status(ErrorMapper.of(e)).getStatus(), new Metadata());
             }
         }
     }
@@ -216,7 +216,7 @@ final class OipService {
                 return ServerMethodDefinition.create(method, (call, headers) -> {
                     LlmException unknown =
                             new LlmException(Reason.UNKNOWN_OP, "The method must be one of " + SERVICE + "'s six");
-                    call.close(Failures.status(unknown).getStatus(), new Metadata());
+                    call.close(GrpcStatuses.status(unknown).getStatus(), new Metadata());
                     return new ServerCall.Listener<>() {};
                 });
             }

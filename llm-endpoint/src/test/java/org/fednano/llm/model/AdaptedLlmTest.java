@@ -12,7 +12,7 @@ import org.fednano.adapter.NanoAdapters;
 import org.fednano.algorithm.ClientData;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
-import org.fednano.algorithm.PlainClients;
+import org.fednano.algorithm.PlainBackend;
 import org.fednano.algorithm.RoundResult;
 import org.fednano.algorithm.TrainingPlan;
 import org.fednano.sample.FeatureBatch;
@@ -107,7 +107,7 @@ class AdaptedLlmTest {
                 Settings.defaults().with(MethodKeys.LEARNING_RATE, 0.03).with(MethodKeys.EPOCHS, 4);
         TrainingPlan plan =
                 TrainingPlan.of(settings, layout, List.of("c001", "c002")).withRounds(2);
-        PlainClients clients = new PlainClients(client -> rows(samples(8, client.hashCode())), client -> llm);
+        PlainBackend clients = new PlainBackend(client -> rows(samples(8, client.hashCode())), client -> llm);
         List<RoundResult> rounds = new ArrayList<>();
         float[] theta = FedNano.train(plan, GlobalAdapter.initial(plan), clients, rounds::add)
                 .theta();

@@ -20,13 +20,13 @@ import java.util.concurrent.TimeUnit;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
-import org.fednano.llm.oip.Failures;
-import org.fednano.llm.oip.Requests;
-import org.fednano.llm.oip.Responses;
-import org.fednano.llm.oip.WireType;
 import org.fednano.llm.oip.proto.GRPCInferenceServiceGrpc;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferResponse;
+import org.fednano.llm.wire.GrpcStatuses;
+import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.Responses;
+import org.fednano.llm.wire.WireType;
 
 /** A plain gRPC client of a server under test, without any of the real client's rules. */
 public final class Caller implements AutoCloseable {
@@ -79,7 +79,7 @@ public final class Caller implements AutoCloseable {
             return ClientCalls.blockingUnaryCall(
                     channel, method, options.withDeadlineAfter(60, TimeUnit.SECONDS), request);
         } catch (StatusRuntimeException e) {
-            throw Failures.read(e);
+            throw GrpcStatuses.read(e);
         }
     }
 
@@ -92,7 +92,7 @@ public final class Caller implements AutoCloseable {
                     CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS),
                     message);
         } catch (StatusRuntimeException e) {
-            throw Failures.read(e);
+            throw GrpcStatuses.read(e);
         }
     }
 

@@ -7,9 +7,9 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.fednano.llm.LlmInfo;
-import org.fednano.llm.oip.Requests;
-import org.fednano.llm.oip.Responses;
 import org.fednano.llm.oip.proto.ModelInferResponse;
+import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.Responses;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 

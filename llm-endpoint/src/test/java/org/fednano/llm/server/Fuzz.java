@@ -26,8 +26,8 @@ import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
-import org.fednano.llm.oip.Failures;
-import org.fednano.llm.oip.WireType;
+import org.fednano.llm.wire.GrpcStatuses;
+import org.fednano.llm.wire.WireType;
 
 /**
  * Sends malformed requests to a real server with a small real LLM, several at a time, a sound one now and then, and looks
@@ -54,7 +54,7 @@ final class Fuzz {
      * @param residentAfter the same at the end
      * @param state what the server still holds at the end
      */
-    record Report(
+    public record Report(
             int requests,
             int kinds,
             Queue<String> wrong,
@@ -230,7 +230,7 @@ final class Fuzz {
                 wrong.add(name + ": expected " + request.expected() + ", was answered");
                 return;
             }
-            LlmException failure = Failures.read(new StatusRuntimeException(status));
+            LlmException failure = GrpcStatuses.read(new StatusRuntimeException(status));
             reasons.merge(failure.reason(), 1, Integer::sum);
             boolean said = !inWords || failure.getMessage().contains("LLMGRAD:" + request.expected());
             if (failure.reason() != request.expected() || !said) {

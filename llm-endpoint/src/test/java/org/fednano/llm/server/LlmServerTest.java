@@ -37,9 +37,6 @@ import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
-import org.fednano.llm.oip.Failures;
-import org.fednano.llm.oip.Requests;
-import org.fednano.llm.oip.WireType;
 import org.fednano.llm.oip.proto.GRPCInferenceServiceGrpc;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelMetadataRequest;
@@ -50,6 +47,9 @@ import org.fednano.llm.oip.proto.ServerMetadataRequest;
 import org.fednano.llm.oip.proto.ServerReadyRequest;
 import org.fednano.llm.server.CallListener.Ended;
 import org.fednano.llm.server.CallListener.Outcome;
+import org.fednano.llm.wire.GrpcStatuses;
+import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.WireType;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.ExitStatus;
@@ -469,7 +469,7 @@ class LlmServerTest {
                         GRPCInferenceServiceGrpc.getModelInferMethod(),
                         CallOptions.DEFAULT.withDeadlineAfter(300, TimeUnit.MILLISECONDS),
                         request));
-        assertEquals(Reason.NOT_READY, Failures.read(late).reason());
+        assertEquals(Reason.NOT_READY, GrpcStatuses.read(late).reason());
         await(() -> server.state().waiting() == 0);
         // A caller that goes while it is being computed gets nothing, and its place is free afterwards.
         running.cancel(true);

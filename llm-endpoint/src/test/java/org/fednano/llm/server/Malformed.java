@@ -16,12 +16,12 @@ import java.util.function.IntUnaryOperator;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.Reason;
 import org.fednano.llm.model.TinyDecoder;
-import org.fednano.llm.oip.Requests;
-import org.fednano.llm.oip.WireType;
 import org.fednano.llm.oip.proto.InferTensorContents;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferRequest.InferInputTensor;
 import org.fednano.llm.oip.proto.ModelInferRequest.InferRequestedOutputTensor;
+import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.WireType;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 

@@ -1,0 +1,21 @@
+package org.fednano.algorithm;
+
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Where clients run: a plain loop, or partitions of a Spark stage. The same algorithm sees no difference. */
+@FunctionalInterface
+public interface ClientBackend {
+
+    /**
+     * Runs {@link FedNano#clientUpdate}, inside {@link ClientOutcome#settle}, on every client of the cohort and returns
+     * when all are settled or given up. Outcomes arrive in any order, on any thread; of several of one client the first
+     * counts; a client without one is missing. If the cluster fails in between, an implementation returns with what has
+     * arrived: the quorum decides. What it throws ends the run, with nothing of the round committed.
+     *
+     * @param round what the clients are told
+     * @param cohort client ids, sorted
+     * @param outcomes takes each outcome as it arrives; returns fast and never throws
+     */
+    void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes);
+}

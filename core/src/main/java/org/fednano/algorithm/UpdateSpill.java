@@ -1,0 +1,124 @@
+package org.fednano.algorithm;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.fednano.algorithm.ClientOutcome.Done;
+import org.fednano.algorithm.DeterministicAggregator.Arrival;
+
+/**
+ * Arrivals whose turn has not come, their vectors in one temporary file on local disk. The file is made when first
+ * needed and deleted on close. One thread.
+ */
+final class UpdateSpill implements AutoCloseable {
+
+    /** An arrival without its vectors, and where those are: θ_k, and right behind it the uploads by name, all of one length. */
+    private record Slot(Arrival arrival, long position, int length, List<String> uploads) {}
+
+    private final int round;
+    private final Map<Integer, Slot> slots = new HashMap<>();
+    private Path path;
+    private RandomAccessFile file;
+
+    UpdateSpill(int round) {
+        this.round = round;
+    }
+
+    boolean holds(int place) {
+        return slots.containsKey(place);
+    }
+
+    void park(Arrival arrival) {
+        if (!(arrival.outcome() instanceof Done done) || arrival.refusal() != null) {
+            slots.put(arrival.place(), new Slot(arrival, 0, -1, List.of()));
+            return;
+        }
+        ClientUpdate u = done.update();
+        try {
+            FileChannel channel = open();
+            long position = channel.size();
+            int length = u.theta().length;
+            List<String> uploads = List.copyOf(u.uploads().keySet());
+            write(channel, position, u.theta());
+            for (int i = 0; i < uploads.size(); i++) {
+                write(channel, position + 4L * length * (i + 1), u.uploads().get(uploads.get(i)));
+            }
+            var bare = new ClientUpdate(u.clientId(), null, Map.of(), u.trainingRows(), u.metrics());
+            slots.put(
+                    arrival.place(),
+                    new Slot(new Arrival(arrival.place(), new Done(bare), null), position, length, uploads));
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "Update of client " + u.clientId() + " in round " + round + " could not be parked on local disk at "
+                            + path,
+                    e);
+        }
+    }
+
+    Arrival take(int place) {
+        Slot slot = slots.remove(place);
+        if (slot.length() < 0) {
+            return slot.arrival();
+        }
+        ClientUpdate bare = ((Done) slot.arrival().outcome()).update();
+        try {
+            float[] theta = read(slot.position(), slot.length());
+            Map<String, float[]> uploads = new HashMap<>();
+            for (int i = 0; i < slot.uploads().size(); i++) {
+                uploads.put(slot.uploads().get(i), read(slot.position() + 4L * slot.length() * (i + 1), slot.length()));
+            }
+            var update = new ClientUpdate(bare.clientId(), theta, uploads, bare.trainingRows(), bare.metrics());
+            return new Arrival(place, new Done(update), null);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "Update of client " + bare.clientId() + " in round " + round
+                            + " could not be read back from local disk at " + path,
+                    e);
+        }
+    }
+
+    private FileChannel open() throws IOException {
+        if (file == null) {
+            path = Files.createTempFile("fednano-round-" + round + "-", ".parked");
+            file = new RandomAccessFile(path.toFile(), "rw");
+        }
+        return file.getChannel();
+    }
+
+    private static void write(FileChannel channel, long position, float[] values) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(Math.multiplyExact(4, values.length));
+        buffer.asFloatBuffer().put(values);
+        while (buffer.hasRemaining()) {
+            position += channel.write(buffer, position);
+        }
+    }
+
+    private float[] read(long position, int count) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(Math.multiplyExact(4, count));
+        file.seek(position);
+        file.readFully(buffer.array());
+        float[] values = new float[count];
+        buffer.asFloatBuffer().get(values);
+        return values;
+    }
+
+    @Override
+    public void close() {
+        if (file == null) {
+            return;
+        }
+        try {
+            file.close();
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Temporary file " + path + " could not be deleted", e);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+package org.fednano.algorithm;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.fednano.algorithm.ClientOutcome.Done;
+import org.fednano.merger.Merger;
+import org.fednano.method.FisherRule;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
+import org.fednano.settings.RunKeys;
+import org.junit.jupiter.api.Test;
+
+/** Parking and late arrivals. */
+class DeterministicAggregatorTest {
+
+    private static final int CLIENTS = 20;
+    private static final GlobalAdapter BEFORE =
+            new GlobalAdapter(3140, new float[ToyFederation.LAYOUT.size()], Map.of());
+    private static final TrainingPlan PLAN =
+            new ToyFederation().plan(1, settings -> settings.with(RunKeys.QUORUM, 0.5));
+
+    private static List<String> cohort() {
+        List<String> cohort = new ArrayList<>();
+        for (int k = 10; k < 10 + CLIENTS; k++) {
+            cohort.add("c" + k);
+        }
+        return cohort;
+    }
+
+    private static Done update(String client) {
+        var random = new java.util.Random(client.hashCode());
+        float[] theta = new float[BEFORE.theta().length];
+        float[] fisher = new float[theta.length];
+        for (int i = 0; i < theta.length; i++) {
+            theta[i] = random.nextFloat();
+            fisher[i] = random.nextFloat();
+        }
+        return new Done(new ClientUpdate(
+                client, theta, Map.of(FisherRule.NAME, fisher), 1 + random.nextInt(9), ClientUpdate.Metrics.NONE));
+    }
+
+    private static RoundResult fold(List<String> arrivals) {
+        try (DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort())) {
+            arrivals.forEach(client -> fold.accept(update(client)));
+            return fold.merge();
+        }
+    }
+
+    @Test
+    void arrivalsAreParkedAndTheFileGoesAway() throws IOException {
+        List<String> backwards = new ArrayList<>(cohort());
+        java.util.Collections.reverse(backwards);
+        RoundResult ordered = fold(cohort());
+        RoundResult reversed = fold(backwards);
+        assertArrayEquals(ordered.global().theta(), reversed.global().theta());
+        assertEquals(ordered.clients(), reversed.clients());
+        assertEquals(0, parkedFiles());
+    }
+
+    @Test
+    void gapsAreSkipped() {
+        List<String> some = new ArrayList<>(cohort());
+        some.removeAll(List.of("c10", "c15", "c29"));
+        RoundResult inOrder = fold(some);
+        java.util.Collections.reverse(some);
+        assertArrayEquals(inOrder.global().theta(), fold(some).global().theta());
+        assertEquals(17, inOrder.merged().size());
+    }
+
+    @Test
+    void strangersAndLatecomersAreIgnored() {
+        DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort());
+        try (fold) {
+            cohort().forEach(client -> fold.accept(update(client)));
+            fold.accept(update("c99"));
+            assertEquals(CLIENTS, fold.merge().merged().size());
+            fold.accept(update("c10"));
+        }
+        fold.accept(update("c11"));
+    }
+
+    @Test
+    void closingInTheMiddleLeavesNothingBehind() throws IOException {
+        try (DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort())) {
+            fold.accept(update("c15"));
+        }
+        assertEquals(0, parkedFiles());
+    }
+
+    private static long parkedFiles() throws IOException {
+        try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(f -> f.getFileName().toString().startsWith("fednano-round-3141-"))
+                    .count();
+        }
+    }
+
+    @Test
+    void whatAMethodMergesToIsCheckedAsAWhole() {
+        float[] theta = BEFORE.theta();
+        double[] shares = new double[CLIENTS];
+        double[] wrong = shares.clone();
+        wrong[3] = Double.NaN;
+        refused("a share", new Merger.Merged(theta, null));
+        refused("a share", new Merger.Merged(theta, new double[1]));
+        refused("a share", new Merger.Merged(theta, wrong));
+        refused("the state", new Merger.Merged(theta, shares, null));
+        refused("the state", new Merger.Merged(theta, shares, Map.of("m", theta)));
+        refused("merged adapter", new Merger.Merged(null, shares));
+        refused("not to be folded", null);
+    }
+
+    private static void refused(String part, Merger.Merged merged) {
+        TrainingPlan plan = new TrainingPlan(
+                PLAN.layout(),
+                PLAN.local(),
+                PLAN.client(),
+                (theta, state) -> new FakeMerger(merged),
+                PLAN.merging(),
+                PLAN.clients(),
+                0,
+                0,
+                PLAN.seed(),
+                1);
+        JobException e = assertThrows(JobException.class, () -> {
+            try (DeterministicAggregator fold = new DeterministicAggregator(plan, BEFORE, cohort())) {
+                cohort().forEach(client -> fold.accept(update(client)));
+                fold.merge();
+            }
+        });
+        assertEquals(ExitStatus.FAILED, e.status());
+        assertTrue(e.getMessage().contains(part), e.getMessage());
+    }
+
+    /** Merges to what it was told; to nothing: refuses every client. */
+    private record FakeMerger(Merged merged) implements Merger {
+
+        @Override
+        public void add(float[] thetaK, Map<String, float[]> uploads, double weight) {
+            if (merged == null) {
+                throw new JobException(ExitStatus.FAILED, "not to be folded");
+            }
+        }
+
+        @Override
+        public int clients() {
+            return CLIENTS;
+        }
+
+        @Override
+        public Merged merge() {
+            return merged;
+        }
+    }
+}

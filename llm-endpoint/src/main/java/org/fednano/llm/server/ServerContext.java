@@ -1,0 +1,145 @@
+package org.fednano.llm.server;
+
+import io.grpc.Metadata;
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.LlmInfo;
+import org.fednano.llm.Reason;
+
+/** What all calls of one server share: options, backend, queue and workers. */
+final class ServerContext {
+
+    private static final Metadata.Key<String> AUTHORIZATION =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final String BEARER = "Bearer ";
+
+    private final LlmServer.Options options;
+    private final Backend backend;
+    private final Admission admission;
+    private final ThreadPoolExecutor workers;
+    private final AtomicInteger running = new AtomicInteger();
+
+    ServerContext(LlmServer.Options options, Backend backend) {
+        this.options = options;
+        this.backend = backend;
+        LlmServer.Load load = options.load();
+        admission = new Admission(load.queue(), load.queueBytes());
+        // The queue needs no bound of its own: admission has both.
+        workers = new ThreadPoolExecutor(
+                load.workers(),
+                load.workers(),
+                0,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                LlmServer.daemons("llm-server-worker-"));
+    }
+
+    LlmServer.Options options() {
+        return options;
+    }
+
+    Backend backend() {
+        return backend;
+    }
+
+    Admission admission() {
+        return admission;
+    }
+
+    ThreadPoolExecutor workers() {
+        return workers;
+    }
+
+    AtomicInteger running() {
+        return running;
+    }
+
+    /** Whether new requests are taken. */
+    boolean ready() {
+        return admission.isOpen() && backend.ready();
+    }
+
+    /** @throws LlmException NOT_READY */
+    void requireReady() {
+        admission.requireOpen();
+        if (!backend.ready()) {
+            throw new LlmException(Reason.NOT_READY, "The server is starting and takes no requests yet");
+        }
+    }
+
+    /** @throws LlmException AUTH; says nothing about the token */
+    void requireToken(Metadata headers) {
+        if (options.tokens() == null) {
+            return;
+        }
+        String header = headers.get(AUTHORIZATION);
+        if (header == null || !header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+            throw new LlmException(
+                    Reason.AUTH, "A bearer token is needed: expected header 'authorization: Bearer ...'");
+        }
+        if (!options.tokens().test(header.substring(BEARER.length()).strip())) {
+            throw new LlmException(Reason.AUTH, "The bearer token is not one that is let in");
+        }
+    }
+
+    /** @throws LlmException NO_MODEL */
+    void requireModel(String name) {
+        // The asked name is the caller's text: not repeated.
+        LlmException.require(
+                name.equals(options.modelName()),
+                Reason.NO_MODEL,
+                "The model's name",
+                options.modelName(),
+                "another of " + name.length() + " characters");
+    }
+
+    /** What callers are told: the backend's limits, or the server's where they are tighter. */
+    LlmInfo info() {
+        return limited(backend.info());
+    }
+
+    /** The same, as the one who answers this caller says it: a backend may refuse it. */
+    LlmInfo info(Metadata headers) {
+        return limited(backend.llm(headers).info());
+    }
+
+    private LlmInfo limited(LlmInfo info) {
+        LlmInfo.Limits limits = new LlmInfo.Limits(
+                Math.min(info.limits().tokens(), options.limits().tokens()),
+                Math.min(info.limits().messageBytes(), options.limits().messageBytes()));
+        return new LlmInfo(
+                info.name(),
+                info.fingerprint(),
+                info.hidden(),
+                info.vocabulary(),
+                info.layers(),
+                info.dtype(),
+                limits,
+                info.probe());
+    }
+
+    LlmServer.State state() {
+        return new LlmServer.State(workers.getQueue().size(), running.get(), admission.bytes());
+    }
+
+    boolean drain(Duration most) {
+        try {
+            return admission.close(most);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    void stop() {
+        workers.shutdownNow();
+    }
+
+    void awaitStop(Duration most) throws InterruptedException {
+        workers.awaitTermination(most.toNanos(), TimeUnit.NANOSECONDS);
+    }
+}

@@ -1,0 +1,460 @@
+package org.fednano.llm.wire;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.WireFormat;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.fednano.llm.LlmCall;
+import org.fednano.llm.LlmException;
+import org.fednano.llm.LlmInfo;
+import org.fednano.llm.Reason;
+import org.fednano.llm.oip.proto.ModelInferRequest;
+import org.fednano.llm.oip.proto.ModelInferRequest.InferInputTensor;
+import org.fednano.llm.oip.proto.ModelInferRequest.InferRequestedOutputTensor;
+import org.fednano.llm.wire.Tensors.Tensor;
+import org.fednano.sample.PromptBatch;
+import org.fednano.sample.TokenBatch;
+
+/** Calls as messages of the contract, and back. */
+public final class Requests {
+
+    /** The contract's version. */
+    public static final int VERSION = 1;
+
+    /** The operation that asks what the endpoint is. */
+    public static final String INFO = "info";
+
+    private static final String CONTROL = "ctl";
+
+    private static final int MAX_CONTROL_BYTES = 1 << 16;
+
+    /** Names, types and shapes of six tensors take some 300 bytes. */
+    private static final int MAX_DESCRIPTION_BYTES = 1 << 16;
+
+    /** What one entry of raw_input_contents counts as, so that a million empty ones are too many. */
+    private static final int RAW_OVERHEAD = 64;
+
+    private static final int MAX_TENSORS_SHOWN = 8;
+    private static final Set<String> OPERATIONS = Set.of(INFO, "embed", "loss", "loss_grad", "score", "generate");
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+            .build();
+
+    /**
+     * A request as received.
+     *
+     * @param op the operation
+     * @param fingerprint that the caller expects; null if it said none ({@code info} only)
+     * @param call what it asks; null for {@code info}
+     * @param shape of {@code ids} (B, T), for {@code embed} alone
+     * @param outputs the tensors that the caller wants; empty: all
+     */
+    public record Received(String op, String fingerprint, LlmCall<?> call, int[] shape, Set<String> outputs) {}
+
+    private Requests() {}
+
+    /** Asks what the endpoint is; the fingerprint may be null. */
+    public static ModelInferRequest info(String model, String fingerprint) {
+        return message(model, List.of(control(INFO, fingerprint, 1, 0)), List.of("out"));
+    }
+
+    /**
+     * A call.
+     *
+     * @param type D, of embeddings
+     */
+    public static ModelInferRequest of(String model, String fingerprint, LlmCall<?> call, WireType type) {
+        if (call instanceof LlmCall.Embed embed) {
+            return message(
+                    model,
+                    List.of(
+                            control(call.op(), fingerprint, 1, 0),
+                            Tensors.ints("ids", embed.ids(), 1, embed.ids().length)),
+                    List.of("out", "emb"));
+        } else if (call instanceof LlmCall.Loss loss) {
+            float scale = loss.withGradient() ? loss.gradScale() : 1;
+            return message(
+                    model,
+                    List.of(
+                            control(call.op(), fingerprint, scale, 0),
+                            embeds(loss.prompts(), type),
+                            mask(loss.prompts()),
+                            Tensors.ints(
+                                    "answers",
+                                    loss.answers().ids(),
+                                    loss.answers().size(),
+                                    loss.answers().length())),
+                    loss.withGradient()
+                            ? List.of("out", "loss", "n_tokens", "grad")
+                            : List.of("out", "loss", "n_tokens"));
+        } else if (call instanceof LlmCall.Score score) {
+            return message(
+                    model,
+                    List.of(
+                            control(call.op(), fingerprint, 1, 0),
+                            embeds(score.prompts(), type),
+                            mask(score.prompts()),
+                            choices(score.choices())),
+                    List.of("out", "loglik", "n_tokens"));
+        } else if (call instanceof LlmCall.Generate generate) {
+            return message(
+                    model,
+                    List.of(
+                            control(call.op(), fingerprint, 1, generate.maxNew()),
+                            embeds(generate.prompts(), type),
+                            mask(generate.prompts())),
+                    List.of("out", "tokens"));
+        }
+        throw new IllegalStateException("Unknown call " + call.op());
+    }
+
+    /**
+     * Upper bound of a call's message, in bytes, known before it is built.
+     *
+     * @param hidden H, for what comes back
+     */
+    public static long bytes(LlmCall<?> call, int hidden, WireType type) {
+        long slack = 1024;
+        if (call instanceof LlmCall.Embed embed) {
+            return slack + (long) embed.ids().length * Math.max(Integer.BYTES, (long) hidden * type.bytes());
+        }
+        // Embeddings there; gradients back are as large or smaller, but for FP16 and BF16, where they are the same.
+        return slack + call.tokens() * ((long) hidden * type.bytes() + 3L * Integer.BYTES);
+    }
+
+    private static Tensor control(String op, String fingerprint, float scale, int maxNew) {
+        ObjectNode json = JSON.createObjectNode().put("v", VERSION).put("op", op);
+        if (fingerprint != null) {
+            json.put("fp", fingerprint);
+        }
+        if (scale != 1) {
+            json.put("grad_scale", scale);
+        }
+        if (maxNew > 0) {
+            json.put("max_new", maxNew);
+        }
+        return Tensors.text(CONTROL, json.toString());
+    }
+
+    private static Tensor embeds(PromptBatch prompts, WireType type) {
+        return Tensors.floats("embeds", type, prompts.embeds(), prompts.size(), prompts.tokens(), prompts.hidden());
+    }
+
+    private static Tensor mask(PromptBatch prompts) {
+        int[] mask = new int[prompts.size() * prompts.tokens()];
+        for (int b = 0; b < prompts.size(); b++) {
+            int from = b * prompts.tokens();
+            Arrays.fill(mask, from, from + prompts.lengths()[b], 1);
+        }
+        return Tensors.ints("mask", mask, prompts.size(), prompts.tokens());
+    }
+
+    private static Tensor choices(int[][][] choices) {
+        int most = Arrays.stream(choices).mapToInt(c -> c.length).max().orElse(0);
+        int longest = Arrays.stream(choices)
+                .flatMap(Arrays::stream)
+                .mapToInt(c -> c.length)
+                .max()
+                .orElse(0);
+        int[] ids = new int[choices.length * most * longest];
+        Arrays.fill(ids, TokenBatch.PAD);
+        for (int b = 0; b < choices.length; b++) {
+            for (int c = 0; c < choices[b].length; c++) {
+                System.arraycopy(choices[b][c], 0, ids, (b * most + c) * longest, choices[b][c].length);
+            }
+        }
+        return Tensors.ints("choices", ids, choices.length, most, longest);
+    }
+
+    private static ModelInferRequest message(String model, List<Tensor> inputs, List<String> outputs) {
+        ModelInferRequest.Builder message = ModelInferRequest.newBuilder().setModelName(model);
+        for (Tensor input : inputs) {
+            message.addInputs(InferInputTensor.newBuilder()
+                    .setName(input.name())
+                    .setDatatype(input.type())
+                    .addAllShape(Tensors.shape(input)));
+            message.addRawInputContents(input.raw());
+        }
+        outputs.forEach(name ->
+                message.addOutputs(InferRequestedOutputTensor.newBuilder().setName(name)));
+        return message.build();
+    }
+
+    /**
+     * Parses a received message without copying its tensors' bytes. What describes them must be short: a few bytes of
+     * protobuf can stand for a hundred times as many on the heap.
+     *
+     * @throws LlmException BAD_REQUEST
+     */
+    public static ModelInferRequest parse(ByteString bytes) {
+        try {
+            long described = 0;
+            CodedInputStream scan = bytes.newCodedInput();
+            while (!scan.isAtEnd()) {
+                int from = scan.getTotalBytesRead();
+                int tag = scan.readTag();
+                scan.skipField(tag);
+                boolean raw = WireFormat.getTagFieldNumber(tag) == ModelInferRequest.RAW_INPUT_CONTENTS_FIELD_NUMBER;
+                described += raw ? RAW_OVERHEAD : scan.getTotalBytesRead() - from;
+                Tensors.require(
+                        described <= MAX_DESCRIPTION_BYTES,
+                        "What is not in raw_input_contents must be short",
+                        "at most " + MAX_DESCRIPTION_BYTES + " bytes",
+                        "more");
+            }
+            CodedInputStream in = bytes.newCodedInput();
+            in.enableAliasing(true);
+            return ModelInferRequest.parseFrom(in);
+        } catch (IOException e) {
+            // Its message may quote what it stumbled over.
+            throw new LlmException(Reason.BAD_REQUEST, "The message must be a ModelInferRequest: it cannot be parsed");
+        }
+    }
+
+    /** The input tensors' types and shapes, for a log: {@code ctl BYTES [1], embeds FP32 [2, 7, 16]}. */
+    public static String shapes(ModelInferRequest message) {
+        String text = message.getInputsList().stream()
+                .limit(MAX_TENSORS_SHOWN)
+                .map(t -> Tensors.printable(t.getName()) + " " + Tensors.printable(t.getDatatype()) + " "
+                        + (t.getShapeCount() <= Tensors.MAX_RANK
+                                ? t.getShapeList()
+                                : t.getShapeCount() + " dimensions"))
+                .collect(Collectors.joining(", "));
+        return message.getInputsCount() > MAX_TENSORS_SHOWN ? text + ", ..." : text;
+    }
+
+    /**
+     * Reads a received request. Whatever is wrong with it is said with the contract's reason: the version first, then the
+     * operation, the fingerprint, bytes that do not fit a tensor's shape, the size, the tensors.
+     *
+     * @param type D, of embeddings
+     * @param info the model and its limits
+     * @throws LlmException BAD_REQUEST, MASK, CHOICE, UNKNOWN_OP, VERSION, FINGERPRINT or TOO_LARGE
+     */
+    public static Received read(ModelInferRequest message, WireType type, LlmInfo info) {
+        int hidden = info.hidden();
+        int mostTokens = info.limits().tokens();
+        Tensors tensors = new Tensors();
+        int count = message.getInputsCount();
+        Tensors.require(
+                message.getRawInputContentsCount() == count,
+                "Each input tensor must have its bytes in raw_input_contents",
+                count,
+                message.getRawInputContentsCount());
+        add(message, tensors, CONTROL::equals);
+        JsonNode control = control(tensors);
+        String op = text(control, "op");
+        LlmException.require(
+                OPERATIONS.contains(op),
+                Reason.UNKNOWN_OP,
+                "The operation must be one of the contract's",
+                "info, embed, loss, loss_grad, score or generate",
+                Tensors.printable(op));
+        String fingerprint = control.has("fp") ? text(control, "fp") : null;
+        Tensors.require(fingerprint != null || op.equals(INFO), "ctl must have the fingerprint 'fp'", "a text", "none");
+        LlmException.require(
+                fingerprint == null || fingerprint.equals(info.fingerprint()),
+                Reason.FINGERPRINT,
+                "The model's fingerprint",
+                info.fingerprint(),
+                "another");
+        // Only now: another version's tensors may be of types that this one does not know.
+        add(message, tensors, name -> !name.equals(CONTROL));
+        float scale = scale(control);
+        requireTokens(tensors, mostTokens);
+        LlmCall<?> call =
+                switch (op) {
+                    case INFO -> null;
+                    case "embed" -> new LlmCall.Embed(
+                            tensors.get("ids", "INT32", -1, -1).ints());
+                    case "score" -> new LlmCall.Score(prompts(tensors, type, hidden), choices(tensors));
+                    case "generate" -> new LlmCall.Generate(prompts(tensors, type, hidden), maxNew(control));
+                    default -> new LlmCall.Loss(
+                            prompts(tensors, type, hidden), answers(tensors), op.equals("loss") ? 0 : scale);
+                };
+        requireTokens(call, mostTokens);
+        int[] shape = op.equals("embed") ? tensors.get("ids", "INT32", -1, -1).shape() : new int[0];
+        Set<String> outputs = message.getOutputsList().stream()
+                .map(InferRequestedOutputTensor::getName)
+                .collect(Collectors.toUnmodifiableSet());
+        Set<String> known = Responses.outputs(op);
+        for (String output : outputs) {
+            Tensors.require(known.contains(output), "An output of " + op, known, Tensors.printable(output));
+        }
+        return new Received(op, fingerprint, call, shape, outputs);
+    }
+
+    private static void add(ModelInferRequest message, Tensors tensors, Predicate<String> which) {
+        for (int i = 0; i < message.getInputsCount(); i++) {
+            InferInputTensor input = message.getInputs(i);
+            if (which.test(input.getName())) {
+                tensors.add(input.getName(), input.getDatatype(), input.getShapeList(), message.getRawInputContents(i));
+            }
+        }
+    }
+
+    /** Before the tensors become arrays: what the prompts or ids alone take. */
+    private static void requireTokens(Tensors tensors, long most) {
+        for (String name : List.of("embeds", "ids")) {
+            if (tensors.has(name) && tensors.get(name).shape().length >= 2) {
+                int[] shape = tensors.get(name).shape();
+                requireTokens((long) shape[0] * shape[1], most);
+            }
+        }
+    }
+
+    private static void requireTokens(LlmCall<?> call, long most) {
+        if (call == null) {
+            return;
+        }
+        long tokens = call.tokens();
+        if (call instanceof LlmCall.Generate generate) {
+            // An int would overflow with a large max_new.
+            tokens = generate.samples() * ((long) generate.prompts().tokens() + generate.maxNew());
+        } else if (call instanceof LlmCall.Score score) {
+            // A choice of one token takes no place behind its prompt, but a row of logits all the same.
+            tokens = Math.max(
+                    tokens,
+                    Arrays.stream(score.choices())
+                            .flatMap(Arrays::stream)
+                            .mapToLong(c -> c.length)
+                            .sum());
+        }
+        requireTokens(tokens, most);
+    }
+
+    private static void requireTokens(long tokens, long most) {
+        LlmException.require(
+                tokens <= most,
+                Reason.TOO_LARGE,
+                "A request's B*(T+L) must be within the limit",
+                "at most " + most,
+                tokens);
+    }
+
+    private static JsonNode control(Tensors tensors) {
+        Tensor ctl = tensors.get(CONTROL, "BYTES", 1);
+        Tensors.require(
+                ctl.raw().size() <= MAX_CONTROL_BYTES, "ctl must be short", MAX_CONTROL_BYTES + " bytes", "more");
+        JsonNode control;
+        try {
+            control = JSON.readTree(ctl.text());
+        } catch (JsonProcessingException e) {
+            throw new LlmException(Reason.BAD_REQUEST, "ctl must be JSON: it cannot be parsed");
+        }
+        Tensors.require(control != null && control.isObject(), "ctl must be JSON", "an object", "something else");
+        JsonNode version = control.path("v");
+        LlmException.require(
+                version.isInt() && version.intValue() == VERSION,
+                Reason.VERSION,
+                "ctl's version 'v'",
+                VERSION,
+                version.isInt() ? version.intValue() : "none");
+        return control;
+    }
+
+    private static String text(JsonNode control, String name) {
+        JsonNode value = control.path(name);
+        Tensors.require(value.isTextual(), "ctl's '" + name + "'", "a text", value.getNodeType());
+        return value.textValue();
+    }
+
+    private static float scale(JsonNode control) {
+        JsonNode value = control.path("grad_scale");
+        if (value.isMissingNode()) {
+            return 1;
+        }
+        float scale = value.isNumber() ? value.floatValue() : Float.NaN;
+        boolean power = scale > 0
+                && Float.isFinite(scale)
+                && scale == Math.scalb(1f, Math.getExponent(scale))
+                && value.doubleValue() == scale;
+        Tensors.require(power, "ctl's 'grad_scale'", "a power of two that float32 has", "something else");
+        return scale;
+    }
+
+    private static int maxNew(JsonNode control) {
+        JsonNode value = control.path("max_new");
+        Tensors.require(
+                value.isInt() && value.intValue() > 0, "ctl's 'max_new' of generate", "1 or more", "something else");
+        return value.intValue();
+    }
+
+    private static PromptBatch prompts(Tensors tensors, WireType type, int hidden) {
+        Tensor embeds = tensors.get("embeds", type.name(), -1, -1, hidden);
+        int size = embeds.shape()[0];
+        int tokens = embeds.shape()[1];
+        Tensors.require(size > 0 && tokens > 0, "embeds must hold samples and tokens", "1 or more", embeds.shapeText());
+        int[] mask = tensors.get("mask", "INT32", size, tokens).ints();
+        int[] lengths = new int[size];
+        for (int b = 0; b < size; b++) {
+            int ones = 0;
+            for (int t = 0; t < tokens; t++) {
+                int value = mask[b * tokens + t];
+                LlmException.require(
+                        value == 0 || value == 1 && ones == t,
+                        Reason.MASK,
+                        "A sample's mask",
+                        "ones, then zeros",
+                        "something else in sample " + b + " at token " + t);
+                ones += value;
+            }
+            LlmException.require(ones > 0, Reason.MASK, "A sample's mask", "at least one 1", "none in sample " + b);
+            lengths[b] = ones;
+        }
+        return new PromptBatch(embeds.floats(), lengths, tokens, hidden);
+    }
+
+    private static TokenBatch answers(Tensors tensors) {
+        Tensor answers = tensors.get("answers", "INT32", -1, -1);
+        Tensors.require(answers.shape()[1] > 0, "answers must hold tokens", "1 or more", answers.shapeText());
+        return new TokenBatch(answers.ints(), answers.shape()[1]);
+    }
+
+    /** Choices without padding; choices that are padding alone end a sample's list. */
+    private static int[][][] choices(Tensors tensors) {
+        Tensor tensor = tensors.get("choices", "INT32", -1, -1, -1);
+        int most = tensor.shape()[1];
+        int longest = tensor.shape()[2];
+        int[] ids = tensor.ints();
+        int[][][] choices = new int[tensor.shape()[0]][][];
+        for (int b = 0; b < choices.length; b++) {
+            int[][] sample = new int[most][];
+            int count = 0;
+            for (int c = 0; c < most; c++) {
+                int from = (b * most + c) * longest;
+                int length = 0;
+                while (length < longest && ids[from + length] != TokenBatch.PAD) {
+                    length++;
+                }
+                for (int i = length; i < longest; i++) {
+                    Tensors.require(
+                            ids[from + i] == TokenBatch.PAD,
+                            "Behind a choice's end only padding may stand",
+                            TokenBatch.PAD,
+                            "an id in sample " + b);
+                }
+                if (length > 0) {
+                    LlmException.require(
+                            count == c, Reason.CHOICE, "A choice of sample " + b, "a token or more", "none");
+                    sample[count++] = Arrays.copyOfRange(ids, from, from + length);
+                }
+            }
+            choices[b] = Arrays.copyOf(sample, count);
+        }
+        return choices;
+    }
+}

@@ -1,0 +1,27 @@
+package org.fednano.evaluation;
+
+import java.io.Serializable;
+import java.util.List;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.sample.Split;
+
+/**
+ * What an evaluation asks of every client.
+ *
+ * @param round whose adapter it is; 0: the identity
+ * @param layout shapes of the adapter
+ * @param theta the adapter
+ * @param splits what to answer
+ * @param maxSamples samples per split at most
+ * @param maxNewTokens tokens of a free answer at most
+ * @param batchSize samples per endpoint call
+ */
+public record EvaluationPlan(
+        int round,
+        AdapterLayout layout,
+        float[] theta,
+        List<Split> splits,
+        int maxSamples,
+        int maxNewTokens,
+        int batchSize)
+        implements Serializable {}

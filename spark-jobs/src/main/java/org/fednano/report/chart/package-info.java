@@ -1,0 +1,2 @@
+/** The charts of a report. */
+package org.fednano.report.chart;

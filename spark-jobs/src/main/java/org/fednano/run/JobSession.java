@@ -1,0 +1,229 @@
+package org.fednano.run;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.cluster.ClientCluster;
+import org.fednano.encoder.NanoEdgeSpec;
+import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.prompt.TokenizerWarnings;
+import org.fednano.runstore.Fingerprints;
+import org.fednano.settings.EndpointKeys;
+import org.fednano.settings.JobException;
+import org.fednano.settings.MethodKeys;
+import org.fednano.settings.ModelKeys;
+import org.fednano.settings.Settings;
+import org.fednano.shards.Federation;
+import org.fednano.tensor.EngineThreads;
+import org.fednano.weights.HfModelFolder;
+import org.slf4j.LoggerFactory;
+
+/** What a command that trains or answers holds: Spark, the frozen model, the shards and their clients. */
+public final class JobSession implements AutoCloseable {
+
+    private static final long SHUTDOWN_SECONDS = 10;
+    private static final String EMBEDDINGS = "language_model.model.embed_tokens.weight";
+    private static final int COMPARED_ROWS = 8;
+
+    /** Of the largest value in a row: twice what bfloat16 loses. */
+    private static final double ROUNDING = 0.01;
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread onShutdown = new Thread(this::awaitClosed, "fednano-shutdown");
+    private final Settings settings;
+    private final SparkSession spark;
+    private final HfModelFolder model;
+    private final NanoEdgeSpec edge;
+    private final FrozenLlm llm;
+    private ClientCluster cluster;
+
+    /**
+     * Starts Spark, opens the model folder, and loads its LLM or connects to the one of {@code llm.endpoints}.
+     *
+     * @throws JobException with status 3 for a model folder that is missing or corrupt, or whose connector is not made
+     *     for the endpoint's LLM; as {@link OipLlm#connect} for endpoints
+     */
+    public JobSession(Settings settings) {
+        this.settings = settings;
+        try {
+            // Clients run side by side. One thread each keeps the cores busy without switching, and no byte of a run
+            // depends
+            // on how many run at once.
+            EngineThreads.apply(settings, 1);
+            spark = keep(spark());
+            // On SIGTERM Spark stops its context at once; the command's own thread still has a lease to give back.
+            Runtime.getRuntime().addShutdownHook(onShutdown);
+            model = HfModelFolder.open(ModelKeys.folder(settings));
+            edge = NanoEdgeSpec.of(model, settings);
+            TokenizerWarnings.of(model).forEach(warning -> LoggerFactory.getLogger(JobSession.class)
+                    .warn(warning));
+            llm = keep(llm(settings, model));
+            NanoEdgeSpec.requireWidth(
+                    model, settings, llm.info().hidden(), llm.info().name());
+            edge.requireFits(llm.info().vocabulary());
+            requireSameModel(model, llm);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * The clients of {@code run.clients} or {@code run.shards}; opened with the first call.
+     *
+     * @throws JobException with status 3 if the shards folder or the catalogue is missing or incomplete
+     */
+    public ClientCluster cluster() {
+        if (cluster == null) {
+            cluster = keep(new ClientCluster(
+                    spark.sparkContext(), settings, Federation.of(spark, settings), model, edge, llm));
+        }
+        return cluster;
+    }
+
+    public Settings settings() {
+        return settings;
+    }
+
+    public SparkSession sparkSession() {
+        return spark;
+    }
+
+    public Configuration hadoop() {
+        return spark.sparkContext().hadoopConfiguration();
+    }
+
+    public HfModelFolder model() {
+        return model;
+    }
+
+    public NanoEdgeSpec edge() {
+        return edge;
+    }
+
+    public FrozenLlm llm() {
+        return llm;
+    }
+
+    /** Shapes of the adapter that the settings ask for. */
+    AdapterLayout layout() {
+        return AdapterLayout.of(
+                settings.get(MethodKeys.MODALITIES),
+                edge.modalities(),
+                llm.info().hidden(),
+                settings.get(MethodKeys.RANK),
+                settings.get(MethodKeys.ALPHA));
+    }
+
+    /** What a run on this model and these shards is pinned to. */
+    Fingerprints fingerprints() {
+        return new Fingerprints(
+                llm.info().fingerprint(),
+                edge.fingerprint(),
+                cluster().federation().fingerprint());
+    }
+
+    /** With endpoints the folder needs no decoder. */
+    private static FrozenLlm llm(Settings settings, HfModelFolder model) {
+        return settings.get(EndpointKeys.ADDRESSES).isEmpty()
+                ? EmbeddedLlm.open(model)
+                : OipLlm.connect(OipLlm.Options.of(settings));
+    }
+
+    /**
+     * Another language model of the same width would train without a word. Where the folder holds the embedding table, some of
+     * its rows must be the endpoint's, up to the rounding of half floats.
+     *
+     * @throws JobException with status 3 if they are not
+     */
+    public static void requireSameModel(HfModelFolder model, FrozenLlm llm) {
+        if (!model.names().contains(EMBEDDINGS)) {
+            return;
+        }
+        int rows = (int) Math.min(model.shape(EMBEDDINGS)[0], llm.info().vocabulary());
+        int hidden = llm.info().hidden();
+        int[] ids = IntStream.range(0, COMPARED_ROWS)
+                .map(i -> (int) ((long) i * rows / COMPARED_ROWS))
+                .toArray();
+        float[] served = llm.embed(ids);
+        float[] own = new float[hidden];
+        for (int i = 0; i < ids.length; i++) {
+            model.read(EMBEDDINGS, (long) ids[i] * hidden, FloatBuffer.wrap(own));
+            double difference = 0;
+            double size = 0;
+            for (int h = 0; h < hidden; h++) {
+                difference = Math.max(difference, Math.abs(own[h] - served[i * hidden + h]));
+                size = Math.max(size, Math.abs(own[h]));
+            }
+            if (difference > ROUNDING * size) {
+                throw JobException.badInput("The endpoint's LLM " + llm.info().name() + " must be the one of "
+                        + model.folder() + ": expected the same embedding rows, found another one for token " + ids[i]
+                        + ". Set llm.endpoints to a server of that model, or model.dir to the folder of the server's.");
+            }
+        }
+    }
+
+    private static SparkSession spark() {
+        SparkConf conf = new SparkConf();
+        if (!conf.contains("spark.master")) {
+            conf.setMaster("local[*]");
+        }
+        conf.setIfMissing("spark.app.name", "fednano");
+        // Speculation would double the endpoint's load; results are counted cumulatively against the limit.
+        conf.set("spark.speculation", "false").set("spark.driver.maxResultSize", "0");
+        conf.setIfMissing("spark.ui.showConsoleProgress", "false");
+        ExecutorOptions.apply(conf);
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+
+    private <T extends AutoCloseable> T keep(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    private void awaitClosed() {
+        try {
+            closed.await(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        // While the JVM shuts down, tasks may still be inside native code: what it holds goes with the process.
+        if (!shuttingDown()) {
+            closeAll();
+        }
+        closed.countDown();
+    }
+
+    private boolean shuttingDown() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(onShutdown);
+            return false;
+        } catch (IllegalStateException e) {
+            return true;
+        }
+    }
+
+    private void closeAll() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                LoggerFactory.getLogger(JobSession.class).warn("Closing the session", e);
+            }
+        }
+    }
+}
