@@ -9,10 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.function.Function;
-import org.fednano.sample.Answers;
-import org.fednano.sample.Split;
 
 /**
  * What {@code prepare} made of a raw data set; {@code manifest.json} in the shards folder. Its bytes depend on the data
@@ -29,9 +25,9 @@ record Manifest(
         String sourceFingerprint,
         Map<String, Object> split,
         List<Client> clients,
-        int read,
-        int kept,
-        SortedMap<String, Integer> rejected) {
+        long read,
+        long kept,
+        SortedMap<String, Long> rejected) {
 
     static final String NAME = "manifest.json";
 
@@ -39,53 +35,23 @@ record Manifest(
 
     /**
      * @param rows samples per split
-     * @param contents per split: SHA-256 over its rows, pictures included
+     * @param contents per split: SHA-256 over its rows, images included
      * @param answers training rows per normalised answer
      * @param categories training rows per category
      */
-    public record Client(
+    record Client(
             String id,
-            Map<String, Integer> rows,
+            Map<String, Long> rows,
             Map<String, String> contents,
             SortedMap<String, Integer> answers,
-            SortedMap<String, Integer> categories) {
-
-        /** Counts the samples of one client. */
-        static Client of(String id, List<Accepted> samples, Map<String, String> contents) {
-            Map<String, Integer> rows = new LinkedHashMap<>();
-            for (Split split : Split.values()) {
-                rows.put(split.text(), (int)
-                        samples.stream().filter(s -> s.split() == split).count());
-            }
-            return new Client(
-                    id,
-                    rows,
-                    new TreeMap<>(contents),
-                    normalised(count(samples, Accepted::answer)),
-                    count(samples, Accepted::category));
-        }
-
-        private static SortedMap<String, Integer> count(List<Accepted> samples, Function<Accepted, String> key) {
-            SortedMap<String, Integer> counts = new TreeMap<>();
-            samples.stream()
-                    .filter(s -> s.split() == Split.TRAIN)
-                    .forEach(s -> counts.merge(key.apply(s), 1, Integer::sum));
-            return counts;
-        }
-
-        private static SortedMap<String, Integer> normalised(SortedMap<String, Integer> answers) {
-            SortedMap<String, Integer> counts = new TreeMap<>();
-            answers.forEach((answer, n) -> counts.merge(Answers.normalise(answer), n, Integer::sum));
-            return counts;
-        }
-    }
+            SortedMap<String, Integer> categories) {}
 
     Manifest {
-        int accounted =
-                kept + rejected.values().stream().mapToInt(Integer::intValue).sum();
-        int sharded = clients.stream()
+        long accounted =
+                kept + rejected.values().stream().mapToLong(Long::longValue).sum();
+        long sharded = clients.stream()
                 .flatMap(c -> c.rows().values().stream())
-                .mapToInt(Integer::intValue)
+                .mapToLong(Long::longValue)
                 .sum();
         if (accounted != read || sharded != kept) {
             throw new IllegalStateException("Every record must be in a shard or in rejects: read " + read + ", kept "

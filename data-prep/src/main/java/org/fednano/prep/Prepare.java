@@ -1,17 +1,21 @@
 package org.fednano.prep;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.encode;
+
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
@@ -19,10 +23,29 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
+import org.fednano.prep.CheckedRecords.NumberedRange;
+import org.fednano.prep.OutputFiles.OutputFile;
+import org.fednano.prep.ShardFiles.Content;
+import org.fednano.prep.ShardWriting.Written;
+import org.fednano.prep.format.RawFormat;
+import org.fednano.prep.source.IndexFiles;
+import org.fednano.prep.source.MediaFiles;
+import org.fednano.prep.source.RawIndex;
+import org.fednano.prep.source.SourceConfig;
+import org.fednano.prep.split.ClientAssignment;
+import org.fednano.prep.split.ClientSplits;
+import org.fednano.prep.split.ImageClusters;
 import org.fednano.sample.Split;
 import org.fednano.settings.DataKeys;
 import org.fednano.settings.ExitStatus;
@@ -30,18 +53,26 @@ import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
 
 /**
- * The job behind {@code prepare}: a raw data set becomes one shard per client. Pictures are read by executors, each of
- * them twice (to check it, to write it), and never pass the driver; the driver holds the texts.
+ * The job behind {@code prepare}: a raw data set becomes one shard per client. Records are read and checked by executors
+ * once and wait on their disks; media are read a second time when their shard is written. The driver holds counts by
+ * group, client and reason, never records.
  */
 public final class Prepare {
 
     /** Records per checking task: a second or so of work, and the grain of progress lines. */
     private static final int RECORDS_PER_TASK = 1000;
 
+    /** What is sorted at once, in memory. */
+    private static final int RECORDS_PER_BUCKET = 40_000;
+
+    /** The driver remembers each task. */
+    private static final int MOST_TASKS = 1000;
+
     /** Media that came inside records wait here, in the unfinished output. */
-    private static final String SPOOL = "_spool";
+    private static final String MEDIA = "_spool";
 
     private final Settings settings;
+    private final SparkSession session;
     private final JavaSparkContext spark;
     private final Configuration hadoop;
     private final Broadcast<SerializableConfiguration> shared;
@@ -55,6 +86,8 @@ public final class Prepare {
      */
     public Prepare(Settings settings, SparkSession session, Consumer<String> say) {
         this.settings = settings;
+        this.session = session.newSession();
+        this.session.conf().set("spark.sql.adaptive.enabled", false); // it would run stages before there is progress
         this.spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         this.hadoop = spark.hadoopConfiguration();
         this.shared = spark.broadcast(new SerializableConfiguration(hadoop));
@@ -73,17 +106,17 @@ public final class Prepare {
         try {
             refuseExistingOutput();
             if (dry) {
-                shards(RawPlaces.of(settings, null));
+                stage(SourceConfig.of(settings, null), staged -> {});
                 return;
             }
             publish(partial -> {
-                Path spool = new Path(partial, SPOOL);
-                RawPlaces places = RawPlaces.of(settings, spool.toString());
-                Shards shards = shards(places);
-                Map<String, Map<String, String>> contents = writeShards(partial, places, shards.clients());
-                spool.getFileSystem(hadoop).delete(spool, true);
-                writeRejects(partial, shards.outcomes().rejects());
-                writeManifest(partial, manifest(shards, contents));
+                Path spill = new Path(partial, MEDIA);
+                SourceConfig config = SourceConfig.of(settings, spill.toString());
+                stage(config, staged -> {
+                    Map<OutputFile, Content> contents = writeFiles(partial, config, staged);
+                    spill.getFileSystem(hadoop).delete(spill, true);
+                    writeManifest(partial, manifest(staged, contents));
+                });
             });
             say.accept("shards written to " + out);
         } catch (UnsupportedFileSystemException e) {
@@ -101,23 +134,96 @@ public final class Prepare {
         }
     }
 
-    /** What will be written. */
-    private record Shards(
-            RawIndex index, Outcomes outcomes, ClientSplits splits, SortedMap<String, List<Accepted>> clients) {}
+    /**
+     * What became of the raw data set.
+     *
+     * @param rows of {@link StagedRecord}, on disk with Spark
+     */
+    private record Staged(
+            RawIndex index, ClientSplits splits, Dataset<Row> rows, RecordCounts counts, ClientAssignment assignment) {
 
-    private Shards shards(RawPlaces places) throws IOException {
+        private PrepareResult result() {
+            return new PrepareResult(counts.kept(), counts.rejects());
+        }
+    }
+
+    private interface Using {
+        void use(Staged staged) throws IOException;
+    }
+
+    /** Reads and checks all records once, deals them to clients, and hands them on as long as they are staged. */
+    private void stage(SourceConfig config, Using using) throws IOException {
         RawFormat format = RawFormat.of(settings);
         RawIndex index = format.index(new IndexFiles(source, hadoop));
-        MediaFiles.requireFolder(places, hadoop);
-        Outcomes outcomes = Outcomes.of(check(format, places, index));
-        outcomes.sayCounts(say);
-        outcomes.refuseTooMany(settings.get(DataKeys.MAX_REJECTS), source);
-        ClientSplits splits = new ClientSplits(
-                settings,
-                (samples, clusters) -> new PictureClusters(settings, spark, shared, places, say).of(samples, clusters));
-        SortedMap<String, List<Accepted>> clients = splits.assign(outcomes.accepted());
-        sayShards(clients);
-        return new Shards(index, outcomes, splits, clients);
+        MediaFiles.requireFolder(config, hadoop);
+        ClientSplits splits = new ClientSplits(settings);
+        LongAccumulator done = spark.sc().longAccumulator("records checked");
+        Dataset<Row> rows = checked(format, config, index, splits, done).persist(StorageLevel.DISK_ONLY());
+        try {
+            RecordCounts counts = count(rows, index, done);
+            PrepareResult result = new PrepareResult(counts.kept(), counts.rejects());
+            result.sayCounts(say);
+            result.refuseTooMany(settings.get(DataKeys.MAX_REJECTS), source);
+            SortedMap<String, long[]> groups = counts.rows();
+            ClientAssignment assignment = splits.assign(groups, clusters(rows, groups, splits.clusters(), config));
+            sayShards(assignment);
+            using.use(new Staged(index, splits, rows, counts, assignment));
+        } finally {
+            rows.unpersist();
+        }
+    }
+
+    /** Returns records in the order of the draw, within buckets; those with the same id as they stand in the data set. */
+    private Dataset<Row> checked(
+            RawFormat format, SourceConfig config, RawIndex index, ClientSplits splits, LongAccumulator done) {
+        List<NumberedRange> ranges = new ArrayList<>();
+        index.ranges().forEach(range -> ranges.add(new NumberedRange(ranges.size(), range)));
+        long tasks = Math.min(MOST_TASKS, Math.max(spark.defaultParallelism(), index.records() / RECORDS_PER_TASK));
+        int buckets =
+                (int) Math.min(MOST_TASKS, Math.max(spark.defaultParallelism(), index.records() / RECORDS_PER_BUCKET));
+        Broadcast<SerializableConfiguration> conf = shared;
+        JavaRDD<Row> records = spark.parallelize(ranges, (int) Math.min(tasks, ranges.size()))
+                .mapPartitions(part -> new CheckedRecords(
+                        part, format, splits, buckets, config, conf.value().value(), done));
+        return session.createDataFrame(records, StagedRecord.SCHEMA)
+                .repartition(buckets, col(StagedRecord.BUCKET))
+                .sortWithinPartitions(
+                        col(StagedRecord.KEY), encode(col(StagedRecord.ID), "UTF-16BE"), col(StagedRecord.POSITION));
+    }
+
+    private RecordCounts count(Dataset<Row> rows, RawIndex index, LongAccumulator done) {
+        spark.sc().setJobDescription(String.format("FedNano prepare · checking %,d records", index.records()));
+        JavaRDD<RecordCounts> counts =
+                light(rows).mapPartitions(part -> List.of(RecordCounts.of(part)).iterator());
+        return JobProgress.on(
+                        spark,
+                        say,
+                        counts.collectAsync(),
+                        () -> String.format("checked %,d of %,d records", done.value(), index.records()))
+                .stream()
+                .reduce(RecordCounts::plus)
+                .orElseThrow();
+    }
+
+    private static JavaRDD<Row> light(Dataset<Row> rows) {
+        return rows.select(StagedRecord.LIGHT.stream().map(functions::col).toArray(Column[]::new))
+                .toJavaRDD();
+    }
+
+    /** Returns clusters of the images where the split wants them, else null. */
+    private ImageClusters.Found clusters(
+            Dataset<Row> rows, SortedMap<String, long[]> groups, int clusters, SourceConfig config) {
+        if (clusters == 0) {
+            return null;
+        }
+        long images = Arrays.stream(groups.getOrDefault(ClientSplits.WITH_IMAGE, new long[0]))
+                .sum();
+        say.accept(String.format("features of %,d pictures for their clusters", images));
+        JavaRDD<ImageClusters.Shown> shown = light(rows)
+                .mapPartitions(StagedRecord::firsts)
+                .filter(StagedRecord::hasImage)
+                .map(StagedRecord::shown);
+        return new ImageClusters(settings, session, shared, config).of(shown, images, clusters);
     }
 
     private void refuseExistingOutput() throws IOException {
@@ -127,46 +233,18 @@ public final class Prepare {
         }
     }
 
-    private List<Checked> check(RawFormat format, RawPlaces places, RawIndex index) {
-        spark.sc().setJobDescription(String.format("FedNano prepare · checking %,d records", index.records()));
-        LongAccumulator done = spark.sc().longAccumulator("records checked");
-        long tasks = Math.max(spark.defaultParallelism(), index.records() / RECORDS_PER_TASK);
-        Broadcast<SerializableConfiguration> conf = shared;
-        JavaRDD<byte[]> rdd = spark.parallelize(
-                        index.spans(), (int) Math.min(tasks, index.spans().size()))
-                .mapPartitions(spans -> {
-                    List<Checked> outcomes = new ArrayList<>();
-                    try (RawFiles files = new RawFiles(places, conf.value().value())) {
-                        while (spans.hasNext()) {
-                            format.check(spans.next(), files, outcome -> {
-                                outcomes.add(outcome);
-                                done.add(1);
-                            });
-                        }
-                    }
-                    return List.of(Packed.of(outcomes)).iterator();
-                });
-        List<byte[]> packed = Waiting.on(
-                spark,
-                say,
-                rdd.collectAsync(),
-                () -> String.format("checked %,d of %,d records", done.value(), index.records()));
-        return packed.stream().flatMap(p -> Packed.read(p).stream()).toList();
-    }
-
-    private void sayShards(SortedMap<String, List<Accepted>> shards) {
-        say.accept(String.format("%,d clients, split by %s", shards.size(), settings.get(DataKeys.SPLIT)));
-        shards.forEach((client, samples) -> {
-            Map<Split, Long> n =
-                    samples.stream().collect(Collectors.groupingBy(Accepted::split, Collectors.counting()));
+    private void sayShards(ClientAssignment assignment) {
+        List<String> clients = assignment.clients();
+        say.accept(String.format("%,d clients, split by %s", clients.size(), settings.get(DataKeys.SPLIT)));
+        for (int k = 0; k < clients.size(); k++) {
             say.accept(String.format(
                     "  %s: train %,d, val %,d, test %,d, balanced %,d",
-                    client,
-                    n.getOrDefault(Split.TRAIN, 0L),
-                    n.getOrDefault(Split.VAL, 0L),
-                    n.getOrDefault(Split.TEST, 0L),
-                    n.getOrDefault(Split.BALANCED, 0L)));
-        });
+                    clients.get(k),
+                    assignment.count(k, Split.TRAIN),
+                    assignment.count(k, Split.VAL),
+                    assignment.count(k, Split.TEST),
+                    assignment.count(k, Split.BALANCED)));
+        }
     }
 
     private interface Writing {
@@ -204,77 +282,73 @@ public final class Prepare {
         }
     }
 
-    /** One client's samples of one split. */
-    private record Part(String client, Split split, int rows, byte[] samples) implements java.io.Serializable {}
-
-    private record Written(String client, Split split, String content) implements java.io.Serializable {}
-
-    private Map<String, Map<String, String>> writeShards(
-            Path partial, RawPlaces places, SortedMap<String, List<Accepted>> shards) {
-        List<Part> parts = new ArrayList<>();
-        shards.forEach((client, samples) -> {
-            for (Split split : Split.values()) {
-                List<Checked> own = samples.stream()
-                        .filter(s -> s.split() == split)
-                        .map(Checked::of)
-                        .toList();
-                if (!own.isEmpty()) {
-                    parts.add(new Part(client, split, own.size(), Packed.of(own)));
-                }
-            }
-        });
-        parts.sort(Comparator.comparingInt(Part::rows).reversed()); // the longest last would leave cores idle
-        boolean withMedia = shards.values().stream().flatMap(List::stream).anyMatch(ParquetFiles::needsMedia);
-        spark.sc().setJobDescription(String.format("FedNano prepare · writing %,d shards", shards.size()));
+    /** Writes shards and rejects. */
+    private Map<OutputFile, Content> writeFiles(Path partial, SourceConfig config, Staged staged) {
+        OutputFiles files = OutputFiles.of(staged.assignment(), staged.counts());
+        ShardWriting writing = new ShardWriting(
+                staged.assignment(),
+                files,
+                staged.counts().firstRanks(),
+                staged.counts().furtherMedia());
+        spark.sc()
+                .setJobDescription(String.format(
+                        "FedNano prepare · writing %,d shards",
+                        staged.assignment().clients().size()));
         LongAccumulator done = spark.sc().longAccumulator("files written");
         Broadcast<SerializableConfiguration> conf = shared;
         String home = partial.toString();
-        JavaRDD<Written> rdd = spark.parallelize(parts, parts.size()).map(part -> {
-            Path folder = new Path(
-                    home,
-                    "clients/client_id=" + part.client() + "/split="
-                            + part.split().text());
-            Configuration hadoop = conf.value().value();
-            try (MediaFiles media = new MediaFiles(places, hadoop)) {
-                List<Accepted> samples = Packed.read(part.samples()).stream()
-                        .map(Checked::accepted)
-                        .toList();
-                String content = ParquetFiles.writeShard(folder, part.client(), media, samples, withMedia, hadoop);
-                done.add(1);
-                return new Written(part.client(), part.split(), content);
+        JavaRDD<Written> rdd = staged.rows()
+                .mapPartitions((MapPartitionsFunction<Row, Row>) writing::assign, Encoders.row(ShardWriting.SCHEMA))
+                .repartition(files.slots().length, col(ShardWriting.SLOT))
+                .sortWithinPartitions(
+                        ShardWriting.ORDER.stream().map(functions::col).toArray(Column[]::new))
+                .toJavaRDD()
+                .mapPartitions(rows -> Iterators.map(
+                        writing.write(rows, home, config, conf.value().value()), written -> {
+                            done.add(1);
+                            return written;
+                        }));
+        Map<OutputFile, Content> contents = new HashMap<>();
+        JobProgress.on(
+                        spark,
+                        say,
+                        rdd.collectAsync(),
+                        () -> String.format(
+                                "wrote %,d of %,d files",
+                                done.value(), files.files().size()))
+                .forEach(w -> contents.put(files.files().get(w.file()), w.content()));
+        return contents;
+    }
+
+    private Manifest manifest(Staged staged, Map<OutputFile, Content> contents) {
+        ClientAssignment assignment = staged.assignment();
+        List<Manifest.Client> clients = new ArrayList<>();
+        for (int k = 0; k < assignment.clients().size(); k++) {
+            Map<String, Long> rows = new LinkedHashMap<>();
+            for (Split split : Split.values()) {
+                rows.put(split.text(), assignment.count(k, split));
+            }
+            clients.add(new Manifest.Client(
+                    assignment.clients().get(k), rows, new TreeMap<>(), new TreeMap<>(), new TreeMap<>()));
+        }
+        contents.forEach((file, content) -> {
+            if (file.isShard()) {
+                Manifest.Client client = clients.get(file.client());
+                client.contents().put(file.split().text(), content.sha256());
+                client.answers().putAll(content.answers()); // of training rows alone
+                client.categories().putAll(content.categories());
             }
         });
-        List<Written> written = Waiting.on(
-                spark,
-                say,
-                rdd.collectAsync(),
-                () -> String.format("wrote %,d of %,d files", done.value(), parts.size()));
-        return written.stream()
-                .collect(Collectors.groupingBy(
-                        Written::client, Collectors.toMap(w -> w.split().text(), Written::content)));
-    }
-
-    private void writeRejects(Path partial, SortedMap<String, List<Reject>> rejects) throws IOException {
-        for (var reason : rejects.entrySet()) {
-            ParquetFiles.writeRejects(
-                    new Path(partial, "rejects/reason=" + reason.getKey()), reason.getValue(), hadoop);
-        }
-    }
-
-    private Manifest manifest(Shards shards, Map<String, Map<String, String>> contents) {
-        SortedMap<String, Integer> rejected = new TreeMap<>();
-        shards.outcomes().rejects().forEach((reason, list) -> rejected.put(reason, list.size()));
-        List<Manifest.Client> clients = shards.clients().entrySet().stream()
-                .map(e -> Manifest.Client.of(e.getKey(), e.getValue(), contents.getOrDefault(e.getKey(), Map.of())))
-                .toList();
-        int kept = shards.clients().values().stream().mapToInt(List::size).sum();
+        SortedMap<String, Long> rejected = new TreeMap<>();
+        staged.counts().rejects().forEach((reason, r) -> rejected.put(reason, r.count()));
+        PrepareResult result = staged.result();
         return new Manifest(
                 source,
-                shards.index().fingerprint(),
-                shards.splits().describe(),
+                staged.index().fingerprint(),
+                staged.splits().describe(),
                 clients,
-                shards.outcomes().read(),
-                kept,
+                result.read(),
+                result.kept(),
                 rejected);
     }
 

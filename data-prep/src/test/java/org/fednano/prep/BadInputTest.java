@@ -2,6 +2,7 @@ package org.fednano.prep;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -22,7 +23,14 @@ import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.RawLocalFileSystem;
-import org.fednano.prep.Reject.Reason;
+import org.fednano.prep.format.RawFormat;
+import org.fednano.prep.format.RawSample;
+import org.fednano.prep.format.RecordResult;
+import org.fednano.prep.format.Reject;
+import org.fednano.prep.source.IndexFiles;
+import org.fednano.prep.source.RawIndex;
+import org.fednano.prep.source.RejectReason;
+import org.fednano.prep.source.SourceConfig;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
@@ -41,7 +49,7 @@ class BadInputTest {
         return Files.createDirectories(temp.resolve("raw"));
     }
 
-    private List<Checked> lines(byte[] file) throws IOException {
+    private List<RecordResult> lines(byte[] file) throws IOException {
         Files.write(raw().resolve("rows.jsonl"), file);
         return Raw.check(raw(), "prepare.format=table", "prepare.split=iid");
     }
@@ -50,7 +58,7 @@ class BadInputTest {
         return "{\"question\": \"" + question + "\", \"answer\": \"a\"}\n";
     }
 
-    private Checked picture(byte[] file) throws IOException {
+    private RecordResult picture(byte[] file) throws IOException {
         Files.write(raw().resolve("picture"), file);
         String line = "{\"question\": \"q\", \"answer\": \"a\", \"image\": \"picture\"}";
         return lines(line.getBytes(StandardCharsets.UTF_8)).get(0);
@@ -58,38 +66,39 @@ class BadInputTest {
 
     @Test
     void aHugePictureIsRefusedByItsHeader() throws IOException {
-        byte[] bomb = BadPictures.blank(30_000, 30_000);
+        byte[] bomb = BadImages.blank(30_000, 30_000);
         assertTrue(bomb.length < 1 << 20, "a zip bomb: " + bomb.length);
-        String detail = Raw.rejected(Reason.IMAGE_TOO_LARGE, picture(bomb)).detail();
+        String detail =
+                Raw.rejected(RejectReason.IMAGE_TOO_LARGE, picture(bomb)).detail();
         assertTrue(detail.contains("30000 x 30000"), detail);
-        Raw.rejected(Reason.IMAGE_TOO_LARGE, picture(BadPictures.blank(70_000, 1)));
-        String screen = Raw.rejected(Reason.IMAGE_TOO_LARGE, picture(BadPictures.gif(8_000, 8_000)))
+        Raw.rejected(RejectReason.IMAGE_TOO_LARGE, picture(BadImages.blank(70_000, 1)));
+        String screen = Raw.rejected(RejectReason.IMAGE_TOO_LARGE, picture(BadImages.gif(8_000, 8_000)))
                 .detail();
         assertTrue(screen.contains("8000 x 8000"), screen);
-        Raw.accepted(picture(BadPictures.gif(20, 10)));
+        Raw.accepted(picture(BadImages.gif(20, 10)));
     }
 
     @Test
     void whatUnpacksToGigabytesTakesNoMoreThanThePicture() throws IOException {
         // Both claim 8 x 8 pixels; only those are unpacked.
-        Raw.accepted(picture(BadPictures.withEndlessComment(1_000)));
-        Checked checked = picture(BadPictures.withEndlessPixels(1_000));
-        assertTrue(checked.accepted() != null || checked.reject().reason() == Reason.UNDECODABLE_IMAGE);
+        Raw.accepted(picture(BadImages.withEndlessComment(1_000)));
+        RecordResult checked = picture(BadImages.withEndlessPixels(1_000));
+        assertTrue(checked instanceof RawSample || ((Reject) checked).reason() == RejectReason.UNDECODABLE_IMAGE);
     }
 
     @Test
     void picturesThatAreCutShortAreNoPictures() throws IOException {
         byte[] png = RawFolder.png(30, 30);
         for (int length = 0; length < png.length - 16; length += 97) {
-            Raw.rejected(Reason.UNDECODABLE_IMAGE, picture(Arrays.copyOf(png, length)));
+            Raw.rejected(RejectReason.UNDECODABLE_IMAGE, picture(Arrays.copyOf(png, length)));
         }
         ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
         ImageIO.write(ImageIO.read(new java.io.ByteArrayInputStream(png)), "jpeg", jpeg);
         Raw.accepted(picture(jpeg.toByteArray()));
-        Raw.rejected(Reason.UNDECODABLE_IMAGE, picture(Arrays.copyOf(jpeg.toByteArray(), jpeg.size() * 2 / 3)));
+        Raw.rejected(RejectReason.UNDECODABLE_IMAGE, picture(Arrays.copyOf(jpeg.toByteArray(), jpeg.size() * 2 / 3)));
         ByteArrayOutputStream other = new ByteArrayOutputStream();
         ImageIO.write(new BufferedImage(4, 4, BufferedImage.TYPE_BYTE_BINARY), "wbmp", other);
-        Raw.rejected(Reason.UNDECODABLE_IMAGE, picture(other.toByteArray())); // training cannot read it either
+        Raw.rejected(RejectReason.UNDECODABLE_IMAGE, picture(other.toByteArray())); // training cannot read it either
     }
 
     @Test
@@ -100,9 +109,9 @@ class BadInputTest {
             writeLong(out, "{\"question\": \"");
             out.write(("\", \"answer\": \"b\"}\n" + row("after")).getBytes(StandardCharsets.UTF_8));
         }
-        List<Checked> checked = Raw.check(raw(), "prepare.format=table", "prepare.split=iid");
+        List<RecordResult> checked = Raw.check(raw(), "prepare.format=table", "prepare.split=iid");
         Raw.accepted(checked.get(0));
-        Reject reject = Raw.rejected(Reason.RECORD_TOO_LARGE, checked.get(1));
+        Reject reject = Raw.rejected(RejectReason.RECORD_TOO_LARGE, checked.get(1));
         assertEquals("rows.jsonl#2", reject.source());
         Raw.accepted(checked.get(2));
 
@@ -110,9 +119,9 @@ class BadInputTest {
             writeLong(out, "{\"1\": {\"question\": \"");
             out.write("\"}, \"2\": 3}".getBytes(StandardCharsets.UTF_8));
         }
-        List<Checked> problems = Raw.check(raw());
-        Raw.rejected(Reason.RECORD_TOO_LARGE, problems.get(0));
-        Raw.rejected(Reason.BROKEN_RECORD, problems.get(1));
+        List<RecordResult> problems = Raw.check(raw());
+        Raw.rejected(RejectReason.RECORD_TOO_LARGE, problems.get(0));
+        Raw.rejected(RejectReason.BROKEN_RECORD, problems.get(1));
     }
 
     private static void writeLong(OutputStream out, String start) throws IOException {
@@ -126,17 +135,17 @@ class BadInputTest {
     @Test
     void otherEncodingsAreRefusedNotMisread() throws IOException {
         String text = row("Größe?");
-        List<Checked> mixed = lines(join(
+        List<RecordResult> mixed = lines(join(
                 text.getBytes(StandardCharsets.UTF_8),
                 text.getBytes(StandardCharsets.ISO_8859_1),
                 row("\\ud83d lone").getBytes(StandardCharsets.UTF_8),
                 row("问题\\ud83d\\ude00").getBytes(StandardCharsets.UTF_8)));
         assertEquals("Größe?", Raw.accepted(mixed.get(0)).question());
-        Raw.rejected(Reason.BROKEN_ENCODING, mixed.get(1));
-        Raw.rejected(Reason.BROKEN_ENCODING, mixed.get(2));
+        Raw.rejected(RejectReason.BROKEN_ENCODING, mixed.get(1));
+        Raw.rejected(RejectReason.BROKEN_ENCODING, mixed.get(2));
         assertEquals("问题\uD83D\uDE00", Raw.accepted(mixed.get(3)).question());
-        for (Checked c : lines(text.getBytes(StandardCharsets.UTF_16))) {
-            assertTrue(c.accepted() == null, c.toString());
+        for (RecordResult c : lines(text.getBytes(StandardCharsets.UTF_16))) {
+            assertInstanceOf(Reject.class, c);
         }
         byte[] mark = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
         Raw.accepted(lines(join(mark, text.getBytes(StandardCharsets.UTF_8))).get(0));
@@ -158,11 +167,11 @@ class BadInputTest {
         for (String id : List.of("1", "2", "ä问", "ö")) {
             pictures.picture("train", "fill_in_blank", id, PNG);
         }
-        List<Checked> checked = Raw.check(raw());
+        List<RecordResult> checked = Raw.check(raw());
         assertEquals(5, checked.size());
         Raw.accepted(checked.get(0));
-        Raw.rejected(Reason.BROKEN_ENCODING, checked.get(1));
-        Raw.rejected(Reason.BROKEN_ENCODING, checked.get(2));
+        Raw.rejected(RejectReason.BROKEN_ENCODING, checked.get(1));
+        Raw.rejected(RejectReason.BROKEN_ENCODING, checked.get(2));
         assertEquals("ä问", Raw.accepted(checked.get(3)).id());
         assertEquals("ö", Raw.accepted(checked.get(4)).id());
         Files.write(raw().resolve("problems.json"), ("{\"1\": " + record + "}").getBytes(StandardCharsets.UTF_16));
@@ -188,10 +197,10 @@ class BadInputTest {
                 "\u0000");
         String text = row("first") + "\r\n \n" + String.join("\n", broken) + "\r\n"
                 + row("last").strip();
-        List<Checked> checked = lines(text.getBytes(StandardCharsets.UTF_8));
+        List<RecordResult> checked = lines(text.getBytes(StandardCharsets.UTF_8));
         assertEquals(broken.size() + 2, checked.size());
         for (int i = 0; i < broken.size(); i++) {
-            Reject reject = Raw.rejected(Reason.BROKEN_RECORD, checked.get(i + 1));
+            Reject reject = Raw.rejected(RejectReason.BROKEN_RECORD, checked.get(i + 1));
             assertEquals("rows.jsonl#" + (i + 4), reject.source());
         }
         assertEquals("last", Raw.accepted(checked.get(broken.size() + 1)).question());
@@ -207,11 +216,11 @@ class BadInputTest {
         Files.createSymbolicLink(raw().resolve("in.png"), raw().resolve("inside.png"));
         Files.createSymbolicLink(raw().resolve("circle.png"), raw().resolve("circle.png"));
         Files.createSymbolicLink(raw().resolve("nowhere.png"), outside.resolve("none.png"));
-        assertLink(Reason.UNSAFE_PATH, "out.png");
-        assertLink(Reason.UNSAFE_PATH, "folder/secret.png");
-        assertLink(Reason.UNSAFE_PATH, "folder/../inside.png");
-        assertLink(Reason.MISSING_IMAGE, "circle.png");
-        assertLink(Reason.MISSING_IMAGE, "nowhere.png");
+        assertLink(RejectReason.UNSAFE_PATH, "out.png");
+        assertLink(RejectReason.UNSAFE_PATH, "folder/secret.png");
+        assertLink(RejectReason.UNSAFE_PATH, "folder/../inside.png");
+        assertLink(RejectReason.MISSING_IMAGE, "circle.png");
+        assertLink(RejectReason.MISSING_IMAGE, "nowhere.png");
         assertLink(null, "in.png");
 
         // The data set's own folder may be a link, and a folder of pictures elsewhere is named by its setting.
@@ -230,9 +239,9 @@ class BadInputTest {
         assertTrue(e.getMessage().contains("symbolic link"), e.getMessage());
     }
 
-    private void assertLink(Reason reason, String name) throws IOException {
+    private void assertLink(RejectReason reason, String name) throws IOException {
         String line = "{\"question\": \"q\", \"answer\": \"a\", \"image\": \"" + name + "\"}";
-        Checked checked = lines(line.getBytes(StandardCharsets.UTF_8)).get(0);
+        RecordResult checked = lines(line.getBytes(StandardCharsets.UTF_8)).get(0);
         if (reason == null) {
             Raw.accepted(checked);
         } else {
@@ -247,13 +256,13 @@ class BadInputTest {
                 .start()
                 .waitFor();
         assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
-            assertLink(Reason.MISSING_IMAGE, "pipe.png");
-            assertLink(Reason.MISSING_IMAGE, "folder.png");
-            assertLink(Reason.MISSING_IMAGE, "y".repeat(5_000));
-            assertLink(Reason.MISSING_IMAGE, "rows.jsonl/x.png");
-            assertLink(Reason.MISSING_IMAGE, "*.png");
-            assertLink(Reason.UNSAFE_PATH, "a\\u0000b.png");
-            assertLink(Reason.UNSAFE_PATH, "file:///etc/passwd");
+            assertLink(RejectReason.MISSING_IMAGE, "pipe.png");
+            assertLink(RejectReason.MISSING_IMAGE, "folder.png");
+            assertLink(RejectReason.MISSING_IMAGE, "y".repeat(5_000));
+            assertLink(RejectReason.MISSING_IMAGE, "rows.jsonl/x.png");
+            assertLink(RejectReason.MISSING_IMAGE, "*.png");
+            assertLink(RejectReason.UNSAFE_PATH, "a\\u0000b.png");
+            assertLink(RejectReason.UNSAFE_PATH, "file:///etc/passwd");
         });
     }
 
@@ -284,9 +293,8 @@ class BadInputTest {
         Settings settings = Settings.load(List.of(), List.of("prepare.source=" + source));
         RawFormat format = RawFormat.of(settings);
         RawIndex index = format.index(new IndexFiles(source, hadoop));
-        try (RawFiles files = new RawFiles(RawPlaces.of(settings, null), hadoop)) {
-            format.check(index.spans().get(0), files, Raw::accepted);
-        }
+        Raw.accepted(Raw.check(format, SourceConfig.of(settings, null), index, hadoop)
+                .get(0));
         Settings named = settings.with(org.fednano.settings.DataKeys.FORMAT, "table")
                 .with(org.fednano.settings.DataKeys.FILES, List.of("rows.jsonl"));
         Files.writeString(raw().resolve("rows.jsonl"), row("q"));

@@ -14,7 +14,10 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.fednano.prep.Reject.Reason;
+import org.fednano.prep.format.RawSample;
+import org.fednano.prep.format.RecordResult;
+import org.fednano.prep.format.Reject;
+import org.fednano.prep.source.RejectReason;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -31,23 +34,23 @@ class IconQaTest {
 
     private RawFolder raw;
     private int folders;
-    private final Set<Reason> seen = EnumSet.noneOf(Reason.class);
+    private final Set<RejectReason> seen = EnumSet.noneOf(RejectReason.class);
 
     @BeforeEach
     void empty() {
         raw = new RawFolder(temp.resolve("raw" + folders++));
     }
 
-    private List<Checked> check() throws IOException {
+    private List<RecordResult> check() throws IOException {
         raw.write();
         return Raw.check(raw.folder(), "prepare.max_image_pixels=100");
     }
 
-    private void rejected(Reason reason, Consumer<ObjectNode> change) throws IOException {
+    private void rejected(RejectReason reason, Consumer<ObjectNode> change) throws IOException {
         rejected(reason, change, PNG);
     }
 
-    private void rejected(Reason reason, Consumer<ObjectNode> change, byte[] picture) throws IOException {
+    private void rejected(RejectReason reason, Consumer<ObjectNode> change, byte[] picture) throws IOException {
         empty();
         ObjectNode record = RawFolder.fillRecord("c001", "train", "7");
         change.accept(record);
@@ -55,7 +58,7 @@ class IconQaTest {
         assertRejected(reason, check().get(0));
     }
 
-    private void assertRejected(Reason reason, Checked checked) {
+    private void assertRejected(RejectReason reason, RecordResult checked) {
         Reject reject = Raw.rejected(reason, checked);
         assertTrue(reject.source().startsWith("problems.json#"));
         seen.add(reason);
@@ -64,13 +67,13 @@ class IconQaTest {
     @Test
     void soundRecordsPass() throws IOException {
         raw.fill("1", "c001", "train", " 7,364 ").choose("2", "c002", "balanced", List.of("odd", "even"), 1);
-        List<Checked> checked = check();
-        Accepted fill = checked.get(0).accepted();
+        List<RecordResult> checked = check();
+        RawSample fill = Raw.accepted(checked.get(0));
         assertEquals("7,364", fill.answer());
         assertEquals(-1, fill.answerIndex());
         assertEquals("A1", fill.category());
         assertEquals("iconqa/train/fill_in_blank/1", fill.source());
-        Accepted choose = checked.get(1).accepted();
+        RawSample choose = Raw.accepted(checked.get(1));
         assertEquals("even", choose.answer());
         assertEquals(1, choose.answerIndex());
         assertEquals(Split.BALANCED, choose.split());
@@ -80,7 +83,7 @@ class IconQaTest {
     @Test
     void theSkillIsTheCategoryWhereThereIsOne() throws IOException {
         raw.record("1", RawFolder.fillRecord("c001", "train", "7").put("skill", "count"), PNG);
-        assertEquals("count", check().get(0).accepted().category());
+        assertEquals("count", Raw.accepted(check().get(0)).category());
     }
 
     @Test
@@ -92,11 +95,11 @@ class IconQaTest {
             record.remove("answer");
             raw.picture("train", "choose_txt", "1", PNG)
                     .raw("1", record.toString().replaceFirst("\\{", "{\"answer\":" + index + ","));
-            Accepted a = Raw.accepted(check().get(0));
+            RawSample a = Raw.accepted(check().get(0));
             assertEquals("b", a.answer());
             assertEquals("5", a.category());
         }
-        rejected(Reason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", 0.5));
+        rejected(RejectReason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", 0.5));
     }
 
     @Test
@@ -105,74 +108,71 @@ class IconQaTest {
         raw.picture("val", "fill_in_blank", "1", PNG)
                 .raw("1", record.without("split").toString())
                 .list("val", "1");
-        assertEquals(Split.VAL, check().get(0).accepted().split());
+        assertEquals(Split.VAL, Raw.accepted(check().get(0)).split());
     }
 
     @Test
     void everyReasonIsFound() throws IOException {
-        rejected(Reason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", 2));
-        rejected(Reason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", -1));
-        rejected(Reason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", "a"));
-        rejected(Reason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", 4294967296L));
-        rejected(Reason.BAD_CHOICES, r -> choices(r, "only one").put("answer", 0));
-        rejected(Reason.BAD_CHOICES, r -> choices(r, "a", " ").put("answer", 0));
-        rejected(Reason.BAD_CHOICES, r -> r.put("ques_type", "choose_txt").put("choices", "a, b"));
-        rejected(Reason.BAD_OWNER, r -> r.remove("owner"));
-        rejected(Reason.BAD_OWNER, r -> r.put("owner", "../c002"));
-        rejected(Reason.BAD_OWNER, r -> r.put("owner", ""));
-        rejected(Reason.BROKEN_RECORD, r -> r.put("question", 12));
-        rejected(Reason.EMPTY_ANSWER, r -> r.put("answer", "  "));
-        rejected(Reason.EMPTY_ANSWER, r -> r.putNull("answer"));
-        rejected(Reason.EMPTY_ANSWER, r -> choices(r, "a", "b").remove("answer"));
-        rejected(Reason.EMPTY_QUESTION, r -> r.put("question", " \n"));
-        rejected(Reason.EMPTY_QUESTION, r -> r.remove("question"));
-        rejected(Reason.IMAGE_TOO_LARGE, r -> {}, RawFolder.png(11, 10));
-        rejected(Reason.IMAGE_TOO_LARGE, r -> {}, new byte[10_000]);
-        rejected(Reason.MISSING_IMAGE, r -> {}, null);
-        rejected(Reason.UNDECODABLE_IMAGE, r -> {}, new byte[0]);
-        rejected(Reason.UNDECODABLE_IMAGE, r -> {}, "not a picture".getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        rejected(Reason.UNDECODABLE_IMAGE, r -> {}, Arrays.copyOf(PNG, PNG.length / 2));
-        rejected(Reason.UNKNOWN_SPLIT, r -> r.put("split", "dev"));
-        rejected(Reason.UNKNOWN_SPLIT, r -> r.remove("split"));
-        rejected(Reason.UNKNOWN_TYPE, r -> r.put("ques_type", "essay"));
-        rejected(Reason.UNKNOWN_TYPE, r -> r.remove("ques_type"));
+        rejected(RejectReason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", 2));
+        rejected(RejectReason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", -1));
+        rejected(RejectReason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", "a"));
+        rejected(RejectReason.ANSWER_OUTSIDE_CHOICES, r -> choices(r, "a", "b").put("answer", 4294967296L));
+        rejected(RejectReason.BAD_CHOICES, r -> choices(r, "only one").put("answer", 0));
+        rejected(RejectReason.BAD_CHOICES, r -> choices(r, "a", " ").put("answer", 0));
+        rejected(RejectReason.BAD_CHOICES, r -> r.put("ques_type", "choose_txt").put("choices", "a, b"));
+        rejected(RejectReason.BAD_OWNER, r -> r.remove("owner"));
+        rejected(RejectReason.BAD_OWNER, r -> r.put("owner", "../c002"));
+        rejected(RejectReason.BAD_OWNER, r -> r.put("owner", ""));
+        rejected(RejectReason.BROKEN_RECORD, r -> r.put("question", 12));
+        rejected(RejectReason.EMPTY_ANSWER, r -> r.put("answer", "  "));
+        rejected(RejectReason.EMPTY_ANSWER, r -> r.putNull("answer"));
+        rejected(RejectReason.EMPTY_ANSWER, r -> choices(r, "a", "b").remove("answer"));
+        rejected(RejectReason.EMPTY_QUESTION, r -> r.put("question", " \n"));
+        rejected(RejectReason.EMPTY_QUESTION, r -> r.remove("question"));
+        rejected(RejectReason.IMAGE_TOO_LARGE, r -> {}, RawFolder.png(11, 10));
+        rejected(RejectReason.IMAGE_TOO_LARGE, r -> {}, new byte[10_000]);
+        rejected(RejectReason.MISSING_IMAGE, r -> {}, null);
+        rejected(RejectReason.UNDECODABLE_IMAGE, r -> {}, new byte[0]);
+        rejected(
+                RejectReason.UNDECODABLE_IMAGE,
+                r -> {},
+                "not a picture".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        rejected(RejectReason.UNDECODABLE_IMAGE, r -> {}, Arrays.copyOf(PNG, PNG.length / 2));
+        rejected(RejectReason.UNKNOWN_SPLIT, r -> r.put("split", "dev"));
+        rejected(RejectReason.UNKNOWN_SPLIT, r -> r.remove("split"));
+        rejected(RejectReason.UNKNOWN_TYPE, r -> r.put("ques_type", "essay"));
+        rejected(RejectReason.UNKNOWN_TYPE, r -> r.remove("ques_type"));
 
         for (String id : List.of("..", ".", "", "a/b", "../../etc", "/etc")) {
             empty();
             raw.raw(id, RawFolder.fillRecord("c001", "train", "7").toString());
-            assertRejected(Reason.UNSAFE_PATH, check().get(0));
+            assertRejected(RejectReason.UNSAFE_PATH, check().get(0));
         }
         for (String json : List.of("17", "null", "[]", "\"text\"")) {
             empty();
             raw.raw("1", json);
-            assertRejected(Reason.BROKEN_RECORD, check().get(0));
+            assertRejected(RejectReason.BROKEN_RECORD, check().get(0));
         }
         empty();
-        raw.fill("1", "c001", "train", "7").fill("1", "c001", "train", "8");
-        Outcomes outcomes = Outcomes.of(check());
-        assertEquals("7", outcomes.accepted().get(0).answer());
-        assertEquals(1, outcomes.rejects().get("duplicate_id").size());
-
-        empty();
         raw.fill("1", "c001", "train", "7").list("train", "1", "2");
-        assertRejected(Reason.MISSING_RECORD, check().get(1));
+        assertRejected(RejectReason.MISSING_RECORD, check().get(1));
 
         empty();
         raw.fill("1", "c001", "train", "7").list("test", "1");
-        assertRejected(Reason.SPLIT_CONFLICT, check().get(0));
+        assertRejected(RejectReason.SPLIT_CONFLICT, check().get(0));
         empty();
         raw.fill("1", "c001", "train", "7").list("test", "1").list("train", "1");
-        assertRejected(Reason.SPLIT_CONFLICT, check().get(0));
+        assertRejected(RejectReason.SPLIT_CONFLICT, check().get(0));
 
         assertEquals(
                 EnumSet.complementOf(EnumSet.of(
-                        Reason.BAD_CONVERSATION,
-                        Reason.BROKEN_ENCODING,
-                        Reason.DUPLICATE_ID,
-                        Reason.MEDIUM_TOO_LARGE,
-                        Reason.MISSING_MEDIUM,
-                        Reason.RECORD_TOO_LARGE,
-                        Reason.UNSUPPORTED_MEDIUM)),
+                        RejectReason.BAD_CONVERSATION,
+                        RejectReason.BROKEN_ENCODING,
+                        RejectReason.DUPLICATE_ID,
+                        RejectReason.MEDIUM_TOO_LARGE,
+                        RejectReason.MISSING_MEDIUM,
+                        RejectReason.RECORD_TOO_LARGE,
+                        RejectReason.UNSUPPORTED_MEDIUM)),
                 seen);
     }
 
@@ -183,7 +183,7 @@ class IconQaTest {
         for (String name : List.of("b.png", "a.png", "c.png")) {
             raw.picture("train", "choose_img", "9", name, RawFolder.png(3, 3));
         }
-        Accepted a = Raw.accepted(check().get(0));
+        RawSample a = Raw.accepted(check().get(0));
         assertEquals("How many? Pictures 2 to 4 are the choices A to C.", a.question());
         assertEquals(List.of("A", "B", "C"), a.choices());
         assertEquals("B", a.answer());
@@ -212,14 +212,16 @@ class IconQaTest {
     void everyPictureToChooseFromMustBeSound() throws IOException {
         choose("9", "a.png", "b.png");
         raw.picture("train", "choose_img", "9", "image.png", PNG).picture("train", "choose_img", "9", "a.png", PNG);
-        assertTrue(Raw.rejected(Reason.MISSING_IMAGE, check().get(0)).detail().contains("b.png"));
+        assertTrue(Raw.rejected(RejectReason.MISSING_IMAGE, check().get(0))
+                .detail()
+                .contains("b.png"));
         empty();
         choose("9", "../../../secret.png", "b.png");
         raw.picture("train", "choose_img", "9", "image.png", PNG);
-        assertRejected(Reason.UNSAFE_PATH, check().get(0));
+        assertRejected(RejectReason.UNSAFE_PATH, check().get(0));
         empty();
         choose("9", Collections.nCopies(27, "a.png").toArray(String[]::new));
-        assertRejected(Reason.BAD_CHOICES, check().get(0));
+        assertRejected(RejectReason.BAD_CHOICES, check().get(0));
     }
 
     private void choose(String id, String... pictures) {
@@ -238,12 +240,13 @@ class IconQaTest {
             raw.raw(id, RawFolder.fillRecord("c001", "train", "7").toString())
                     .picture("train", "fill_in_blank", plain, PNG);
         }
-        List<Checked> checked = check();
+        List<RecordResult> checked = check();
         for (int i = 0; i < ids.size(); i++) {
             Raw.accepted(checked.get(i));
         }
-        assertEquals("Zürich", checked.get(3).accepted().id());
-        assertEquals("iconqa/train/fill_in_blank/a:b", checked.get(6).accepted().source());
+        assertEquals("Zürich", Raw.accepted(checked.get(3)).id());
+        assertEquals(
+                "iconqa/train/fill_in_blank/a:b", Raw.accepted(checked.get(6)).source());
     }
 
     @Test
@@ -253,7 +256,7 @@ class IconQaTest {
         java.util.zip.CRC32 crc = new java.util.zip.CRC32();
         crc.update(bomb, 12, 17);
         java.nio.ByteBuffer.wrap(bomb).putInt(29, (int) crc.getValue());
-        rejected(Reason.IMAGE_TOO_LARGE, r -> {}, bomb);
+        rejected(RejectReason.IMAGE_TOO_LARGE, r -> {}, bomb);
     }
 
     @Test

@@ -10,7 +10,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.fednano.prep.Reject.Reason;
+import org.fednano.prep.format.RawSample;
+import org.fednano.prep.format.RecordResult;
+import org.fednano.prep.format.Reject;
+import org.fednano.prep.source.RawMedium;
+import org.fednano.prep.source.RejectReason;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -54,12 +58,12 @@ class LlavaTest {
         return record;
     }
 
-    private List<Checked> check(ObjectNode... records) throws IOException {
+    private List<RecordResult> check(ObjectNode... records) throws IOException {
         Files.writeString(temp.resolve("data.json"), List.of(records).toString());
         return read();
     }
 
-    private List<Checked> read(String... sets) throws IOException {
+    private List<RecordResult> read(String... sets) throws IOException {
         String[] all = java.util.Arrays.copyOf(sets, sets.length + 2);
         all[sets.length] = "prepare.format=llava";
         all[sets.length + 1] = "prepare.split=iid";
@@ -68,10 +72,10 @@ class LlavaTest {
 
     @Test
     void eachAnswerIsASampleWithTheTurnsBeforeItAsContext() throws IOException {
-        List<Checked> checked = check(
+        List<RecordResult> checked = check(
                 record("7", "img/a.png", "<image>\nWhat is it?", "A cat.", "What colour?", "Black.", "Sure?", "Yes."));
         assertEquals(3, checked.size());
-        Accepted first = Raw.accepted(checked.get(0));
+        RawSample first = Raw.accepted(checked.get(0));
         assertEquals("7#1", first.id());
         assertEquals("What is it?", first.question());
         assertEquals("", first.context());
@@ -81,7 +85,7 @@ class LlavaTest {
         assertEquals(Split.TRAIN, first.split());
         assertEquals(List.of(RawMedium.file("image", "img/a.png")), first.media());
         assertEquals("data.json#1", first.source());
-        Accepted last = Raw.accepted(checked.get(2));
+        RawSample last = Raw.accepted(checked.get(2));
         assertEquals("7#3", last.id());
         assertEquals("Sure?", last.question());
         assertEquals("USER: What is it?\nASSISTANT: A cat.\nUSER: What colour?\nASSISTANT: Black.", last.context());
@@ -90,13 +94,13 @@ class LlavaTest {
 
     @Test
     void aPictureBelongsToTheTurnsFromItsMarkOn() throws IOException {
-        List<Checked> checked =
+        List<RecordResult> checked =
                 check(record("7", List.of("img/a.png", "img/b.png"), "<image>one?", "1", "and <image>?", "2"));
         assertEquals(1, Raw.accepted(checked.get(0)).media().size());
         assertEquals(
                 List.of(RawMedium.file("image", "img/a.png"), RawMedium.file("image", "img/b.png")),
                 Raw.accepted(checked.get(1)).media());
-        assertEquals("and ?", checked.get(1).accepted().question());
+        assertEquals("and ?", Raw.accepted(checked.get(1)).question());
     }
 
     @Test
@@ -126,12 +130,12 @@ class LlavaTest {
                 "<im_start>",
                 "<videos>")) {
             Reject reject = Raw.rejected(
-                    Reason.UNSUPPORTED_MEDIUM,
+                    RejectReason.UNSUPPORTED_MEDIUM,
                     check(record("7", "img/a.png", mark + "\nWhat is it?", "A cat."))
                             .get(0));
             assertTrue(reject.detail().contains(mark), reject.detail());
             Raw.rejected(
-                    Reason.UNSUPPORTED_MEDIUM,
+                    RejectReason.UNSUPPORTED_MEDIUM,
                     check(record("7", null, "q", "see " + mark)).get(0));
         }
         for (String text : List.of(
@@ -153,11 +157,11 @@ class LlavaTest {
     void fieldsOfOtherMediaAreNotPassedOver() throws IOException {
         for (String field : List.of("video", "videos", "audio", "Audio", "speech", "video_path", "point_cloud")) {
             Raw.rejected(
-                    Reason.UNSUPPORTED_MEDIUM,
+                    RejectReason.UNSUPPORTED_MEDIUM,
                     check(record("7", null, "q", "a").put(field, "a.mp4")).get(0));
             ObjectNode list = record("7", null, "q", "a");
             list.putArray(field).add("a.mp4");
-            Raw.rejected(Reason.UNSUPPORTED_MEDIUM, check(list).get(0));
+            Raw.rejected(RejectReason.UNSUPPORTED_MEDIUM, check(list).get(0));
             Raw.accepted(check(record("7", null, "q", "a").putNull(field).put("video_id", 5))
                     .get(0));
         }
@@ -176,7 +180,7 @@ class LlavaTest {
         record.putArray("images").add("img/a.png");
         assertEquals(1, Raw.accepted(check(record).get(0)).media().size());
         record.put("image", "img/b.png");
-        Raw.rejected(Reason.BAD_CONVERSATION, check(record).get(0));
+        Raw.rejected(RejectReason.BAD_CONVERSATION, check(record).get(0));
     }
 
     @Test
@@ -185,7 +189,7 @@ class LlavaTest {
         ObjectNode uri = record("7", "DATA:image/png;charset=utf-8;base64," + base64, "<image>q", "a");
         ObjectNode struct = record("8", null, "<image>q", "a");
         struct.putObject("image").put("bytes", base64).putNull("path");
-        for (Checked checked : check(uri, struct)) {
+        for (RecordResult checked : check(uri, struct)) {
             assertTrue(Raw.accepted(checked).media().get(0).spooled());
         }
     }
@@ -209,9 +213,9 @@ class LlavaTest {
         turn(turn(turn(record, "system", "Be brief."), "user", "q"), "assistant", "a");
         record.put("split", "test").put("owner", "c001").put("category", "chat");
         turn(record, "user", "a question that nobody answered");
-        List<Checked> checked = check(record);
+        List<RecordResult> checked = check(record);
         assertEquals(1, checked.size());
-        Accepted a = Raw.accepted(checked.get(0));
+        RawSample a = Raw.accepted(checked.get(0));
         assertEquals("Be brief.", a.context());
         assertEquals(Split.TEST, a.split());
         assertEquals("c001", a.owner());
@@ -229,16 +233,19 @@ class LlavaTest {
 
     @Test
     void badTurnsAreCountedOneByOne() throws IOException {
-        List<Checked> checked = check(record("7", null, "q", "a", "<image>", "b", "c", " "));
-        Raw.rejected(Reason.BAD_CONVERSATION, checked.get(0)); // a mark without picture spoils all
+        List<RecordResult> checked = check(record("7", null, "q", "a", "<image>", "b", "c", " "));
+        Raw.rejected(RejectReason.BAD_CONVERSATION, checked.get(0)); // a mark without picture spoils all
         checked = check(record("7", "img/a.png", "q", "a", "<image>", "b", "c", " "));
         Raw.accepted(checked.get(0));
-        assertEquals("7#2", Raw.rejected(Reason.EMPTY_QUESTION, checked.get(1)).id());
-        assertEquals("7#3", Raw.rejected(Reason.EMPTY_ANSWER, checked.get(2)).id());
+        assertEquals(
+                "7#2", Raw.rejected(RejectReason.EMPTY_QUESTION, checked.get(1)).id());
+        assertEquals(
+                "7#3", Raw.rejected(RejectReason.EMPTY_ANSWER, checked.get(2)).id());
         checked = check(record("7", "img/none.png", "<image>q", "a", "r", "b"));
         assertEquals(2, checked.size());
-        Raw.rejected(Reason.MISSING_IMAGE, checked.get(0));
-        assertEquals("7#2", Raw.rejected(Reason.MISSING_IMAGE, checked.get(1)).id());
+        Raw.rejected(RejectReason.MISSING_IMAGE, checked.get(0));
+        assertEquals(
+                "7#2", Raw.rejected(RejectReason.MISSING_IMAGE, checked.get(1)).id());
     }
 
     @Test
@@ -250,19 +257,21 @@ class LlavaTest {
         ObjectNode none = new ObjectMapper().createObjectNode().put("id", "5");
         ObjectNode texts = record("6", null);
         texts.withArray("conversations").add("hello");
-        List<Checked> checked = check(twice, gptFirst, stranger, unanswered, none, texts);
+        List<RecordResult> checked = check(twice, gptFirst, stranger, unanswered, none, texts);
         assertEquals(6, checked.size());
         for (int i = 0; i < 6; i++) {
             assertEquals(
                     Integer.toString(i + 1),
-                    Raw.rejected(Reason.BAD_CONVERSATION, checked.get(i)).id());
+                    Raw.rejected(RejectReason.BAD_CONVERSATION, checked.get(i)).id());
         }
         Raw.rejected(
-                Reason.UNSAFE_PATH, check(record("1", "../a.png", "q", "a")).get(0));
+                RejectReason.UNSAFE_PATH,
+                check(record("1", "../a.png", "q", "a")).get(0));
         Raw.rejected(
-                Reason.UNSAFE_PATH, check(record("1", "/etc/passwd", "q", "a")).get(0));
+                RejectReason.UNSAFE_PATH,
+                check(record("1", "/etc/passwd", "q", "a")).get(0));
         Raw.rejected(
-                Reason.BROKEN_RECORD,
+                RejectReason.BROKEN_RECORD,
                 check(record("1", null, "q", "a").put("image", 5)).get(0));
     }
 
@@ -271,8 +280,8 @@ class LlavaTest {
         String[] turns = new String[400];
         java.util.Arrays.fill(turns, "x".repeat(100));
         check(record("1", null, turns));
-        Checked checked = read("prepare.max_record_bytes=100000").get(0);
-        assertTrue(Raw.rejected(Reason.RECORD_TOO_LARGE, checked).detail().contains("cut the conversation"));
+        RecordResult checked = read("prepare.max_record_bytes=100000").get(0);
+        assertTrue(Raw.rejected(RejectReason.RECORD_TOO_LARGE, checked).detail().contains("cut the conversation"));
     }
 
     @Test
@@ -282,17 +291,12 @@ class LlavaTest {
                 record("1", null, "q", "second") + "\n\n" + "{\"id\": \n" + record("3", null, "q", "a"));
         Files.writeString(temp.resolve("a.json"), "[" + record("1", null, "q", "first") + "]");
         Files.writeString(temp.resolve("_hidden.json"), "no json");
-        List<Checked> checked = read();
+        List<RecordResult> checked = read();
         assertEquals(4, checked.size());
         assertEquals(
-                "b.jsonl#3", Raw.rejected(Reason.BROKEN_RECORD, checked.get(2)).source());
+                "b.jsonl#3",
+                Raw.rejected(RejectReason.BROKEN_RECORD, checked.get(2)).source());
         assertEquals("b.jsonl#4", Raw.accepted(checked.get(3)).source());
-        Outcomes outcomes = Outcomes.of(checked);
-        assertEquals("first", outcomes.accepted().get(0).answer());
-        Reject duplicate = outcomes.rejects().get("duplicate_id").get(0);
-        assertEquals("1#1", duplicate.id());
-        assertEquals("b.jsonl#1", duplicate.source());
-
         assertEquals(1, read("prepare.files=[a.json]").size());
         for (String files : List.of("prepare.files=[none.json]", "prepare.files=[../a.json]")) {
             assertEquals(

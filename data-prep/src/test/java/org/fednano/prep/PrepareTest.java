@@ -293,6 +293,36 @@ class PrepareTest {
         assertEquals(List.of("chats", "shards"), names());
     }
 
+    /** Also where the first one is a reject, or stands in another file. */
+    @Test
+    void theFirstOfTwoRecordsWithOneIdCounts() throws IOException {
+        Path rows = Files.createDirectories(temp.resolve("rows"));
+        String row = "{\"id\": \"%s\", \"question\": \"q\", \"answer\": \"%s\"}\n";
+        Files.writeString(rows.resolve("a.jsonl"), row.formatted("1", "first") + row.formatted("2", ""));
+        Files.writeString(
+                rows.resolve("b.jsonl"),
+                "\n" + row.formatted("2", "b") + row.formatted("1", "second") + row.formatted("3", "c"));
+        Path out = temp.resolve("shards");
+        prepare(
+                rows,
+                out,
+                "prepare.format=table",
+                "prepare.split=iid",
+                "prepare.clients=1",
+                "prepare.max_reject_fraction=1");
+        assertEquals(
+                List.of("1 first", "3 c"),
+                spark.read().parquet(out.resolve("clients").toString()).collectAsList().stream()
+                        .map(r -> r.getAs("sample_id") + " " + r.getAs("answer"))
+                        .toList());
+        assertEquals(
+                List.of("1 duplicate_id b.jsonl#3", "2 duplicate_id b.jsonl#2", "2 empty_answer a.jsonl#2"),
+                spark.read().parquet(out.resolve("rejects").toString()).collectAsList().stream()
+                        .map(r -> r.getAs("sample_id") + " " + r.getAs("reason") + " " + r.getAs("source"))
+                        .sorted()
+                        .toList());
+    }
+
     @Test
     void aMissingMediaFolderIsBadInput() throws IOException {
         RawFolder raw = new RawFolder(temp.resolve("raw"))

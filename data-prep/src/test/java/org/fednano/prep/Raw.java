@@ -1,7 +1,7 @@
 package org.fednano.prep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -17,13 +17,24 @@ import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
-import org.fednano.prep.Reject.Reason;
+import org.fednano.prep.format.RawFormat;
+import org.fednano.prep.format.RawSample;
+import org.fednano.prep.format.RecordResult;
+import org.fednano.prep.format.Reject;
+import org.fednano.prep.source.IndexFiles;
+import org.fednano.prep.source.MediaFiles;
+import org.fednano.prep.source.RawIndex;
+import org.fednano.prep.source.RawRecord;
+import org.fednano.prep.source.RecordRange;
+import org.fednano.prep.source.RecordReader;
+import org.fednano.prep.source.RejectReason;
+import org.fednano.prep.source.SourceConfig;
 import org.fednano.settings.Settings;
 
 /** Reads raw data sets without Spark: what the driver and a task do, one behind the other. */
-final class Raw {
+public final class Raw {
 
-    static final Configuration HADOOP = new Configuration();
+    public static final Configuration HADOOP = new Configuration();
 
     private Raw() {}
 
@@ -35,35 +46,45 @@ final class Raw {
 
     static RawIndex index(Settings settings) throws IOException {
         return RawFormat.of(settings)
-                .index(new IndexFiles(RawPlaces.of(settings, null).source(), HADOOP));
+                .index(new IndexFiles(SourceConfig.of(settings, null).source(), HADOOP));
     }
 
     /** All outcomes in order, before duplicates are sorted out. */
-    static List<Checked> check(Path source, String... sets) throws IOException {
+    static List<RecordResult> check(Path source, String... sets) throws IOException {
         return check(null, source, sets);
     }
 
-    static List<Checked> check(Path spool, Path source, String... sets) throws IOException {
+    static List<RecordResult> check(Path spool, Path source, String... sets) throws IOException {
         Settings settings = settings(source, sets);
-        List<Checked> all = new ArrayList<>();
-        try (RawFiles files = new RawFiles(RawPlaces.of(settings, spool == null ? null : spool.toString()), HADOOP)) {
-            for (RawSpan span : index(settings).spans()) {
-                RawFormat.of(settings).check(span, files, all::add);
+        SourceConfig config = SourceConfig.of(settings, spool == null ? null : spool.toString());
+        return check(RawFormat.of(settings), config, index(settings), HADOOP);
+    }
+
+    static List<RecordResult> check(RawFormat format, SourceConfig config, RawIndex index, Configuration hadoop)
+            throws IOException {
+        List<RecordResult> all = new ArrayList<>();
+        try (RecordReader reader = new RecordReader(config, hadoop, format.usedColumns());
+                MediaFiles media = new MediaFiles(config, hadoop)) {
+            for (RecordRange range : index.ranges()) {
+                try (RecordReader.Records records = reader.read(range)) {
+                    for (RawRecord r = records.next(); r != null; r = records.next()) {
+                        format.check(r, media, all::add);
+                    }
+                }
             }
         }
         return all;
     }
 
-    static Accepted accepted(Checked checked) {
-        assertNotNull(checked.accepted(), () -> "expected a sample, was rejected: " + checked.reject());
-        return checked.accepted();
+    static RawSample accepted(RecordResult result) {
+        return assertInstanceOf(RawSample.class, result, () -> "expected a sample: " + result);
     }
 
-    static Reject rejected(Reason reason, Checked checked) {
-        assertNotNull(checked.reject(), () -> "expected " + reason + ", was accepted: " + checked.accepted());
-        assertEquals(reason, checked.reject().reason(), checked.reject().detail());
-        assertTrue(checked.reject().detail().length() > 10, checked.reject().detail());
-        return checked.reject();
+    static Reject rejected(RejectReason reason, RecordResult result) {
+        Reject reject = assertInstanceOf(Reject.class, result, () -> "expected " + reason + ": " + result);
+        assertEquals(reason, reject.reason(), reject.detail());
+        assertTrue(reject.detail().length() > 10, reject.detail());
+        return reject;
     }
 
     /** Writes a table in small row groups. */

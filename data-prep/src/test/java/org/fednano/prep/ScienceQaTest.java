@@ -10,7 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
-import org.fednano.prep.Reject.Reason;
+import org.fednano.prep.format.RawSample;
+import org.fednano.prep.format.RecordResult;
+import org.fednano.prep.source.RawMedium;
+import org.fednano.prep.source.RejectReason;
 import org.fednano.sample.Split;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +45,7 @@ class ScienceQaTest {
         return record;
     }
 
-    private Checked check(ObjectNode record, String... sets) throws IOException {
+    private RecordResult check(ObjectNode record, String... sets) throws IOException {
         new RawFolder(temp)
                 .raw("5", record.toString())
                 .list("val", "5")
@@ -56,7 +59,7 @@ class ScienceQaTest {
 
     @Test
     void aProblemWithoutPictureIsTextOnly() throws IOException {
-        Accepted a = Raw.accepted(check(record()));
+        RawSample a = Raw.accepted(check(record()));
         assertEquals("Which is longer?", a.question());
         assertEquals("Look closely.", a.context());
         assertEquals(List.of("a foot", "a mile"), a.choices());
@@ -83,7 +86,8 @@ class ScienceQaTest {
     @Test
     void aNamedPictureIsReadOrMissing() throws IOException {
         ObjectNode record = record().put("image", "image.png");
-        assertTrue(Raw.rejected(Reason.MISSING_IMAGE, check(record)).detail().contains("val/5/image.png"));
+        assertTrue(
+                Raw.rejected(RejectReason.MISSING_IMAGE, check(record)).detail().contains("val/5/image.png"));
         Files.createDirectories(temp.resolve("val/5"));
         Files.write(temp.resolve("val/5/image.png"), RawFolder.png(3, 3));
         assertEquals(
@@ -100,16 +104,16 @@ class ScienceQaTest {
 
     @Test
     void badFieldsHaveTheirReasons() throws IOException {
-        rejected(Reason.EMPTY_QUESTION, r -> r.put("question", ""));
-        rejected(Reason.ANSWER_OUTSIDE_CHOICES, r -> r.put("answer", 2));
-        rejected(Reason.EMPTY_ANSWER, r -> r.remove("answer"));
-        rejected(Reason.BAD_CHOICES, r -> r.remove("choices"));
-        rejected(Reason.BROKEN_RECORD, r -> r.put("hint", 5));
-        rejected(Reason.SPLIT_CONFLICT, r -> r.put("split", "test"));
-        rejected(Reason.UNSAFE_PATH, r -> r.put("image", "../6/image.png"));
+        rejected(RejectReason.EMPTY_QUESTION, r -> r.put("question", ""));
+        rejected(RejectReason.ANSWER_OUTSIDE_CHOICES, r -> r.put("answer", 2));
+        rejected(RejectReason.EMPTY_ANSWER, r -> r.remove("answer"));
+        rejected(RejectReason.BAD_CHOICES, r -> r.remove("choices"));
+        rejected(RejectReason.BROKEN_RECORD, r -> r.put("hint", 5));
+        rejected(RejectReason.SPLIT_CONFLICT, r -> r.put("split", "test"));
+        rejected(RejectReason.UNSAFE_PATH, r -> r.put("image", "../6/image.png"));
     }
 
-    private void rejected(Reason reason, Consumer<ObjectNode> change) throws IOException {
+    private void rejected(RejectReason reason, Consumer<ObjectNode> change) throws IOException {
         ObjectNode record = record();
         change.accept(record);
         Raw.rejected(reason, check(record));

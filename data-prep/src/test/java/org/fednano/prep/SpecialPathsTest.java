@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.fednano.prep.format.RecordResult;
 import org.fednano.settings.Commands;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,7 +80,7 @@ class SpecialPathsTest {
                 """
                 {"id": "x", "q#text": "right", "q": "wrong", "answer": "a"}
                 """);
-        List<Checked> checked =
+        List<RecordResult> checked =
                 Raw.check(source, "prepare.format=table", "prepare.split=iid", "prepare.columns.question=q#text");
         assertEquals("right", Raw.accepted(checked.get(0)).question());
     }

@@ -16,7 +16,14 @@ import java.util.Base64;
 import java.util.List;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.io.api.Binary;
-import org.fednano.prep.Reject.Reason;
+import org.fednano.prep.format.RawSample;
+import org.fednano.prep.format.RecordResult;
+import org.fednano.prep.format.Reject;
+import org.fednano.prep.source.MediaFiles;
+import org.fednano.prep.source.RawIndex;
+import org.fednano.prep.source.RawMedium;
+import org.fednano.prep.source.RejectReason;
+import org.fednano.prep.source.SourceConfig;
 import org.fednano.sample.Split;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -40,26 +47,26 @@ class TableTest {
         Files.write(temp.resolve("a.wav"), new byte[] {1, 2, 3});
     }
 
-    private List<Checked> lines(String text, String... sets) throws IOException {
+    private List<RecordResult> lines(String text, String... sets) throws IOException {
         Files.writeString(temp.resolve("rows.jsonl"), text);
         return check(sets);
     }
 
-    private List<Checked> check(String... sets) throws IOException {
+    private List<RecordResult> check(String... sets) throws IOException {
         List<String> all = new ArrayList<>(List.of("prepare.format=table", "prepare.split=iid"));
         all.addAll(Arrays.asList(sets));
         return Raw.check(spool, temp, all.toArray(String[]::new));
     }
 
     private byte[] read(RawMedium medium) throws IOException {
-        try (MediaFiles media = new MediaFiles(RawPlaces.of(Raw.settings(temp), null), Raw.HADOOP)) {
+        try (MediaFiles media = new MediaFiles(SourceConfig.of(Raw.settings(temp), null), Raw.HADOOP)) {
             return media.read(medium);
         }
     }
 
     @Test
     void columnsAreFoundByTheirNames() throws IOException {
-        Accepted a = Raw.accepted(lines(
+        RawSample a = Raw.accepted(lines(
                         "{\"id\": 5, \"split\": \"test\", \"owner\": \"c1\", \"question\": \" q? \", \"context\": \"c\", \"answer\":"
                                 + " 12, \"task\": \"count\", \"category\": \"x\", \"image\": \"a.png\", \"more\": [1]}")
                 .get(0));
@@ -78,7 +85,7 @@ class TableTest {
 
     @Test
     void columnsAreFoundByTheSettings() throws IOException {
-        Accepted a = Raw.accepted(lines(
+        RawSample a = Raw.accepted(lines(
                         "{\"frage\": \"q?\", \"antwort\": {\"text\": \"ja\"}, \"bild\": [\"a.png\", \"a.png\"], \"ton\": \"a.wav\"}",
                         "prepare.columns={question = frage, answer = antwort.text, image = bild, audio = ton}")
                 .get(0));
@@ -106,17 +113,17 @@ class TableTest {
         assertEquals(1, index(row + "\"answer\": \"red\", \"answer_index\": 1}"));
         for (String bad : List.of("3", "-1", "1.5", "\"green\"", "\"D\"", "\"b\"", "[0]")) {
             Raw.rejected(
-                    Reason.ANSWER_OUTSIDE_CHOICES,
+                    RejectReason.ANSWER_OUTSIDE_CHOICES,
                     lines(row + "\"answer\": " + bad + "}").get(0));
         }
-        Raw.rejected(Reason.EMPTY_ANSWER, lines(row + "\"answer\": null}").get(0));
-        Raw.rejected(Reason.EMPTY_ANSWER, lines(row + "\"answer\": \"\"}").get(0));
+        Raw.rejected(RejectReason.EMPTY_ANSWER, lines(row + "\"answer\": null}").get(0));
+        Raw.rejected(RejectReason.EMPTY_ANSWER, lines(row + "\"answer\": \"\"}").get(0));
         Raw.rejected(
-                Reason.ANSWER_OUTSIDE_CHOICES,
+                RejectReason.ANSWER_OUTSIDE_CHOICES,
                 lines("{\"question\": \"q\", \"choices\": [\"a\", \"a\"], \"answer\": \"a\"}")
                         .get(0));
         Raw.rejected(
-                Reason.BAD_CHOICES,
+                RejectReason.BAD_CHOICES,
                 lines("{\"question\": \"q\", \"choices\": \"a, b\", \"answer\": \"a\"}")
                         .get(0));
         assertEquals(
@@ -134,7 +141,7 @@ class TableTest {
     void picturesMayComeInsideTheRecord() throws IOException {
         String base64 = Base64.getEncoder().encodeToString(PNG);
         String row = "{\"question\": \"q\", \"answer\": \"a\", \"image\": ";
-        List<Checked> checked = lines(String.join(
+        List<RecordResult> checked = lines(String.join(
                 "\n",
                 row + "\"data:image/png;base64," + base64 + "\"}",
                 row + "{\"bytes\": \"" + base64 + "\", \"path\": \"x.png\"}}",
@@ -151,8 +158,8 @@ class TableTest {
                 RawMedium.file("image", "a.png"),
                 Raw.accepted(checked.get(2)).media().get(0));
         assertEquals(List.of(), Raw.accepted(checked.get(3)).media());
-        Raw.rejected(Reason.BROKEN_RECORD, checked.get(4));
-        Raw.rejected(Reason.UNDECODABLE_IMAGE, checked.get(5));
+        Raw.rejected(RejectReason.BROKEN_RECORD, checked.get(4));
+        Raw.rejected(RejectReason.UNDECODABLE_IMAGE, checked.get(5));
     }
 
     @Test
@@ -160,12 +167,13 @@ class TableTest {
         String row = "{\"question\": \"q\", \"answer\": \"a\", \"audio\": \"a.wav\"}";
         assertEquals(List.of(), Raw.accepted(lines(row).get(0)).media()); // nothing said that it is one
         Raw.rejected(
-                Reason.MEDIUM_TOO_LARGE,
+                RejectReason.MEDIUM_TOO_LARGE,
                 lines(row, "prepare.columns.audio=audio", "prepare.max_media_bytes=2")
                         .get(0));
         Files.delete(temp.resolve("a.wav"));
         Raw.rejected(
-                Reason.MISSING_MEDIUM, lines(row, "prepare.columns.audio=audio").get(0));
+                RejectReason.MISSING_MEDIUM,
+                lines(row, "prepare.columns.audio=audio").get(0));
     }
 
     @Test
@@ -197,18 +205,18 @@ class TableTest {
                 });
         RawIndex index = Raw.index(
                 Raw.settings(temp, "prepare.format=table", "prepare.split=iid", "prepare.columns.question=q"));
-        assertTrue(index.spans().size() > 2, index.toString());
+        assertTrue(index.ranges().size() > 2, index.toString());
         assertEquals(500, index.records());
-        List<Checked> checked = check("prepare.columns.question=q");
+        List<RecordResult> checked = check("prepare.columns.question=q");
         assertEquals(500, checked.size());
         for (int i = 0; i < 500; i++) {
             if (i == 3) {
-                Reject reject = Raw.rejected(Reason.EMPTY_QUESTION, checked.get(i));
+                Reject reject = Raw.rejected(RejectReason.EMPTY_QUESTION, checked.get(i));
                 assertEquals("p.parquet#4", reject.source());
                 assertTrue(reject.record().contains("bytes>"), reject.record());
                 continue;
             }
-            Accepted a = Raw.accepted(checked.get(i));
+            RawSample a = Raw.accepted(checked.get(i));
             assertEquals("p.parquet#" + (i + 1), a.id());
             assertEquals("question " + i, a.question());
             assertEquals(i % 2 == 0 ? "no" : "yes", a.answer());
@@ -226,7 +234,7 @@ class TableTest {
                                 "question",
                                 Binary.fromConstantByteArray("Größe?".getBytes(StandardCharsets.ISO_8859_1)))
                         .append("answer", "a"));
-        Raw.rejected(Reason.BROKEN_ENCODING, check().get(0));
+        Raw.rejected(RejectReason.BROKEN_ENCODING, check().get(0));
     }
 
     @Test
@@ -262,10 +270,10 @@ class TableTest {
             byte[] bytes = whole.clone();
             Arrays.fill(bytes, from, from + 20, (byte) 0x7F);
             Files.write(temp.resolve("p.parquet"), bytes);
-            List<Checked> checked = check();
+            List<RecordResult> checked = check();
             assertEquals(20, checked.size(), "damaged from " + from);
             if (from == 4) {
-                Raw.rejected(Reason.BROKEN_RECORD, checked.get(0));
+                Raw.rejected(RejectReason.BROKEN_RECORD, checked.get(0));
             }
         }
     }
@@ -282,17 +290,5 @@ class TableTest {
 
     private String fingerprint() throws IOException {
         return Raw.index(Raw.settings(temp, "prepare.format=table")).fingerprint();
-    }
-
-    @Test
-    void aRowGroupThatHardlyFitsTheHeapIsBadInput() {
-        RawSpan span = new RawSpan("rows.parquet", 2, 10, 1, null, "");
-        ParquetRecords.refuseLarge(500L << 20, 1L << 30, span);
-        JobException e = assertThrows(JobException.class, () -> ParquetRecords.refuseLarge(600L << 20, 1L << 30, span));
-        assertEquals(ExitStatus.BAD_INPUT, e.status());
-        assertTrue(
-                e.getMessage().contains("600 MB in row group 3 of rows.parquet")
-                        && e.getMessage().contains("1712 MB"),
-                e.getMessage());
     }
 }

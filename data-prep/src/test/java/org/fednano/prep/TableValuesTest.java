@@ -16,7 +16,10 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
-import org.fednano.prep.Reject.Reason;
+import org.fednano.prep.format.RawSample;
+import org.fednano.prep.format.RecordResult;
+import org.fednano.prep.source.RawMedium;
+import org.fednano.prep.source.RejectReason;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,12 +35,12 @@ class TableValuesTest {
         Files.write(temp.resolve("a.png"), RawFolder.png(4, 4));
     }
 
-    private List<Checked> lines(String text) throws IOException {
+    private List<RecordResult> lines(String text) throws IOException {
         Files.writeString(temp.resolve("rows.jsonl"), text);
         return check();
     }
 
-    private List<Checked> check(String... sets) throws IOException {
+    private List<RecordResult> check(String... sets) throws IOException {
         List<String> all = new ArrayList<>(List.of("prepare.format=table", "prepare.split=iid"));
         all.addAll(Arrays.asList(sets));
         return Raw.check(temp, all.toArray(String[]::new));
@@ -61,7 +64,7 @@ class TableValuesTest {
         for (String bad :
                 List.of("2.5", "2.0000000000000000001", "1e400", "18446744073709551616", "true", "\"3\"", "\"-1\"")) {
             Raw.rejected(
-                    Reason.ANSWER_OUTSIDE_CHOICES,
+                    RejectReason.ANSWER_OUTSIDE_CHOICES,
                     lines(row + "\"answer_index\": " + bad + "}").get(0));
         }
     }
@@ -79,7 +82,7 @@ class TableValuesTest {
                 "1e400",
                 "36893488147419103232",
                 "-7")) {
-            Accepted a = Raw.accepted(lines("{\"id\": " + number + ", \"question\": \"q\", \"answer\": " + number
+            RawSample a = Raw.accepted(lines("{\"id\": " + number + ", \"question\": \"q\", \"answer\": " + number
                             + ", \"owner\": " + number.replace("-", "") + ", \"category\": " + number + "}")
                     .get(0));
             assertEquals(number, a.answer());
@@ -87,12 +90,12 @@ class TableValuesTest {
             assertEquals(number.replace("-", ""), a.owner());
             assertEquals(number, a.category());
         }
-        Accepted chosen = Raw.accepted(lines("{\"question\": \"q\", \"choices\": [0.0005, 12500000.0], \"answer\": 1}")
+        RawSample chosen = Raw.accepted(lines("{\"question\": \"q\", \"choices\": [0.0005, 12500000.0], \"answer\": 1}")
                 .get(0));
         assertEquals(List.of("0.0005", "12500000.0"), chosen.choices());
         for (String bad : List.of("NaN", "Infinity", "1e99999999999", "1.")) {
             Raw.rejected(
-                    Reason.BROKEN_RECORD,
+                    RejectReason.BROKEN_RECORD,
                     lines("{\"question\": \"q\", \"answer\": " + bad + "}").get(0));
         }
     }
@@ -107,17 +110,17 @@ class TableValuesTest {
                 List.of("x", "null", "None"),
                 Raw.accepted(lines(row + "[\"x\", \"null\", \"None\"]}").get(0)).choices());
         for (String bad : List.of("[\"x\", null, \"z\"]", "[null, \"x\", \"y\"]", "[\"x\", null]", "[null, null]")) {
-            Raw.rejected(Reason.BAD_CHOICES, lines(row + bad + "}").get(0));
+            Raw.rejected(RejectReason.BAD_CHOICES, lines(row + bad + "}").get(0));
         }
         Raw.rejected(
-                Reason.ANSWER_OUTSIDE_CHOICES,
+                RejectReason.ANSWER_OUTSIDE_CHOICES,
                 lines("{\"question\": \"q\", \"answer\": 2, \"choices\": [\"x\", \"y\", null]}")
                         .get(0));
     }
 
     @Test
     void nullIsNoTextAnywhere() throws IOException {
-        Accepted a = Raw.accepted(lines(
+        RawSample a = Raw.accepted(lines(
                         "{\"id\": null, \"question\": \"q\", \"answer\": \"a\", \"context\": null, \"choices\":"
                                 + " null, \"split\": null, \"owner\": null, \"task\": null, \"category\": null, \"image\": null}")
                 .get(0));
@@ -125,10 +128,10 @@ class TableValuesTest {
         assertEquals("", a.context() + a.category());
         assertEquals(List.of(), a.media());
         Raw.rejected(
-                Reason.EMPTY_QUESTION,
+                RejectReason.EMPTY_QUESTION,
                 lines("{\"question\": null, \"answer\": \"a\"}").get(0));
         Raw.rejected(
-                Reason.EMPTY_ANSWER,
+                RejectReason.EMPTY_ANSWER,
                 lines("{\"question\": \"q\", \"answer\": null}").get(0));
     }
 
@@ -154,9 +157,9 @@ class TableValuesTest {
                         row.append("answer_index", 1.0);
                     }
                 });
-        List<Checked> checked = check();
+        List<RecordResult> checked = check();
         assertEquals("12.50", Raw.accepted(checked.get(0)).answer());
-        assertEquals(2, checked.get(0).accepted().media().size());
+        assertEquals(2, Raw.accepted(checked.get(0)).media().size());
         assertEquals("y", Raw.accepted(checked.get(1)).answer());
     }
 
@@ -184,7 +187,7 @@ class TableValuesTest {
                         list.addGroup(0);
                     }
                 });
-        Accepted a = Raw.accepted(
+        RawSample a = Raw.accepted(
                 check("prepare.columns={further = pictures, more = bag}").get(0));
         assertEquals("y", a.answer());
         assertEquals(

@@ -40,7 +40,7 @@ final class SharedEncoders {
     }
 
     /** A task's hold on an encoder. */
-    public static final class Lease implements AutoCloseable {
+    static final class Lease implements AutoCloseable {
         private final Entry entry;
         private boolean closed;
 

@@ -1,0 +1,2 @@
+/** Which client gets which sample. */
+package org.fednano.prep.split;
