@@ -2,6 +2,7 @@ package org.fednano.report.data;
 
 import java.awt.Graphics2D;
 import java.util.List;
+import org.fednano.random.SplitMix64;
 
 /**
  * What a report says, before it is HTML or text.
@@ -111,7 +112,7 @@ public record Report(String title, String summary, List<Section> sections) {
         }
     }
 
-    /** Draws on a canvas of the size that the picture names. */
+    /** SplitMix64 on a canvas of the size that the picture names. */
     @FunctionalInterface
     public interface Painting {
         void paint(Graphics2D canvas, int width, int height);

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import org.fednano.random.SplitMix64;
 import org.fednano.sample.Split;
 
 /**
@@ -51,7 +52,7 @@ final class ReleaseWriter {
 
     private record Chunk(Owner owner, Split split, int from, int to) {}
 
-    /** Draws and writes everything, on all cores; the bytes do not depend on how many there are. */
+    /** SplitMix64 and writes everything, on all cores; the bytes do not depend on how many there are. */
     void write() throws IOException {
         Files.createDirectories(folder.resolve("iconqa"));
         int threads = Runtime.getRuntime().availableProcessors();

@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.fednano.random.SplitMix64;
 import org.fednano.sample.Split;
 import org.fednano.settings.DataKeys;
 import org.fednano.settings.JobException;
@@ -58,7 +59,7 @@ public final class Generate {
     }
 
     /**
-     * Draws everything beside the output folder and renames it when complete.
+     * SplitMix64 everything beside the output folder and renames it when complete.
      *
      * @throws JobException with status 2 if the folder exists or cannot be written
      */

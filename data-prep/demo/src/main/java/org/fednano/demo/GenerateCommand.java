@@ -1,9 +1,10 @@
-package org.fednano.prep;
+package org.fednano.demo;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.fednano.iconworld.Generate;
+import org.fednano.random.SplitMix64;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.SettingsOptions;
 import picocli.CommandLine.Command;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Spec;
         name = "generate",
         mixinStandardHelpOptions = true,
         description = {
-            "Draws IconWorld, a procedural visual-question set, in IconQA's release layout.",
+            "SplitMix64 IconWorld, a procedural visual-question set, in IconQA's release layout.",
             "Settings: generate.*. The same settings draw the same pictures, on any number of cores."
         },
         footer = {
