@@ -13,11 +13,15 @@ class DrawsTest {
 
     @Test
     void aPathIsItsOwnStreamAndStaysTheSame() {
-        assertEquals(SplitMix64.of(1, "a", "b").nextLong(), SplitMix64.of(1, "a", "b").nextLong());
+        assertEquals(
+                SplitMix64.of(1, "a", "b").nextLong(),
+                SplitMix64.of(1, "a", "b").nextLong());
         assertNotEquals(
-                SplitMix64.of(1, "ab", "c").nextLong(), SplitMix64.of(1, "a", "bc").nextLong());
+                SplitMix64.of(1, "ab", "c").nextLong(),
+                SplitMix64.of(1, "a", "bc").nextLong());
         assertNotEquals(SplitMix64.of(1, "a").nextLong(), SplitMix64.of(2, "a").nextLong());
-        assertNotEquals(SplitMix64.of(1, "a").nextLong(), SplitMix64.of(1, "a", "").nextLong());
+        assertNotEquals(
+                SplitMix64.of(1, "a").nextLong(), SplitMix64.of(1, "a", "").nextLong());
     }
 
     @ParameterizedTest

@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.fednano.iconworld.Generate;
-import org.fednano.random.SplitMix64;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.SettingsOptions;
 import picocli.CommandLine.Command;

@@ -10,7 +10,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.fednano.random.SplitMix64;
 import org.fednano.sample.Split;
 import org.fednano.settings.DataKeys;
 import org.fednano.settings.JobException;

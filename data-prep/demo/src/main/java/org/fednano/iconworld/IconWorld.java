@@ -47,7 +47,8 @@ final class IconWorld {
         int[] sizes = sizes(
                 train,
                 clients,
-                SplitMix64.of(seed, world.text(), "sizes").dirichlet(settings.get(DataKeys.GENERATE_SIZE_SKEW), clients));
+                SplitMix64.of(seed, world.text(), "sizes")
+                        .dirichlet(settings.get(DataKeys.GENERATE_SIZE_SKEW), clients));
         List<Owner> owners = new ArrayList<>();
         for (int k = 0; k < clients; k++) {
             String id = world == World.BASE ? "base" : String.format("c%03d", k + 1);

@@ -11,10 +11,10 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.fednano.random.SplitMix64;
 import org.fednano.prep.format.RawSample;
 import org.fednano.prep.format.RecordFields;
 import org.fednano.prep.source.Digests;
+import org.fednano.random.SplitMix64;
 import org.fednano.sample.Answers;
 import org.fednano.sample.Split;
 import org.fednano.settings.DataKeys;
@@ -172,8 +172,8 @@ public final class ClientSplits implements Serializable {
             rows.keySet()
                     .forEach(value -> rules.put(
                             value,
-                            DealRule.ByShares.of(
-                                    SplitMix64.of(seed, "dirichlet", number, value).dirichlet(alpha, clients))));
+                            DealRule.ByShares.of(SplitMix64.of(seed, "dirichlet", number, value)
+                                    .dirichlet(alpha, clients))));
             drawn = numbered(rows, rules, null);
             if (drawn.count(smallest(drawn), Split.TRAIN) >= minimum) {
                 break;

@@ -2,7 +2,6 @@ package org.fednano.report.data;
 
 import java.awt.Graphics2D;
 import java.util.List;
-import org.fednano.random.SplitMix64;
 
 /**
  * What a report says, before it is HTML or text.
