@@ -36,9 +36,46 @@ public sealed interface LlmCall<R> {
         return promptWidth() + answerWidth();
     }
 
-    /** What a request's token limit counts: samples times {@link #width}. */
+    /** Tokens that it takes in the LLM, padding counted: samples times {@link #width}. */
     default long tokens() {
         return (long) samples() * width();
+    }
+
+    /** What a server's limit counts: {@link #tokens}, or more where work comes without them. */
+    default long boundTokens() {
+        return tokens();
+    }
+
+    /** Its tokens that are no padding; {@link #tokens} counts padding too. */
+    long realTokens();
+
+    /** Operation and shapes, for messages. */
+    String shapes();
+
+    /** Whether its parts fit each other: joined, one that does not would shift the samples of those behind it. */
+    boolean fits(int hidden);
+
+    /** Bytes that it and its answer take in memory as float32 and int32, padding counted. */
+    long heldBytes(int hidden);
+
+    /** Bytes of float32 and int32 that say it, padding not counted. */
+    long upBytes();
+
+    /** Bytes of float32 and int32 that say its answer, padding not counted. */
+    long downBytes(R answer);
+
+    /** What depends on the kind of call elsewhere; a new kind does not compile until every such place has its case. */
+    <T> T match(Cases<T> cases);
+
+    /** A case for each kind of call. */
+    interface Cases<T> {
+        T embed(Embed call);
+
+        T loss(Loss call);
+
+        T score(Score call);
+
+        T generate(Generate call);
     }
 
     /** Samples {@code from} to {@code to} − 1. */
@@ -85,6 +122,41 @@ public sealed interface LlmCall<R> {
         @Override
         public int answerWidth() {
             return 0;
+        }
+
+        @Override
+        public long realTokens() {
+            return Arrays.stream(ids).filter(id -> id != TokenBatch.PAD).count();
+        }
+
+        @Override
+        public String shapes() {
+            return "embed of " + ids.length + " ids";
+        }
+
+        @Override
+        public boolean fits(int hidden) {
+            return true;
+        }
+
+        @Override
+        public long heldBytes(int hidden) {
+            return 4L * ids.length * (1 + hidden);
+        }
+
+        @Override
+        public long upBytes() {
+            return 4L * ids.length;
+        }
+
+        @Override
+        public long downBytes(float[] answer) {
+            return 4L * answer.length;
+        }
+
+        @Override
+        public <T> T match(Cases<T> cases) {
+            return cases.embed(this);
         }
 
         @Override
@@ -158,6 +230,50 @@ public sealed interface LlmCall<R> {
         @Override
         public int answerWidth() {
             return answers.length() - 1;
+        }
+
+        @Override
+        public long realTokens() {
+            long tokens = LlmCall.tokens(prompts);
+            for (int b = 0; b < answers.size(); b++) {
+                tokens += Math.max(0, answers.count(b) - 1);
+            }
+            return tokens;
+        }
+
+        @Override
+        public String shapes() {
+            return op() + " of " + LlmCall.shape(prompts) + ", L = " + answers.length();
+        }
+
+        @Override
+        public boolean fits(int hidden) {
+            return prompts.hidden() == hidden && answers.size() == samples();
+        }
+
+        @Override
+        public long heldBytes(int hidden) {
+            long embeds = 4L * prompts.embeds().length;
+            return embeds * (withGradient() ? 2 : 1) + 4L * answers.ids().length + 8L * samples();
+        }
+
+        @Override
+        public long upBytes() {
+            return LlmCall.bytes(prompts)
+                    + 4
+                            * Arrays.stream(answers.ids())
+                                    .filter(id -> id != TokenBatch.PAD)
+                                    .count();
+        }
+
+        @Override
+        public long downBytes(Result answer) {
+            return (withGradient() ? LlmCall.bytes(prompts) : 0) + 8L * samples();
+        }
+
+        @Override
+        public <T> T match(Cases<T> cases) {
+            return cases.loss(this);
         }
 
         @Override
@@ -245,6 +361,58 @@ public sealed interface LlmCall<R> {
             return extra;
         }
 
+        private long choiceTokens() {
+            return Arrays.stream(choices)
+                    .flatMap(Arrays::stream)
+                    .mapToLong(c -> c.length)
+                    .sum();
+        }
+
+        private long count() {
+            return Arrays.stream(choices).mapToLong(c -> c.length).sum();
+        }
+
+        /** A choice of one token takes no place behind its prompt, but a row of logits all the same. */
+        @Override
+        public long boundTokens() {
+            return Math.max(tokens(), choiceTokens());
+        }
+
+        @Override
+        public long realTokens() {
+            return LlmCall.tokens(prompts) + choiceTokens() - count();
+        }
+
+        @Override
+        public String shapes() {
+            return "score of " + LlmCall.shape(prompts);
+        }
+
+        @Override
+        public boolean fits(int hidden) {
+            return prompts.hidden() == hidden && choices.length == samples();
+        }
+
+        @Override
+        public long heldBytes(int hidden) {
+            return 4L * prompts.embeds().length + 4 * choiceTokens() + 12 * count();
+        }
+
+        @Override
+        public long upBytes() {
+            return LlmCall.bytes(prompts) + 4 * choiceTokens();
+        }
+
+        @Override
+        public long downBytes(Scores answer) {
+            return 12 * count();
+        }
+
+        @Override
+        public <T> T match(Cases<T> cases) {
+            return cases.score(this);
+        }
+
         @Override
         public Score part(int from, int to) {
             return new Score(prompts.part(from, to), Arrays.copyOfRange(choices, from, to));
@@ -312,6 +480,48 @@ public sealed interface LlmCall<R> {
             return maxNew;
         }
 
+        /** An int would overflow with a large {@code maxNew}. */
+        @Override
+        public long boundTokens() {
+            return samples() * ((long) prompts.tokens() + maxNew);
+        }
+
+        /** Tokens that may be generated count as asked for. */
+        @Override
+        public long realTokens() {
+            return LlmCall.tokens(prompts) + (long) samples() * maxNew;
+        }
+
+        @Override
+        public String shapes() {
+            return "generate of " + LlmCall.shape(prompts) + ", max_new = " + maxNew;
+        }
+
+        @Override
+        public boolean fits(int hidden) {
+            return prompts.hidden() == hidden;
+        }
+
+        @Override
+        public long heldBytes(int hidden) {
+            return 4L * prompts.embeds().length + 4L * samples() * maxNew;
+        }
+
+        @Override
+        public long upBytes() {
+            return LlmCall.bytes(prompts);
+        }
+
+        @Override
+        public long downBytes(int[][] answer) {
+            return 4 * Arrays.stream(answer).mapToLong(ids -> ids.length).sum();
+        }
+
+        @Override
+        public <T> T match(Cases<T> cases) {
+            return cases.generate(this);
+        }
+
         @Override
         public Generate part(int from, int to) {
             return new Generate(prompts.part(from, to), maxNew);
@@ -339,6 +549,18 @@ public sealed interface LlmCall<R> {
         public int[][] scatter(LlmCall<int[][]> joined, int[][] answer, int from) {
             return Arrays.copyOfRange(answer, from, from + samples());
         }
+    }
+
+    private static long tokens(PromptBatch prompts) {
+        return Arrays.stream(prompts.lengths()).asLongStream().sum();
+    }
+
+    private static long bytes(PromptBatch prompts) {
+        return 4L * tokens(prompts) * prompts.hidden();
+    }
+
+    private static String shape(PromptBatch prompts) {
+        return "(B, T, H) = (" + prompts.size() + ", " + prompts.tokens() + ", " + prompts.hidden() + ")";
     }
 
     /**

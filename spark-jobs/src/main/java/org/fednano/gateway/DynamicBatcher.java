@@ -247,8 +247,8 @@ final class DynamicBatcher implements DispatchPolicy {
     /** Of one kind, and neither more than a quarter wider than the other: else padding eats what joining gains. */
     private boolean joins(LlmCall<?> leader, LlmCall<?> other) {
         return leader.joins(other)
-                && CallSize.isSound(leader, hidden)
-                && CallSize.isSound(other, hidden)
+                && leader.fits(hidden)
+                && other.fits(hidden)
                 && 4L * Math.max(leader.width(), other.width()) <= 5L * Math.min(leader.width(), other.width());
     }
 

@@ -83,7 +83,7 @@ final class GatewaySession implements FrozenLlm {
             });
             R answer = pipeline.answer(ticket);
             double seconds = (meter.now() - before) / 1e9;
-            meter.add(CallSize.moved(call, answer).in(seconds, ticket.waitSeconds()));
+            meter.add(Traffic.of(call, answer).in(seconds, ticket.waitSeconds()));
             return answer;
         } finally {
             meter.exit();

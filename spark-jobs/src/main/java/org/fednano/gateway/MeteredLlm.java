@@ -3,7 +3,6 @@ package org.fednano.gateway;
 import java.time.Duration;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
-import org.fednano.llm.server.Tokens;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -43,7 +42,7 @@ final class MeteredLlm {
                     0,
                     1,
                     request.samples(),
-                    Tokens.real(request),
+                    request.realTokens(),
                     request.tokens(),
                     0,
                     (System.nanoTime() - before) / 1e9));

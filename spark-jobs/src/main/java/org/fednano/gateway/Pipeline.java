@@ -53,7 +53,7 @@ final class Pipeline implements AutoCloseable {
      * @throws LlmException TOO_LARGE if it and its answer are larger than all room there is
      */
     <R> R answer(PendingCall<R> ticket) {
-        long bytes = CallSize.held(ticket.call, info().hidden());
+        long bytes = ticket.call.heldBytes(info().hidden());
         LlmException.require(
                 bytes <= room.capacity(),
                 Reason.TOO_LARGE,

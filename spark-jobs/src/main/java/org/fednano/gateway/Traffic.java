@@ -1,5 +1,7 @@
 package org.fednano.gateway;
 
+import org.fednano.llm.LlmCall;
+
 /**
  * What one client moved through the gateway, both directions in bytes of float32 and int32 payload, padding not
  * counted.
@@ -22,7 +24,14 @@ public record Traffic(
     /** Nothing moved. */
     public static final Traffic NONE = new Traffic(0, 0, 0, 0, 0, 0);
 
-    /** The same, and how long it took. */
+    /** What a call and its answer moved; it took no time yet. */
+    static <R> Traffic of(LlmCall<R> call, R answer) {
+        boolean rows = call instanceof LlmCall.Embed;
+        long down = call.downBytes(answer);
+        return new Traffic(call.upBytes(), rows ? 0 : down, rows ? down : 0, rows ? 0 : call.samples(), 0, 0);
+    }
+
+    /** The same, but for how long it took. */
     Traffic in(double took, double waited) {
         return new Traffic(uplinkActivationBytes, downlinkGradientBytes, downlinkEmbeddingBytes, samples, took, waited);
     }

@@ -31,7 +31,7 @@ final class DirectLlm implements FrozenLlm, BatchSplitter.Asked {
 
     /** The same, saying that another model is expected. */
     <R> R ask(LlmCall<R> call, String fingerprint) {
-        String what = BatchSplitter.shape(call);
+        String what = call.shapes();
         var answer = link.infer(Requests.of(modelName, fingerprint, call, model.type()), what);
         return link.named(
                 what,

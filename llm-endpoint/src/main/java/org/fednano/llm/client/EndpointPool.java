@@ -163,7 +163,7 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
     public <R> R ask(LlmCall<R> call) {
         ServedModel asked = model;
         String fingerprint = asked.info().fingerprint();
-        String what = BatchSplitter.shape(call);
+        String what = call.shapes();
         // Once, not once a try: encoding a batch to a half type takes its time.
         ModelInferRequest request = Requests.of(options.modelName(), fingerprint, call, asked.type());
         return retried(places.begin(), null, endpoint -> {

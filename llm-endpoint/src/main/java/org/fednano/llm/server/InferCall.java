@@ -298,7 +298,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
                         text,
                         shapes,
                         computed ? asked.samples() : 0,
-                        computed ? Tokens.real(asked) : 0,
+                        computed ? asked.realTokens() : 0,
                         computed ? asked.tokens() : 0,
                         messageBytes,
                         responseBytes,

@@ -50,7 +50,7 @@ public record BatchSplitter(LlmInfo.Limits limits, int hidden, WireType type) {
         if (!fits && call.samples() <= 1) {
             throw new LlmException(
                     Reason.TOO_LARGE,
-                    shape(call) + " is one sample and cannot be split: it takes " + call.tokens() + " tokens and "
+                    call.shapes() + " is one sample and cannot be split: it takes " + call.tokens() + " tokens and "
                             + bytes + " bytes, a request may hold " + limits.tokens() + " and "
                             + limits.messageBytes());
         }
@@ -72,24 +72,5 @@ public record BatchSplitter(LlmInfo.Limits limits, int hidden, WireType type) {
         R first = ask(call.part(0, half), asked, onSplit);
         R second = ask(call.part(half, call.samples()), asked, onSplit);
         return call.gather(List.of(first, second));
-    }
-
-    /** A call's operation and shapes, for messages. */
-    public static String shape(LlmCall<?> call) {
-        if (call instanceof LlmCall.Embed embed) {
-            return "embed of " + embed.ids().length + " ids";
-        } else if (call instanceof LlmCall.Loss loss) {
-            return call.op() + " of (B, T, H) = " + shape(loss.prompts()) + ", L = "
-                    + loss.answers().length();
-        } else if (call instanceof LlmCall.Score score) {
-            return "score of (B, T, H) = " + shape(score.prompts());
-        } else if (call instanceof LlmCall.Generate generate) {
-            return "generate of (B, T, H) = " + shape(generate.prompts()) + ", max_new = " + generate.maxNew();
-        }
-        return call.op();
-    }
-
-    private static String shape(org.fednano.sample.PromptBatch prompts) {
-        return "(" + prompts.size() + ", " + prompts.tokens() + ", " + prompts.hidden() + ")";
     }
 }

@@ -77,48 +77,55 @@ public final class Requests {
      * @param type D, of embeddings
      */
     public static ModelInferRequest of(String model, String fingerprint, LlmCall<?> call, WireType type) {
-        if (call instanceof LlmCall.Embed embed) {
+        return call.match(new Writing(model, fingerprint, type));
+    }
+
+    private record Writing(String model, String fingerprint, WireType type)
+            implements LlmCall.Cases<ModelInferRequest> {
+
+        @Override
+        public ModelInferRequest embed(LlmCall.Embed call) {
+            Tensor ids = Tensors.ints("ids", call.ids(), 1, call.ids().length);
+            return message(model, List.of(control(call.op(), fingerprint, 1, 0), ids), List.of("out", "emb"));
+        }
+
+        @Override
+        public ModelInferRequest loss(LlmCall.Loss call) {
+            TokenBatch answers = call.answers();
             return message(
                     model,
                     List.of(
-                            control(call.op(), fingerprint, 1, 0),
-                            Tensors.ints("ids", embed.ids(), 1, embed.ids().length)),
-                    List.of("out", "emb"));
-        } else if (call instanceof LlmCall.Loss loss) {
-            float scale = loss.withGradient() ? loss.gradScale() : 1;
-            return message(
-                    model,
-                    List.of(
-                            control(call.op(), fingerprint, scale, 0),
-                            embeds(loss.prompts(), type),
-                            mask(loss.prompts()),
-                            Tensors.ints(
-                                    "answers",
-                                    loss.answers().ids(),
-                                    loss.answers().size(),
-                                    loss.answers().length())),
-                    loss.withGradient()
+                            control(call.op(), fingerprint, call.withGradient() ? call.gradScale() : 1, 0),
+                            embeds(call.prompts(), type),
+                            mask(call.prompts()),
+                            Tensors.ints("answers", answers.ids(), answers.size(), answers.length())),
+                    call.withGradient()
                             ? List.of("out", "loss", "n_tokens", "grad")
                             : List.of("out", "loss", "n_tokens"));
-        } else if (call instanceof LlmCall.Score score) {
+        }
+
+        @Override
+        public ModelInferRequest score(LlmCall.Score call) {
             return message(
                     model,
                     List.of(
                             control(call.op(), fingerprint, 1, 0),
-                            embeds(score.prompts(), type),
-                            mask(score.prompts()),
-                            choices(score.choices())),
+                            embeds(call.prompts(), type),
+                            mask(call.prompts()),
+                            choices(call.choices())),
                     List.of("out", "loglik", "n_tokens"));
-        } else if (call instanceof LlmCall.Generate generate) {
+        }
+
+        @Override
+        public ModelInferRequest generate(LlmCall.Generate call) {
             return message(
                     model,
                     List.of(
-                            control(call.op(), fingerprint, 1, generate.maxNew()),
-                            embeds(generate.prompts(), type),
-                            mask(generate.prompts())),
+                            control(call.op(), fingerprint, 1, call.maxNew()),
+                            embeds(call.prompts(), type),
+                            mask(call.prompts())),
                     List.of("out", "tokens"));
         }
-        throw new IllegalStateException("Unknown call " + call.op());
     }
 
     /**
@@ -317,23 +324,9 @@ public final class Requests {
     }
 
     private static void requireTokens(LlmCall<?> call, long most) {
-        if (call == null) {
-            return;
+        if (call != null) {
+            requireTokens(call.boundTokens(), most);
         }
-        long tokens = call.tokens();
-        if (call instanceof LlmCall.Generate generate) {
-            // An int would overflow with a large max_new.
-            tokens = generate.samples() * ((long) generate.prompts().tokens() + generate.maxNew());
-        } else if (call instanceof LlmCall.Score score) {
-            // A choice of one token takes no place behind its prompt, but a row of logits all the same.
-            tokens = Math.max(
-                    tokens,
-                    Arrays.stream(score.choices())
-                            .flatMap(Arrays::stream)
-                            .mapToLong(c -> c.length)
-                            .sum());
-        }
-        requireTokens(tokens, most);
     }
 
     private static void requireTokens(long tokens, long most) {

@@ -67,30 +67,49 @@ public final class Responses {
             String model, LlmInfo info, Requests.Received request, Object answer, WireType type) {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Tensors.text("out", out(info).toString()));
-        LlmCall<?> call = request.call();
-        if (call instanceof LlmCall.Embed) {
-            tensors.add(Tensors.floats(
-                    "emb", type, (float[]) answer, request.shape()[0], request.shape()[1], info.hidden()));
-        } else if (call instanceof LlmCall.Loss loss) {
+        tensors.addAll(request.call().match(new Writing(answer, request.shape(), info.hidden(), type)));
+        return message(model, tensors, request.outputs());
+    }
+
+    /**
+     * @param answer of the call's own kind
+     * @param shape (B, T) of the ids of {@code embed}
+     */
+    private record Writing(Object answer, int[] shape, int hidden, WireType type)
+            implements LlmCall.Cases<List<Tensor>> {
+
+        @Override
+        public List<Tensor> embed(LlmCall.Embed call) {
+            return List.of(Tensors.floats("emb", type, (float[]) answer, shape[0], shape[1], hidden));
+        }
+
+        @Override
+        public List<Tensor> loss(LlmCall.Loss call) {
             Result result = (Result) answer;
             int size = result.loss().length;
+            List<Tensor> tensors = new ArrayList<>();
             tensors.add(Tensors.floats("loss", WireType.FP32, result.loss(), size));
             tensors.add(Tensors.ints("n_tokens", result.answerTokens(), size));
-            if (loss.withGradient()) {
-                tensors.add(Tensors.floats(
-                        "grad",
-                        type.ofGradients(),
-                        result.gradient(),
-                        size,
-                        loss.prompts().tokens(),
-                        info.hidden()));
+            if (call.withGradient()) {
+                int width = call.prompts().tokens();
+                tensors.add(Tensors.floats("grad", type.ofGradients(), result.gradient(), size, width, hidden));
             }
-        } else if (call instanceof LlmCall.Score) {
-            addScores(tensors, (Scores) answer);
-        } else {
-            addTokens(tensors, (int[][]) answer);
+            return tensors;
         }
-        return message(model, tensors, request.outputs());
+
+        @Override
+        public List<Tensor> score(LlmCall.Score call) {
+            List<Tensor> tensors = new ArrayList<>();
+            addScores(tensors, (Scores) answer);
+            return tensors;
+        }
+
+        @Override
+        public List<Tensor> generate(LlmCall.Generate call) {
+            List<Tensor> tensors = new ArrayList<>();
+            addTokens(tensors, (int[][]) answer);
+            return tensors;
+        }
     }
 
     private static ObjectNode out(LlmInfo info) {
@@ -201,22 +220,38 @@ public final class Responses {
         String found = out(tensors).path("fp").asText();
         LlmException.require(
                 found.equals(fingerprint), Reason.FINGERPRINT, "The answering model's fingerprint", fingerprint, found);
-        int size = call.samples();
-        if (call instanceof LlmCall.Embed) {
-            return (R) tensors.get("emb", type.name(), 1, size, hidden).floats();
-        } else if (call instanceof LlmCall.Loss loss) {
+        return (R) call.match(new Reading(tensors, hidden, type));
+    }
+
+    private record Reading(Tensors tensors, int hidden, WireType type) implements LlmCall.Cases<Object> {
+
+        @Override
+        public float[] embed(LlmCall.Embed call) {
+            return tensors.get("emb", type.name(), 1, call.samples(), hidden).floats();
+        }
+
+        @Override
+        public Result loss(LlmCall.Loss call) {
+            int size = call.samples();
             float[] losses = finite(tensors.get("loss", "FP32", size));
             int[] tokens = tensors.get("n_tokens", "INT32", size).ints();
-            int width = loss.prompts().tokens();
-            float[] gradient = loss.withGradient()
+            int width = call.prompts().tokens();
+            float[] gradient = call.withGradient()
                     ? finite(tensors.get("grad", type.ofGradients().name(), size, width, hidden))
                     : new float[0];
-            return (R) new Result(losses, tokens, gradient);
-        } else if (call instanceof LlmCall.Score score) {
-            return (R) scores(tensors, score.choices());
+            return new Result(losses, tokens, gradient);
         }
-        Tensor tokens = tensors.get("tokens", "INT32", size, -1);
-        return (R) tokens(tokens.ints(), size, tokens.shape()[1]);
+
+        @Override
+        public Scores score(LlmCall.Score call) {
+            return scores(tensors, call.choices());
+        }
+
+        @Override
+        public int[][] generate(LlmCall.Generate call) {
+            Tensor tokens = tensors.get("tokens", "INT32", call.samples(), -1);
+            return tokens(tokens.ints(), call.samples(), tokens.shape()[1]);
+        }
     }
 
     private static Scores scores(Tensors tensors, int[][][] choices) {
