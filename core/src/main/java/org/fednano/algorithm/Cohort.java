@@ -3,6 +3,7 @@ package org.fednano.algorithm;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.fednano.random.Seeds;
 
 /** S_t: the clients of a round. */
 final class Cohort {

@@ -2,6 +2,7 @@ package org.fednano.algorithm;
 
 import java.util.Map;
 import org.fednano.adapter.AdapterInit;
+import org.fednano.random.Seeds;
 
 /**
  * The state between rounds: all that a run needs to go on.

@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.fednano.random.Seeds;
 import org.fednano.sample.FeatureBatch;
 import org.fednano.sample.PromptFeatures;
 

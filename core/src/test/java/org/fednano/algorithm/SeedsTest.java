@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import org.fednano.random.Seeds;
 import org.junit.jupiter.api.Test;
 
 class SeedsTest {

@@ -7,8 +7,8 @@ import picocli.CommandLine.Command;
 /** Entry point of this module's commands; {@code submit-scripts/fednano} calls it. */
 @Command(
         name = "fednano",
-        description = "Makes the data: draws IconWorld, turns raw data sets into shards.",
-        subcommands = {GenerateCommand.class, PrepareCommand.class},
+        description = "Turns raw data sets into shards.",
+        subcommands = PrepareCommand.class,
         mixinStandardHelpOptions = true)
 public final class DataPrepMain implements Runnable {
 

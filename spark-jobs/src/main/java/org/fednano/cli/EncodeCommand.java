@@ -2,7 +2,7 @@ package org.fednano.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import org.fednano.cluster.ClientCluster;
+import org.fednano.cluster.Survey;
 import org.fednano.run.Features;
 import org.fednano.run.JobSession;
 import org.fednano.settings.ExitStatus;
@@ -37,7 +37,7 @@ final class EncodeCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (JobSession job = new JobSession(options.settings())) {
             long start = System.nanoTime();
-            ClientCluster.Encoded encoded = job.cluster().encode();
+            Survey encoded = job.cluster().encode();
             Features.print(job, encoded, start, out);
             if (encoded.made().isEmpty()) {
                 out.println("nothing to do: " + (encoded.troubles().isEmpty() ? "all" : "the other clients'")

@@ -1,6 +1,5 @@
 package org.fednano.cli;
 
-import org.fednano.pretrain.PretrainCommand;
 import org.fednano.report.ReportCommand;
 import org.fednano.settings.Commands;
 import picocli.CommandLine;
@@ -24,7 +23,6 @@ import picocli.CommandLine.Command;
             CompareCommand.class,
             ReportCommand.class,
             ExportCommand.class,
-            PretrainCommand.class,
             SettingsCommand.class
         },
         exitCodeListHeading = "%nExit status:%n",

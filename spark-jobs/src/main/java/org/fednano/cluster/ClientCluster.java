@@ -4,14 +4,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.cluster.EncodeJob.Checked;
 import org.fednano.cluster.EncodeJob.Depth;
-import org.fednano.cluster.EncodeJob.Found;
+import org.fednano.cluster.EncodeJob.Encoded;
+import org.fednano.cluster.EncodeJob.Listed;
+import org.fednano.cluster.EncodeJob.Outcome;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.evaluation.EvaluateJob;
 import org.fednano.evaluation.EvaluationPlan;
@@ -41,12 +43,9 @@ import org.fednano.weights.HfModelFolder;
  */
 public final class ClientCluster implements AutoCloseable {
 
-    private static final Encoded NOTHING = new Encoded(List.of(), 0, List.of(), Map.of(), Map.of());
-
     private final JavaSparkContext spark;
     private final Settings settings;
     private final Federation federation;
-    private final DataWindow window;
     private final Map<String, ClientLocation> places = new TreeMap<>();
     private final Gateway gateway;
     private final Broadcast<SerializableConfiguration> conf;
@@ -74,7 +73,6 @@ public final class ClientCluster implements AutoCloseable {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.settings = settings;
         this.federation = federation;
-        this.window = federation.apart() ? DataWindow.of(settings) : null;
         federation.clients().forEach(client -> places.put(client.id(), client));
         this.gateway = DriverGateway.open(spark, settings, llm);
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
@@ -84,7 +82,7 @@ public final class ClientCluster implements AutoCloseable {
         this.featureKey = edge.featureKey(llmFingerprint);
     }
 
-    /** Whose clients they are. */
+    /** Returns the federation whose clients run here. */
     public Federation federation() {
         return federation;
     }
@@ -96,64 +94,34 @@ public final class ClientCluster implements AutoCloseable {
 
     /** Folder of this model's cached features, in words where each client has its own. */
     public String featuresFolder() {
-        return ShardPaths.features(federation.apart() ? "CLIENT/_fednano" : federation.origin(), featureKey)
-                .toString();
+        String root = federation instanceof Federation.Catalogued ? "CLIENT/_fednano" : federation.origin();
+        return ShardPaths.features(root, featureKey).toString();
     }
-
-    /**
-     * What was found and encoded.
-     *
-     * @param made clients whose features were made
-     * @param rows of these clients
-     * @param cuts clients with prompts that were cut, now or when their features were made
-     * @param trainingRows of each client that can take part
-     * @param troubles why the others cannot; only where owners are apart
-     */
-    public record Encoded(
-            List<String> made,
-            long rows,
-            List<Cut> cuts,
-            Map<String, Long> trainingRows,
-            Map<String, String> troubles) {}
-
-    /**
-     * Prompts of a client that were cut to {@code prompt.max_tokens}.
-     *
-     * @param prompts how many, over all splits
-     * @param first id of the first sample
-     */
-    public record Cut(String clientId, long prompts, String first) {}
 
     /**
      * Sees to it that every client can train: that it has rows, and sound features if they are to be cached. Looks once;
      * later calls do nothing.
      *
-     * @throws JobException with status 3 if a client's files are missing or damaged; where owners are apart, only if all are
+     * @throws JobException with status 3 if a client's files are missing or damaged; of a catalogue's, only if all are
      */
-    public Encoded prepare() {
-        Encoded encoded = NOTHING;
-        if (!prepared) {
-            encoded = see(federation.clientIds(), cached() ? Depth.EVERYTHING : Depth.ROWS, true, 1);
-        }
+    public Survey prepare() {
+        Survey survey = prepared ? Survey.NOTHING : look(federation.clientIds(), depth(Depth.EVERYTHING), true, 1);
         prepared = true;
-        return encoded;
+        return survey;
     }
 
     /**
-     * Looks again before a round, where owners are apart: new rows are encoded, a client that was in trouble may be back.
+     * Looks again before a round at a catalogue's clients: new rows are encoded, a client that was in trouble may be back.
      * Those that cannot take part fail in the round.
      *
      * @return what is new since the last look
      */
-    public Encoded refresh(List<String> cohort) {
-        if (!federation.apart()) {
-            return NOTHING;
+    public Survey refresh(List<String> cohort) {
+        if (!(federation instanceof Federation.Catalogued)) {
+            return Survey.NOTHING;
         }
         Map<String, String> before = troubles(cohort);
-        Encoded now = see(cohort, cached() ? Depth.MARKERS : Depth.ROWS, true, 0);
-        Map<String, String> troubles = new TreeMap<>(now.troubles);
-        troubles.entrySet().removeAll(before.entrySet());
-        return new Encoded(now.made, now.rows, now.cuts, now.trainingRows, troubles);
+        return look(cohort, depth(Depth.MARKERS), true, 0).without(before);
     }
 
     /**
@@ -161,13 +129,18 @@ public final class ClientCluster implements AutoCloseable {
      *
      * @throws JobException as {@link #prepare}
      */
-    public Encoded encode() {
-        return see(federation.clientIds(), Depth.EVERYTHING, true, 1);
+    public Survey encode() {
+        return look(federation.clientIds(), Depth.EVERYTHING, true, 1);
     }
 
     /** Looks only: rows and troubles of every client, nothing made. */
-    public Encoded survey() {
-        return see(federation.clientIds(), Depth.ROWS, false, 0);
+    public Survey survey() {
+        return look(federation.clientIds(), Depth.ROWS, false, 0);
+    }
+
+    /** Features that are not cached are not looked at. */
+    private Depth depth(Depth ifCached) {
+        return cached() ? ifCached : Depth.ROWS;
     }
 
     private boolean cached() {
@@ -177,82 +150,79 @@ public final class ClientCluster implements AutoCloseable {
     /**
      * @param depth with {@code MARKERS}, between rounds, prompts that were cut are told of new features only
      * @param make whether missing features are made
-     * @param atLeast clients that must be able to take part where owners are apart; elsewhere all must
+     * @param atLeast clients of a catalogue that must be able to take part
      */
-    private Encoded see(List<String> ids, Depth depth, boolean make, int atLeast) {
-        EncodeJob encoding = new EncodeJob(spark.sc(), gateway, settings.get(RunKeys.STALL_TIMEOUT));
-        Map<String, ClientLocation> missing = new TreeMap<>();
+    private Survey look(List<String> ids, Depth depth, boolean make, int atLeast) {
+        EncodeJob job = new EncodeJob(spark.sc(), gateway, settings.get(RunKeys.STALL_TIMEOUT));
         Map<String, Long> rows = new TreeMap<>();
-        List<String> there = federation.apart() ? list(encoding, ids, atLeast, rows) : ids;
-        List<Found> all = federation.apart() && depth == Depth.ROWS
-                ? List.of()
-                : encoding.look(access(null), places(there), depth, !federation.apart());
-        List<Found> looked = settle("look at data", all, Math.min(atLeast, all.size()));
-        for (Found found : looked) {
-            rows.putIfAbsent(found.clientId(), found.trainingRows());
-            if (!found.missing().isEmpty()) {
-                missing.put(found.clientId(), place(found.clientId()).with(found.missing()));
+        List<Outcome<Checked>> checked = List.of();
+        if (!(federation instanceof Federation.Catalogued catalogue)) {
+            checked = settle("look at data", job.check(access(null), places(ids), depth, true), atLeast);
+            checked.forEach(
+                    client -> rows.put(client.clientId(), client.result().trainingRows()));
+        } else {
+            List<String> there = list(job, catalogue.window(), ids, atLeast, rows);
+            if (depth != Depth.ROWS) {
+                List<Outcome<Checked>> all = job.check(access(null), places(there), depth, false);
+                checked = settle("look at data", all, Math.min(atLeast, there.size()));
             }
         }
-        List<Found> made = List.of();
+        Map<String, ClientLocation> missing = new TreeMap<>();
+        for (Outcome<Checked> client : checked) {
+            if (!client.result().missing().isEmpty()) {
+                String id = client.clientId();
+                missing.put(id, place(id).with(client.result().missing()));
+            }
+        }
+        List<Outcome<Encoded>> made = List.of();
         if (make && !missing.isEmpty()) {
-            List<Found> results = encoding.make(access(encoder.handle()), List.copyOf(missing.values()));
-            made = settle("encoding", results, looked.size() == missing.size() ? atLeast : 0);
+            made = settle(
+                    "encoding",
+                    job.encode(access(encoder.handle()), List.copyOf(missing.values())),
+                    checked.size() == missing.size() ? atLeast : 0);
         }
         Map<String, String> troubles = troubles(ids);
         rows.keySet().removeAll(troubles.keySet());
-        return new Encoded(
-                made.stream().map(Found::clientId).toList(),
-                made.stream().mapToLong(Found::encoded).sum(),
-                cuts(depth == Depth.MARKERS ? List.of() : all, made),
-                rows,
-                troubles);
+        return Survey.of(depth == Depth.MARKERS ? List.of() : checked, made, rows, troubles);
     }
 
-    /** Finds the segments that owners have now. */
-    private List<String> list(EncodeJob encoding, List<String> ids, int atLeast, Map<String, Long> rows) {
+    /** Finds the segments that a catalogue's clients have now, and adds their rows. */
+    private List<String> list(EncodeJob job, DataWindow window, List<String> ids, int atLeast, Map<String, Long> rows) {
         Duration limit = settings.get(RunKeys.OWNER_TIMEOUT);
-        List<Found> listed = settle("list of data", encoding.list(access(null), places(ids), window, limit), atLeast);
-        for (Found found : listed) {
-            places.compute(found.clientId(), (id, place) -> place.with(found.segments()));
-            rows.put(found.clientId(), found.trainingRows());
+        List<Outcome<Listed>> listed =
+                settle("list of data", job.list(access(null), places(ids), window, limit), atLeast);
+        for (Outcome<Listed> client : listed) {
+            Listed now = client.result();
+            places.compute(client.clientId(), (id, place) -> place.with(now.segments()));
+            rows.put(client.clientId(), now.trainingRows());
         }
-        return listed.stream().map(Found::clientId).toList();
+        return listed.stream().map(Outcome::clientId).toList();
     }
 
     /**
-     * One client's trouble is the whole job's where all rows are known to be there, and its own where owners are apart.
+     * One client's trouble is the whole job's among shared shards, and its own in a catalogue.
      *
+     * @param atLeast clients of a catalogue that must be without trouble
      * @return those without trouble
      */
-    private List<Found> settle(String what, List<Found> results, int atLeast) {
-        List<Found> failed = results.stream().filter(Found::failed).toList();
-        if (!failed.isEmpty() && (!federation.apart() || results.size() - failed.size() < atLeast)) {
-            Found first = failed.get(0);
+    private <R> List<Outcome<R>> settle(String what, List<Outcome<R>> outcomes, int atLeast) {
+        List<Outcome<R>> failed = outcomes.stream().filter(Outcome::failed).toList();
+        int needed = federation instanceof Federation.Shared ? outcomes.size() : atLeast;
+        if (outcomes.size() - failed.size() < needed) {
+            Outcome<R> first = failed.get(0);
             throw new JobException(
                     first.status(),
                     "The " + what + " of client " + first.clientId() + " failed"
                             + (failed.size() > 1 ? " (and of " + (failed.size() - 1) + " more)" : "") + ": "
                             + first.error());
         }
-        for (Found found : failed) {
-            if (found.status() == ExitStatus.ENDPOINT_UNAVAILABLE) {
-                throw new JobException(found.status(), found.error());
+        for (Outcome<R> client : failed) {
+            if (client.status() == ExitStatus.ENDPOINT_UNAVAILABLE) {
+                throw new JobException(client.status(), client.error());
             }
-            places.computeIfPresent(found.clientId(), (id, place) -> place.withTrouble(found.error()));
+            places.computeIfPresent(client.clientId(), (id, place) -> place.withTrouble(client.error()));
         }
-        return results.stream().filter(f -> !f.failed()).toList();
-    }
-
-    private static List<Cut> cuts(List<Found> looked, List<Found> made) {
-        Map<String, Cut> byClient = new TreeMap<>();
-        Stream.concat(looked.stream(), made.stream())
-                .filter(f -> f.cut() > 0)
-                .forEach(f -> byClient.merge(
-                        f.clientId(),
-                        new Cut(f.clientId(), f.cut(), f.firstCut()),
-                        (a, b) -> new Cut(a.clientId, a.prompts + b.prompts, a.first)));
-        return List.copyOf(byClient.values());
+        return outcomes.stream().filter(client -> !client.failed()).toList();
     }
 
     private Map<String, String> troubles(List<String> ids) {

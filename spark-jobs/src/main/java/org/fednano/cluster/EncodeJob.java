@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.spark.SparkContext;
 import org.fednano.features.ClientRuntime;
@@ -53,30 +52,58 @@ final class EncodeJob {
     }
 
     /**
-     * What a client's task found or did.
+     * What a client's task came to.
      *
-     * @param segments that it has, oldest first
-     * @param missing those without sound features
-     * @param trainingRows in all segments
-     * @param encoded rows whose features were made
-     * @param cut prompts that were cut, of the features that are there
-     * @param firstCut id of the first of them, or empty
-     * @param error empty if all went well
+     * @param result null if it failed
+     * @param status why it failed; {@code DONE} if it did not
+     * @param error the same in words; empty if it did not
      */
-    record Found(
-            String clientId,
-            List<String> segments,
-            List<String> missing,
-            long trainingRows,
-            long encoded,
-            long cut,
-            String firstCut,
-            ExitStatus status,
-            String error)
-            implements Serializable {
+    record Outcome<R>(String clientId, R result, ExitStatus status, String error) implements Serializable {
 
         boolean failed() {
             return status != ExitStatus.DONE;
+        }
+    }
+
+    /**
+     * A client's rows as they lie now.
+     *
+     * @param segments oldest first
+     * @param trainingRows in all of them
+     */
+    record Listed(List<String> segments, long trainingRows) implements Serializable {}
+
+    /**
+     * A client's data, looked at.
+     *
+     * @param missing segments without sound features, as far as they were looked at
+     * @param trainingRows in all segments; 0 if they were not counted
+     * @param truncated of the features that are there
+     */
+    record Checked(List<String> missing, long trainingRows, Truncated truncated) implements Serializable {}
+
+    /**
+     * Features that were made.
+     *
+     * @param rows of all splits
+     */
+    record Encoded(long rows, Truncated truncated) implements Serializable {}
+
+    /**
+     * Prompts that were cut to {@code prompt.max_tokens}.
+     *
+     * @param first id of the first sample; empty if there is none
+     */
+    record Truncated(long prompts, String first) implements Serializable {
+
+        static Truncated of(Collection<FeatureMarker.Content> contents) {
+            return new Truncated(
+                    contents.stream().mapToLong(FeatureMarker.Content::cut).sum(),
+                    contents.stream()
+                            .map(FeatureMarker.Content::firstCut)
+                            .filter(s -> !s.isEmpty())
+                            .findFirst()
+                            .orElse(""));
         }
     }
 
@@ -85,8 +112,8 @@ final class EncodeJob {
      *
      * @param count whether its training rows are counted, and required
      */
-    List<Found> look(ClientRuntime access, List<ClientLocation> clients, Depth depth, boolean count) {
-        return run("look at data", clients, new Look(access, stall, depth, count));
+    List<Outcome<Checked>> check(ClientRuntime access, List<ClientLocation> clients, Depth depth, boolean count) {
+        return run("look at data", clients, new CheckTask(access, stall, depth, count));
     }
 
     /**
@@ -94,162 +121,139 @@ final class EncodeJob {
      *
      * @param limit how long each client may take
      */
-    List<Found> list(ClientRuntime access, List<ClientLocation> clients, DataWindow window, Duration limit) {
-        return run("list of data", clients, new Listing(access, window, limit));
+    List<Outcome<Listed>> list(ClientRuntime access, List<ClientLocation> clients, DataWindow window, Duration limit) {
+        return run("list of data", clients, new ListTask(access, window, limit));
     }
 
     /**
-     * Makes features of the places' segments.
+     * Makes features of the clients' segments.
      *
      * @param access with the encoder
      */
-    List<Found> make(ClientRuntime access, List<ClientLocation> clients) {
+    List<Outcome<Encoded>> encode(ClientRuntime access, List<ClientLocation> clients) {
         gateway.begin(Purpose.ENCODE, 0);
         try {
-            return run("encoding", clients, new Make(access, stall));
+            return run("encoding", clients, new EncodeTask(access, stall));
         } finally {
             gateway.end(Purpose.ENCODE, 0);
         }
     }
 
-    private List<Found> run(String what, List<ClientLocation> clients, CohortJob.ClientTask<Found> task) {
+    private <R> List<Outcome<R>> run(String what, List<ClientLocation> clients, GuardedTask<R> task) {
         if (clients.isEmpty()) {
             return List.of();
         }
-        ConcurrentLinkedQueue<Found> arrived = new ConcurrentLinkedQueue<>();
+        ConcurrentLinkedQueue<Outcome<R>> arrived = new ConcurrentLinkedQueue<>();
         CohortJob.run(
                 spark,
                 "fednano-encode",
                 "FedNano " + what + " · " + clients.size() + " clients",
                 clients,
                 task,
-                (Found found) -> {
-                    gateway.left(Purpose.ENCODE, 0, found.clientId());
-                    arrived.add(found);
+                (Outcome<R> outcome) -> {
+                    gateway.left(Purpose.ENCODE, 0, outcome.clientId());
+                    arrived.add(outcome);
                 });
-        List<Found> all = new ArrayList<>(arrived);
-        all.sort(Comparator.comparing(Found::clientId));
+        List<Outcome<R>> all = new ArrayList<>(arrived);
+        all.sort(Comparator.comparing(Outcome::clientId));
         return all;
     }
 
-    /** A task's failure as a result: one client's bad data must not be tried four times. */
-    private static Found guarded(ClientLocation client, Callable<Found> work) {
-        try {
-            return client.guard(work);
-        } catch (JobException e) {
-            return failed(client, e.status(), e.getMessage());
-        } catch (Exception e) {
-            return failed(client, ExitStatus.FAILED, e.toString());
+    /** A task whose failure is a result: one client's bad data must not be tried four times. */
+    private interface GuardedTask<R> extends CohortJob.ClientTask<Outcome<R>> {
+
+        /** How long the client may show no progress, and which setting says so. */
+        StallGuard guard(ClientLocation client);
+
+        R work(ClientLocation client, Runnable progress) throws Exception;
+
+        @Override
+        default Outcome<R> run(ClientLocation client) {
+            try {
+                R result = client.guard(() -> guard(client).run(progress -> work(client, progress)));
+                return new Outcome<>(client.id(), result, ExitStatus.DONE, "");
+            } catch (JobException e) {
+                return new Outcome<>(client.id(), null, e.status(), e.getMessage());
+            } catch (Exception e) {
+                return new Outcome<>(client.id(), null, ExitStatus.FAILED, e.toString());
+            }
         }
     }
 
-    private static Found failed(ClientLocation client, ExitStatus status, String error) {
-        return new Found(client.id(), List.of(), List.of(), 0, 0, 0, "", status, error);
-    }
-
-    private static Found found(
-            ClientLocation client,
-            List<String> missing,
-            long trainingRows,
-            long encoded,
-            Collection<FeatureMarker.Content> contents) {
-        return new Found(
-                client.id(),
-                client.segments(),
-                missing,
-                trainingRows,
-                encoded,
-                contents.stream().mapToLong(FeatureMarker.Content::cut).sum(),
-                contents.stream()
-                        .map(FeatureMarker.Content::firstCut)
-                        .filter(s -> !s.isEmpty())
-                        .findFirst()
-                        .orElse(""),
-                ExitStatus.DONE,
-                "");
-    }
-
-    private record Listing(ClientRuntime access, DataWindow window, Duration limit)
-            implements CohortJob.ClientTask<Found> {
+    private record ListTask(ClientRuntime access, DataWindow window, Duration limit) implements GuardedTask<Listed> {
 
         @Override
-        public Found run(ClientLocation client) {
-            StallGuard guard = new StallGuard(client.id(), RunKeys.OWNER_TIMEOUT, limit, "its rows are listed");
-            return guarded(
-                    client,
-                    () -> guard.run(progress -> {
-                        try (ClientStore folder = ClientStore.reach(client, access.hadoop())) {
-                            ClientLocation now = client.with(folder.segments(window));
-                            return found(
-                                    now,
-                                    List.of(),
-                                    new ClientRows(folder.files(), now).requireTrainingRows(),
-                                    0,
-                                    List.of());
-                        }
-                    }));
+        public StallGuard guard(ClientLocation client) {
+            return new StallGuard(client.id(), RunKeys.OWNER_TIMEOUT, limit, "its rows are listed");
+        }
+
+        @Override
+        public Listed work(ClientLocation client, Runnable progress) throws Exception {
+            try (ClientStore folder = ClientStore.reach(client, access.hadoop())) {
+                ClientLocation now = client.with(folder.segments(window));
+                return new Listed(now.segments(), new ClientRows(folder.files(), now).requireTrainingRows());
+            }
         }
     }
 
-    private record Look(ClientRuntime access, Duration stall, Depth depth, boolean count)
-            implements CohortJob.ClientTask<Found> {
+    private record CheckTask(ClientRuntime access, Duration stall, Depth depth, boolean count)
+            implements GuardedTask<Checked> {
 
         @Override
-        public Found run(ClientLocation client) {
-            StallGuard guard = new StallGuard(client.id(), RunKeys.STALL_TIMEOUT, stall, "its data is looked at");
-            return guarded(
-                    client,
-                    () -> guard.run(progress -> {
-                        try (ClientStore folder = access.open(client)) {
-                            long rows = count ? folder.rows().requireTrainingRows() : 0;
-                            if (depth == Depth.EVERYTHING) {
-                                EmbeddingSegment.removeLeftovers(
-                                        folder.files(), client.embeddings(access.llmFingerprint()));
-                            }
-                            List<String> missing = new ArrayList<>();
-                            List<FeatureMarker.Content> contents = new ArrayList<>();
-                            for (String segment : depth == Depth.ROWS ? List.<String>of() : client.segments()) {
-                                FeatureFiles features = FeatureFiles.of(folder, access.featuresFingerprint(), segment);
-                                if (depth == Depth.EVERYTHING) {
-                                    features.removeLeftovers();
-                                }
-                                if (depth == Depth.EVERYTHING ? features.sound(progress) : features.current()) {
-                                    contents.addAll(features.contents());
-                                } else {
-                                    missing.add(segment);
-                                }
-                            }
-                            return found(client, missing, rows, 0, contents);
-                        }
-                    }));
+        public StallGuard guard(ClientLocation client) {
+            return new StallGuard(client.id(), RunKeys.STALL_TIMEOUT, stall, "its data is looked at");
+        }
+
+        @Override
+        public Checked work(ClientLocation client, Runnable progress) throws Exception {
+            try (ClientStore folder = access.open(client)) {
+                long rows = count ? folder.rows().requireTrainingRows() : 0;
+                if (depth == Depth.EVERYTHING) {
+                    EmbeddingSegment.removeLeftovers(folder.files(), client.embeddings(access.llmFingerprint()));
+                }
+                List<String> missing = new ArrayList<>();
+                List<FeatureMarker.Content> contents = new ArrayList<>();
+                for (String segment : depth == Depth.ROWS ? List.<String>of() : client.segments()) {
+                    FeatureFiles features = FeatureFiles.of(folder, access.featuresFingerprint(), segment);
+                    if (depth == Depth.EVERYTHING) {
+                        features.removeLeftovers();
+                    }
+                    if (depth == Depth.EVERYTHING ? features.sound(progress) : features.current()) {
+                        contents.addAll(features.contents());
+                    } else {
+                        missing.add(segment);
+                    }
+                }
+                return new Checked(missing, rows, Truncated.of(contents));
+            }
         }
     }
 
-    private record Make(ClientRuntime access, Duration stall) implements CohortJob.ClientTask<Found> {
+    private record EncodeTask(ClientRuntime access, Duration stall) implements GuardedTask<Encoded> {
 
         @Override
-        public Found run(ClientLocation client) {
-            StallGuard guard = new StallGuard(client.id(), RunKeys.STALL_TIMEOUT, stall, "it is encoded");
-            return guarded(
-                    client,
-                    () -> guard.run(progress -> {
-                        long[] count = {0};
-                        List<FeatureMarker.Content> contents = new ArrayList<>();
-                        try (ClientStore folder = access.open(client);
-                                FrozenLlm llm = access.llm(Purpose.ENCODE, 0, client.id())) {
-                            for (String segment : client.segments()) {
-                                FeatureFiles features = FeatureFiles.of(folder, access.featuresFingerprint(), segment);
-                                features.write((split, rows) ->
-                                        access.make(client, folder, segment, split, Integer.MAX_VALUE, llm, row -> {
-                                            count[0]++;
-                                            rows.accept(row);
-                                            progress.run();
-                                        }));
-                                contents.addAll(features.contents());
-                            }
-                        }
-                        return found(client, List.of(), 0, count[0], contents);
-                    }));
+        public StallGuard guard(ClientLocation client) {
+            return new StallGuard(client.id(), RunKeys.STALL_TIMEOUT, stall, "it is encoded");
+        }
+
+        @Override
+        public Encoded work(ClientLocation client, Runnable progress) throws Exception {
+            long[] count = {0};
+            List<FeatureMarker.Content> contents = new ArrayList<>();
+            try (ClientStore folder = access.open(client);
+                    FrozenLlm llm = access.llm(Purpose.ENCODE, 0, client.id())) {
+                for (String segment : client.segments()) {
+                    FeatureFiles features = FeatureFiles.of(folder, access.featuresFingerprint(), segment);
+                    features.write((split, rows) ->
+                            access.make(client, folder, segment, split, Integer.MAX_VALUE, llm, row -> {
+                                count[0]++;
+                                rows.accept(row);
+                                progress.run();
+                            }));
+                    contents.addAll(features.contents());
+                }
+            }
+            return new Encoded(count[0], Truncated.of(contents));
         }
     }
 }

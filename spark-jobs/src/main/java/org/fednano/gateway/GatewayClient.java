@@ -5,13 +5,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.Pem;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -53,9 +52,8 @@ final class GatewayClient {
     static FrozenLlm open(
             GatewayAddress.Network gateway, Purpose purpose, int round, String clientId, OipLlm.Retry trial) {
         requireReachable(gateway);
-        Path ca = null;
+        Pem ca = gateway.ca().isEmpty() ? null : new Pem("gateway.tls.ca", gateway.ca());
         try {
-            ca = gateway.ca().isEmpty() ? null : write(gateway.ca());
             String session = UUID.randomUUID().toString();
             OipLlm.Options options = new OipLlm.Options(
                     List.of((gateway.tls() ? "grpcs://" : "grpc://") + gateway.host() + ":" + gateway.port()),
@@ -73,11 +71,6 @@ final class GatewayClient {
             return OipLlm.connectShared(options.withRetry(patience(options.callDeadline())));
         } catch (JobException e) {
             throw new JobException(e.status(), "Client " + clientId + " and the " + gateway + ": " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new JobException(
-                    ExitStatus.FAILED, "The gateway's CA cannot be written to a scratch file: " + e.getMessage(), e);
-        } finally {
-            delete(ca);
         }
     }
 
@@ -106,20 +99,6 @@ final class GatewayClient {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {
             return "this machine";
-        }
-    }
-
-    private static Path write(String pem) throws IOException {
-        return Files.writeString(Files.createTempFile("fednano-gateway-", ".pem"), pem);
-    }
-
-    private static void delete(Path file) {
-        try {
-            if (file != null) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException e) {
-            file.toFile().deleteOnExit();
         }
     }
 }

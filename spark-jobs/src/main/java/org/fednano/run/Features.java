@@ -2,7 +2,7 @@ package org.fednano.run;
 
 import java.io.PrintWriter;
 import java.util.List;
-import org.fednano.cluster.ClientCluster;
+import org.fednano.cluster.Survey;
 import org.fednano.settings.ModelKeys;
 import org.fednano.terminal.Figures;
 
@@ -23,7 +23,7 @@ public final class Features {
         print(job, job.cluster().refresh(cohort), start, out);
     }
 
-    public static void print(JobSession job, ClientCluster.Encoded encoded, long startNanos, PrintWriter out) {
+    public static void print(JobSession job, Survey encoded, long startNanos, PrintWriter out) {
         if (!encoded.made().isEmpty()) {
             out.println("encoded " + encoded.rows() + " samples of "
                     + encoded.made().size() + " clients  "
@@ -34,11 +34,9 @@ public final class Features {
         encoded.troubles().forEach((client, why) -> out.println("warning: " + client + " cannot take part: " + why));
         out.flush();
         if (!encoded.cuts().isEmpty()) {
-            ClientCluster.Cut first = encoded.cuts().get(0);
+            Survey.Cut first = encoded.cuts().get(0);
             out.println("warning: "
-                    + encoded.cuts().stream()
-                            .mapToLong(ClientCluster.Cut::prompts)
-                            .sum() + " prompts of "
+                    + encoded.cuts().stream().mapToLong(Survey.Cut::prompts).sum() + " prompts of "
                     + encoded.cuts().size() + " clients are cut to " + ModelKeys.MAX_PROMPT_TOKENS.key() + " = "
                     + job.settings().get(ModelKeys.MAX_PROMPT_TOKENS) + " tokens, first that of sample " + first.first()
                     + " (client " + first.clientId() + ")");

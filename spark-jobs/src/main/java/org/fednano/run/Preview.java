@@ -6,6 +6,7 @@ import org.apache.hadoop.fs.Path;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.TrainingPlan;
 import org.fednano.cluster.ClientCluster;
+import org.fednano.cluster.Survey;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
@@ -23,14 +24,17 @@ public final class Preview {
         Federation federation = job.cluster().federation();
         AdapterLayout layout = job.layout();
         TrainingPlan plan = TrainingPlan.of(settings, layout, federation.clientIds());
-        ClientCluster.Encoded found = job.cluster().survey();
+        Survey found = job.cluster().survey();
         long rows = found.trainingRows().values().stream()
                 .mapToLong(Long::longValue)
                 .sum();
-        out.println((federation.apart() ? "clients    " : "shards     ") + federation.origin() + ": "
-                + found.trainingRows().size() + " clients, " + rows + " training rows");
-        if (federation.apart()) {
+        String origin =
+                federation.origin() + ": " + found.trainingRows().size() + " clients, " + rows + " training rows";
+        if (federation instanceof Federation.Catalogued) {
+            out.println("clients    " + origin);
             clients(job.cluster(), found, out);
+        } else {
+            out.println("shards     " + origin);
         }
         out.println("model      " + job.llm().info().name() + ": H = " + layout.hidden() + ", "
                 + job.llm().info().layers() + " layers");
@@ -45,7 +49,7 @@ public final class Preview {
     }
 
     /** Each owner's place, what it has, or why it cannot take part. */
-    private static void clients(ClientCluster cluster, ClientCluster.Encoded found, PrintWriter out) {
+    private static void clients(ClientCluster cluster, Survey found, PrintWriter out) {
         for (ClientLocation client : cluster.federation().clients()) {
             String newest = cluster.place(client.id()).newestData();
             String trouble = found.troubles().get(client.id());

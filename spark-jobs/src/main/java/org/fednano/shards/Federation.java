@@ -16,23 +16,55 @@ import org.fednano.settings.RunKeys;
 import org.fednano.settings.Setting;
 import org.fednano.settings.Settings;
 
-/**
- * The clients of a run and where each one's rows lie: those of one shards folder, all rows known, or those of a catalogue,
- * which may come and go, fail one by one, and get new rows between rounds.
- *
- * @param origin shards folder or catalogue (URI)
- * @param fingerprint what a run is pinned to: that of the shards, or {@link #APART}
- * @param clients sorted by id
- */
-public record Federation(String origin, String fingerprint, List<ClientLocation> clients) {
+/** The clients of a run and where each one's rows lie. */
+public sealed interface Federation {
 
-    /** In place of a fingerprint: nothing says in advance what the owners' rows are. */
-    public static final String APART = "catalogue";
+    /** Shards folder or catalogue (URI). */
+    String origin();
 
-    public Federation {
-        clients = clients.stream()
-                .sorted(Comparator.comparing(ClientLocation::id))
-                .toList();
+    /** What a run is pinned to. */
+    String fingerprint();
+
+    /** The clients, sorted by id. */
+    List<ClientLocation> clients();
+
+    /** Client ids, sorted. */
+    default List<String> clientIds() {
+        return clients().stream().map(ClientLocation::id).toList();
+    }
+
+    /**
+     * The clients of one shards folder. All rows are known, and one client's trouble is the whole job's.
+     *
+     * @param fingerprint of the shards' manifest
+     */
+    record Shared(String origin, String fingerprint, List<ClientLocation> clients) implements Federation {
+
+        public Shared {
+            clients = sorted(clients);
+        }
+    }
+
+    /**
+     * The clients of a catalogue. They may come and go, fail one by one, and get new rows between rounds; nothing says in
+     * advance what their rows are.
+     *
+     * @param window which of their dated folders are used
+     */
+    record Catalogued(String origin, DataWindow window, List<ClientLocation> clients) implements Federation {
+
+        public Catalogued {
+            clients = sorted(clients);
+        }
+
+        @Override
+        public String fingerprint() {
+            return "catalogue";
+        }
+    }
+
+    private static List<ClientLocation> sorted(List<ClientLocation> clients) {
+        return clients.stream().sorted(Comparator.comparing(ClientLocation::id)).toList();
     }
 
     /**
@@ -40,7 +72,7 @@ public record Federation(String origin, String fingerprint, List<ClientLocation>
      *
      * @throws JobException with status 2 or 3 as either is opened, or if settings of the former are given without it
      */
-    public static Federation of(SparkSession spark, Settings settings) {
+    static Federation of(SparkSession spark, Settings settings) {
         String catalogue = settings.get(RunKeys.CLIENTS);
         if (catalogue.isEmpty()) {
             for (Setting<?> key : List.of(RunKeys.CLIENT_TAGS, RunKeys.DATA_SINCE, RunKeys.DATA_UNTIL)) {
@@ -56,8 +88,8 @@ public record Federation(String origin, String fingerprint, List<ClientLocation>
     }
 
     /** Those of a shards folder. */
-    public static Federation of(SharedShards shards, Configuration conf) {
-        return new Federation(
+    static Shared of(SharedShards shards, Configuration conf) {
+        return new Shared(
                 shards.uri(),
                 shards.fingerprint(),
                 shards.clientIds().stream()
@@ -68,25 +100,16 @@ public record Federation(String origin, String fingerprint, List<ClientLocation>
     /**
      * Those of a catalogue that are switched on and have one of the tags of {@code run.client_tags}.
      *
-     * @throws JobException with status 2 if there are none
+     * @throws JobException with status 2 if there are none, or if dates of {@code run.data_since} and {@code run.data_until}
+     *     cannot be
      */
-    static Federation of(ClientCatalogue catalogue, Settings settings) {
-        return new Federation(
+    static Catalogued of(ClientCatalogue catalogue, Settings settings) {
+        return new Catalogued(
                 catalogue.origin(),
-                APART,
+                DataWindow.of(settings),
                 catalogue.chosen(settings.get(RunKeys.CLIENT_TAGS)).stream()
                         .map(ClientCatalogue.Entry::place)
                         .toList());
-    }
-
-    /** Whether owners are apart: each fails by itself, and rows may come in at any time. */
-    public boolean apart() {
-        return fingerprint.equals(APART);
-    }
-
-    /** Client ids, sorted. */
-    public List<String> clientIds() {
-        return clients.stream().map(ClientLocation::id).toList();
     }
 
     /** Where a client's first file lies, for the scheduler; nothing for local files. */

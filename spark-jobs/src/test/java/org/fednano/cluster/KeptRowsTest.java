@@ -107,10 +107,10 @@ class KeptRowsTest {
     void cutPromptsAreCountedPerClientWithAndWithoutCache() {
         Settings cut = TinyCluster.settings(folder, "prompt.max_tokens=12");
         try (TinyCluster cluster = cluster(cut)) {
-            List<ClientCluster.Cut> cuts = cluster.cluster.encode().cuts();
+            List<Survey.Cut> cuts = cluster.cluster.encode().cuts();
             assertEquals(
                     List.of("c001", "c002", "c003"),
-                    cuts.stream().map(ClientCluster.Cut::clientId).toList());
+                    cuts.stream().map(Survey.Cut::clientId).toList());
             assertTrue(
                     cuts.stream().allMatch(c -> c.prompts() >= 5 && !c.first().isEmpty()), cuts.toString());
             assertEquals(cuts, cluster.cluster.encode().cuts(), "told again by the features that are there");

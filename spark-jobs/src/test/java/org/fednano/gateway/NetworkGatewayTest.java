@@ -167,13 +167,13 @@ class NetworkGatewayTest {
         // Messages may take half of the bytes: one of these fits, two do not.
         TokenBatch answers = new TokenBatch(new int[] {1}, 1);
         try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
-                FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
+                OipLlm b = (OipLlm) address().open(Purpose.TRAIN, 1, "b")) {
             Future<Result> first =
                     callers.start(() -> a.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
             ConcurrentCallers.await(() -> llm.asked.size() == 1);
             Future<Result> second =
                     callers.start(() -> b.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
-            Thread.sleep(300);
+            ConcurrentCallers.await(() -> b.counters().retries() > 0);
             assertEquals(0, gateway.waitingCalls(), "it waits at the client, not in the driver's memory");
             llm.let.release(2);
             ConcurrentCallers.get(first);

@@ -2,11 +2,11 @@ package org.fednano.gateway;
 
 import static org.fednano.gateway.FakeSlowLlm.HIDDEN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import org.fednano.algorithm.LossGradient.Result;
@@ -142,7 +142,7 @@ class WaitingTest {
         ConcurrentCallers.await(() -> llm.asked.size() == 1);
         FrozenLlm late = client("late");
         Future<Result> waiting = callers.start(() -> call(late));
-        Thread.sleep(50);
+        ConcurrentCallers.await(() -> gateway.waitingCalls() == 1);
         gateway.end(Purpose.TRAIN, 1);
         assertThrows(RoundClosedException.class, () -> ConcurrentCallers.get(waiting));
         assertEquals(1, llm.asked.size());
@@ -156,14 +156,12 @@ class WaitingTest {
         FrozenLlm client = client("a");
         callers.start(() -> call(client));
         ConcurrentCallers.await(() -> llm.asked.size() == 1);
-        Future<Boolean> closing = callers.start(() -> {
-            gateway.close();
-            return true;
-        });
-        Thread.sleep(200);
-        assertFalse(closing.isDone(), "a call is still at the LLM");
+        Thread closing = new Thread(gateway::close);
+        closing.start();
+        ConcurrentCallers.await(() -> waits(closing) || !closing.isAlive());
+        assertTrue(closing.isAlive(), "a call is still at the LLM");
         llm.let.release(1);
-        assertTrue(ConcurrentCallers.get(closing));
+        closing.join();
         assertEquals(1, llm.asked.size());
     }
 
@@ -171,12 +169,14 @@ class WaitingTest {
     void callsBeyondTheBytesWaitTheirTurn() throws InterruptedException {
         gateway = new Gateway(llm, new GatewayOptions(Duration.ofMinutes(5), 2 * BYTES, 8, false, 1, Duration.ZERO));
         gateway.begin(Purpose.TRAIN, 1);
+        List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             FrozenLlm client = client("c" + i);
-            callers.start(() -> call(client));
+            Thread thread = new Thread(() -> call(client));
+            thread.start();
+            threads.add(thread);
         }
-        ConcurrentCallers.await(() -> llm.asked.size() == 2);
-        Thread.sleep(100);
+        ConcurrentCallers.await(() -> threads.stream().allMatch(WaitingTest::waits));
         assertEquals(2, llm.asked.size());
         llm.let.release(1000);
         ConcurrentCallers.await(() -> gateway.figures().calls() == 6);
@@ -190,5 +190,9 @@ class WaitingTest {
         LlmException e = assertThrows(LlmException.class, () -> call(client));
         assertEquals(Reason.TOO_LARGE, e.reason());
         assertTrue(e.getMessage().contains("gateway.max_inflight_bytes"), e.getMessage());
+    }
+
+    private static boolean waits(Thread thread) {
+        return thread.getState() == Thread.State.WAITING || thread.getState() == Thread.State.TIMED_WAITING;
     }
 }

@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.algorithm.RoundResult;
-import org.fednano.cluster.ClientCluster;
+import org.fednano.cluster.Survey;
 import org.fednano.evaluation.EvaluateJob;
 import org.fednano.metrics.EvaluationRow;
 import org.fednano.sample.Split;
@@ -140,9 +140,9 @@ class CatalogueTest {
             assertEquals(3, cluster.cluster.prepare().made().size());
             cluster.trainUnchecked(1);
             TinyShards.moveOut(folder.resolve("later"), "c001", owner("c001").resolve("date=2026-01-31"));
-            ClientCluster.Encoded before = cluster.cluster.refresh(List.of("c002", "c003"));
+            Survey before = cluster.cluster.refresh(List.of("c002", "c003"));
             assertEquals(List.of(), before.made(), "a round of others does not ask for it");
-            ClientCluster.Encoded now = cluster.cluster.refresh(List.of("c001", "c002"));
+            Survey now = cluster.cluster.refresh(List.of("c001", "c002"));
             assertEquals(List.of("c001"), now.made());
             assertEquals(6 + 5, now.rows(), "the new folder's rows alone");
             assertEquals("2026-01-31", cluster.cluster.place("c001").newestData());
@@ -213,7 +213,7 @@ class CatalogueTest {
         Path away = folder.resolve("away");
         Files.move(owner("c002"), away);
         try (TinyCluster cluster = cluster(settings(threeOwners()))) {
-            ClientCluster.Encoded seen = cluster.cluster.prepare();
+            Survey seen = cluster.cluster.prepare();
             assertEquals(List.of("c001", "c003"), seen.made());
             assertTrue(seen.troubles().get("c002").contains(owner("c002").toString()), seen.toString());
             cluster.trainUnchecked(1);
@@ -278,7 +278,7 @@ class CatalogueTest {
                 java.nio.file.StandardOpenOption.APPEND);
         FakeVaultFileSystem.silent = owner("c002").toString();
         try (TinyCluster cluster = cluster(settings(file, "run.owner_timeout=1s"))) {
-            ClientCluster.Encoded seen = cluster.cluster.prepare();
+            Survey seen = cluster.cluster.prepare();
             assertEquals(List.of("c001", "c003"), seen.made());
             assertTrue(seen.troubles().get("c002").contains("run.owner_timeout = 1.0 s"), seen.toString());
             cluster.trainUnchecked(1);

@@ -6,6 +6,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.fednano.architecture.ModuleTableTest.Module.CORE;
 import static org.fednano.architecture.ModuleTableTest.Module.DATA_PREP;
+import static org.fednano.architecture.ModuleTableTest.Module.DEMO;
 import static org.fednano.architecture.ModuleTableTest.Module.ENDPOINT;
 import static org.fednano.architecture.ModuleTableTest.Module.SPARK_JOBS;
 import static org.fednano.architecture.ModuleTableTest.Module.UDFS;
@@ -37,7 +38,8 @@ class ModuleTableTest {
         ENDPOINT("llm-endpoint", "llm-endpoint/oip"),
         UDFS("udfs"),
         DATA_PREP("data-prep"),
-        SPARK_JOBS("spark-jobs");
+        SPARK_JOBS("spark-jobs"),
+        DEMO("data-prep/demo");
 
         private final Set<String> folders;
 
@@ -89,6 +91,13 @@ class ModuleTableTest {
     @ArchTest
     static final ArchRule functionsKnowOnlyCore =
             noClasses().that(in(UDFS)).should().dependOnClassesThat(in(ENDPOINT, DATA_PREP, SPARK_JOBS));
+
+    /** The demo kit's own jar is in no cluster job. */
+    @ArchTest
+    static final ArchRule nobodyKnowsTheDemoKit = noClasses()
+            .that(in(CORE, ENDPOINT, UDFS, DATA_PREP, SPARK_JOBS))
+            .should()
+            .dependOnClassesThat(in(DEMO));
 
     /** The rules above say nothing about a class that they cannot place. */
     @ArchTest

@@ -26,6 +26,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.cluster.ClientCluster;
+import org.fednano.cluster.Survey;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.settings.Settings;
@@ -106,7 +107,7 @@ public final class EncoderBroadcast {
                     SharedShards.open(hadoop, folder.resolve("shards").toString()), hadoop);
             try (ClientCluster cluster = new ClientCluster(spark.sparkContext(), settings, shards, model, edge, llm)) {
                 from = System.nanoTime();
-                ClientCluster.Encoded encoded = cluster.encode();
+                Survey encoded = cluster.encode();
                 double seconds = (System.nanoTime() - from) / 1e9;
                 if (encoded.rows() != 2 * ROWS) {
                     throw new AssertionError("Rows encoded: expected " + 2 * ROWS + ", got " + encoded.rows());

@@ -11,10 +11,10 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.fednano.iconworld.Draws;
 import org.fednano.prep.format.RawSample;
 import org.fednano.prep.format.RecordFields;
 import org.fednano.prep.source.Digests;
+import org.fednano.random.SplitMix64;
 import org.fednano.sample.Answers;
 import org.fednano.sample.Split;
 import org.fednano.settings.DataKeys;
@@ -31,7 +31,7 @@ public final class ClientSplits implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** Draws of the Dirichlet shares before a minimum that they cannot meet is called impossible. */
+    /** SplitMix64 of the Dirichlet shares before a minimum that they cannot meet is called impossible. */
     private static final int ATTEMPTS = 200;
 
     /** The client of samples without a value in the column. */
@@ -77,7 +77,7 @@ public final class ClientSplits implements Serializable {
 
     /** Returns what the samples of a group are ordered by, before their ids, to be dealt. */
     public long drawKey(String id) {
-        return Draws.of(seed, "order", id).nextLong();
+        return SplitMix64.of(seed, "order", id).nextLong();
     }
 
     /**
@@ -172,8 +172,8 @@ public final class ClientSplits implements Serializable {
             rows.keySet()
                     .forEach(value -> rules.put(
                             value,
-                            DealRule.ByShares.of(
-                                    Draws.of(seed, "dirichlet", number, value).dirichlet(alpha, clients))));
+                            DealRule.ByShares.of(SplitMix64.of(seed, "dirichlet", number, value)
+                                    .dirichlet(alpha, clients))));
             drawn = numbered(rows, rules, null);
             if (drawn.count(smallest(drawn), Split.TRAIN) >= minimum) {
                 break;
@@ -215,7 +215,7 @@ public final class ClientSplits implements Serializable {
             deck.add(c);
             holders.add(new ArrayList<>());
         }
-        Draws.of(seed, "categories").shuffle(deck);
+        SplitMix64.of(seed, "categories").shuffle(deck);
         for (int k = 0; k < clients; k++) {
             for (int j = 0; j < perClient; j++) {
                 int place = (int) (((long) k * perClient + j) % categories);

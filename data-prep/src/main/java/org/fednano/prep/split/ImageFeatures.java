@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.fednano.encoder.NanoEdge;
-import org.fednano.iconworld.Draws;
+import org.fednano.random.SplitMix64;
 import org.fednano.sample.Medium;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
@@ -94,7 +94,7 @@ record ImageFeatures(String model, long seed) implements Serializable {
         if (hidden <= WIDTH) {
             return null;
         }
-        Draws draws = Draws.of(seed, "projection");
+        SplitMix64 draws = SplitMix64.of(seed, "projection");
         float[][] matrix = new float[WIDTH][hidden];
         for (float[] row : matrix) {
             for (int h = 0; h < hidden; h++) {

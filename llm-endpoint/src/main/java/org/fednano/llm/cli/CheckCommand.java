@@ -108,7 +108,7 @@ public final class CheckCommand implements Callable<Integer> {
         Options options = Options.to(url)
                 .withModelName(modelName)
                 .withToken(Options.readToken(tokenFile))
-                .withTls(new Tls(ca, certificate, key))
+                .withTls(Tls.read(ca, certificate, key))
                 .withCallDeadline(Duration.ofSeconds(deadline));
         Report report = EndpointCheck.run(options, Duration.ofSeconds(seconds));
         var out = spec.commandLine().getOut();

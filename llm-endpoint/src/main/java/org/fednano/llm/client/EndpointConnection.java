@@ -121,10 +121,10 @@ public final class EndpointConnection implements AutoCloseable {
     private static ChannelCredentials credentials(OipLlm.Tls tls) throws IOException {
         TlsChannelCredentials.Builder credentials = TlsChannelCredentials.newBuilder();
         if (tls.ca() != null) {
-            credentials.trustManager(tls.ca().toFile());
+            credentials.trustManager(tls.ca().stream());
         }
         if (tls.certificate() != null) {
-            credentials.keyManager(tls.certificate().toFile(), tls.key().toFile());
+            credentials.keyManager(tls.certificate().stream(), tls.key().stream());
         }
         return credentials.build();
     }

@@ -49,13 +49,13 @@ public final class OipLlm implements FrozenLlm {
     }
 
     /**
-     * PEM files for grpcs addresses; null: none.
+     * Certificates and keys for grpcs addresses; null: none.
      *
      * @param ca of the authority that signed the endpoint; null: Java's own list
      * @param certificate the client's chain, for mutual TLS
      * @param key the client's private key (PKCS #8), for mutual TLS
      */
-    public record Tls(Path ca, Path certificate, Path key) {
+    public record Tls(Pem ca, Pem certificate, Pem key) {
 
         /** Java's own list of authorities, no certificate of one's own. */
         public static final Tls DEFAULT = new Tls(null, null, null);
@@ -66,6 +66,15 @@ public final class OipLlm implements FrozenLlm {
                         + (certificate == null ? "a key. Give a certificate" : "a certificate. Give a key")
                         + " (llm.tls.certificate, llm.tls.key).");
             }
+        }
+
+        /**
+         * Reads PEM files, each of which may be null.
+         *
+         * @throws JobException with status 2 if one cannot be read, or only one of certificate and key is there
+         */
+        public static Tls read(Path ca, Path certificate, Path key) {
+            return new Tls(Pem.read(ca), Pem.read(certificate), Pem.read(key));
         }
     }
 
@@ -144,7 +153,7 @@ public final class OipLlm implements FrozenLlm {
                     settings.get(EndpointKeys.ADDRESSES),
                     settings.get(EndpointKeys.MODEL_NAME),
                     readToken(path(settings, EndpointKeys.TOKEN_FILE)),
-                    new Tls(
+                    Tls.read(
                             path(settings, EndpointKeys.CA),
                             path(settings, EndpointKeys.CERTIFICATE),
                             path(settings, EndpointKeys.KEY)),

@@ -2,8 +2,6 @@ package org.fednano.llm.client;
 
 import io.grpc.ManagedChannel;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -13,19 +11,8 @@ import java.util.Map;
  */
 final class SharedChannel {
 
-    /** Where a connection leads, and what it trusts: files by what is in them, since names of scratch files change. */
-    private record Key(EndpointAddress address, String ca, Path certificate, Path key, long maxMessage) {
-
-        static Key of(EndpointAddress address, OipLlm.Options options) throws IOException {
-            OipLlm.Tls tls = address.tls() ? options.tls() : OipLlm.Tls.DEFAULT;
-            return new Key(
-                    address,
-                    tls.ca() == null ? "" : Files.readString(tls.ca()),
-                    tls.certificate(),
-                    tls.key(),
-                    options.maxMessage());
-        }
-    }
+    /** Where a connection leads, and what it trusts. */
+    private record Key(EndpointAddress address, OipLlm.Tls tls, long maxMessage) {}
 
     private static final Map<Key, SharedChannel> OPEN = new HashMap<>();
 
@@ -38,7 +25,7 @@ final class SharedChannel {
 
     /** The connection to an address, which must be {@linkplain #giveBack given back}; connects when first asked. */
     static SharedChannel take(EndpointAddress address, OipLlm.Options options) throws IOException {
-        Key key = Key.of(address, options);
+        Key key = new Key(address, address.tls() ? options.tls() : OipLlm.Tls.DEFAULT, options.maxMessage());
         synchronized (OPEN) {
             SharedChannel shared = OPEN.get(key);
             if (shared == null) {

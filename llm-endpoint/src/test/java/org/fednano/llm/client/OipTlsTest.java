@@ -80,9 +80,9 @@ class OipTlsTest {
     void ownAuthority() {
         try (LlmServer server = serve(null)) {
             String address = "grpcs://127.0.0.1:" + server.port();
-            ask(address, new Tls(ours.ca(), null, null));
-            ask("grpcs://localhost:" + server.port(), new Tls(ours.ca(), null, null));
-            assertRefused(address, new Tls(others.ca(), null, null));
+            ask(address, Tls.read(ours.ca(), null, null));
+            ask("grpcs://localhost:" + server.port(), Tls.read(ours.ca(), null, null));
+            assertRefused(address, Tls.read(others.ca(), null, null));
             assertRefused(address, Tls.DEFAULT);
         }
     }
@@ -91,16 +91,16 @@ class OipTlsTest {
     void mutual() {
         try (LlmServer server = serve(ours.ca())) {
             String address = "grpcs://127.0.0.1:" + server.port();
-            ask(address, new Tls(ours.ca(), ours.certificate("client"), ours.key("client")));
-            assertRefused(address, new Tls(ours.ca(), null, null));
-            assertRefused(address, new Tls(ours.ca(), others.certificate("client"), others.key("client")));
+            ask(address, Tls.read(ours.ca(), ours.certificate("client"), ours.key("client")));
+            assertRefused(address, Tls.read(ours.ca(), null, null));
+            assertRefused(address, Tls.read(ours.ca(), others.certificate("client"), others.key("client")));
         }
     }
 
     @Test
     void tlsTowardsAPlainServer() {
         try (FakeOipServer plain = new FakeOipServer(llm, WireType.FP32)) {
-            assertRefused(plain.address().replace("grpc:", "grpcs:"), new Tls(ours.ca(), null, null));
+            assertRefused(plain.address().replace("grpc:", "grpcs:"), Tls.read(ours.ca(), null, null));
         }
     }
 
@@ -110,10 +110,10 @@ class OipTlsTest {
         Path text = Files.writeString(folder.resolve("text.pem"), "hello");
         for (Path wrong : new Path[] {none, text}) {
             JobException e =
-                    assertThrows(JobException.class, () -> ask("grpcs://127.0.0.1:1", new Tls(wrong, null, null)));
+                    assertThrows(JobException.class, () -> ask("grpcs://127.0.0.1:1", Tls.read(wrong, null, null)));
             assertEquals(ExitStatus.USAGE, e.status());
             assertTrue(e.getMessage().contains(wrong.toString()), e.getMessage());
         }
-        assertThrows(JobException.class, () -> new Tls(null, ours.certificate("client"), null));
+        assertThrows(JobException.class, () -> Tls.read(null, ours.certificate("client"), null));
     }
 }

@@ -1,4 +1,4 @@
-package org.fednano.prep;
+package org.fednano.demo;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         name = "generate",
         mixinStandardHelpOptions = true,
         description = {
-            "Draws IconWorld, a procedural visual-question set, in IconQA's release layout.",
+            "SplitMix64 IconWorld, a procedural visual-question set, in IconQA's release layout.",
             "Settings: generate.*. The same settings draw the same pictures, on any number of cores."
         },
         footer = {

@@ -25,6 +25,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.fednano.demo.DemoMain;
 import org.fednano.iconworld.Generate;
 import org.fednano.settings.Commands;
 import org.fednano.settings.ExitStatus;
@@ -455,6 +456,7 @@ class PrepareTest {
 
     private static int run(String... args) {
         PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
-        return Commands.run(new DataPrepMain(), nowhere, nowhere, args);
+        Object main = args[0].equals("prepare") ? new DataPrepMain() : new DemoMain();
+        return Commands.run(main, nowhere, nowhere, args);
     }
 }

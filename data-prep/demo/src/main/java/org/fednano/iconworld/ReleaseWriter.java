@@ -51,7 +51,7 @@ final class ReleaseWriter {
 
     private record Chunk(Owner owner, Split split, int from, int to) {}
 
-    /** Draws and writes everything, on all cores; the bytes do not depend on how many there are. */
+    /** SplitMix64 and writes everything, on all cores; the bytes do not depend on how many there are. */
     void write() throws IOException {
         Files.createDirectories(folder.resolve("iconqa"));
         int threads = Runtime.getRuntime().availableProcessors();

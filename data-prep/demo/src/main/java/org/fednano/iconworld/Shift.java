@@ -1,6 +1,7 @@
 package org.fednano.iconworld;
 
 import java.util.List;
+import org.fednano.random.SplitMix64;
 
 /**
  * How a client's pictures and answers differ from the base world. The right answer stays the one of the scene as
@@ -48,7 +49,7 @@ record Shift(
      *
      * @param rgb (side × side), packed RGB, row-major
      */
-    void apply(int[] rgb, int side, Draws draws) {
+    void apply(int[] rgb, int side, SplitMix64 draws) {
         for (int i = 0; i < rgb.length; i++) {
             rgb[i] = pixel(rgb[i], draws);
         }
@@ -68,7 +69,7 @@ record Shift(
         return (composed + answerStep) % poolSize;
     }
 
-    private int pixel(int p, Draws draws) {
+    private int pixel(int p, SplitMix64 draws) {
         int r = p >> 16 & 0xFF;
         int g = p >> 8 & 0xFF;
         int b = p & 0xFF;
@@ -79,11 +80,11 @@ record Shift(
         };
     }
 
-    private int pack(int r, int g, int b, Draws draws) {
+    private int pack(int r, int g, int b, SplitMix64 draws) {
         return channel(r, draws) << 16 | channel(g, draws) << 8 | channel(b, draws);
     }
 
-    private int channel(int value, Draws draws) {
+    private int channel(int value, SplitMix64 draws) {
         double v = (inverted ? 255 - value : value) * brightness;
         if (noise > 0) {
             v += noise * draws.gaussian();

@@ -1,4 +1,4 @@
-package org.fednano.iconworld;
+package org.fednano.random;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -13,18 +13,22 @@ class DrawsTest {
 
     @Test
     void aPathIsItsOwnStreamAndStaysTheSame() {
-        assertEquals(Draws.of(1, "a", "b").nextLong(), Draws.of(1, "a", "b").nextLong());
+        assertEquals(
+                SplitMix64.of(1, "a", "b").nextLong(),
+                SplitMix64.of(1, "a", "b").nextLong());
         assertNotEquals(
-                Draws.of(1, "ab", "c").nextLong(), Draws.of(1, "a", "bc").nextLong());
-        assertNotEquals(Draws.of(1, "a").nextLong(), Draws.of(2, "a").nextLong());
-        assertNotEquals(Draws.of(1, "a").nextLong(), Draws.of(1, "a", "").nextLong());
+                SplitMix64.of(1, "ab", "c").nextLong(),
+                SplitMix64.of(1, "a", "bc").nextLong());
+        assertNotEquals(SplitMix64.of(1, "a").nextLong(), SplitMix64.of(2, "a").nextLong());
+        assertNotEquals(
+                SplitMix64.of(1, "a").nextLong(), SplitMix64.of(1, "a", "").nextLong());
     }
 
     @ParameterizedTest
     @ValueSource(doubles = {1e-3, 0.1, 0.5, 1, 10, 1e6})
     void dirichletSumsToOne(double alpha) {
         for (int i = 0; i < 200; i++) {
-            double[] p = Draws.of(i, "p").dirichlet(alpha, 6);
+            double[] p = SplitMix64.of(i, "p").dirichlet(alpha, 6);
             assertEquals(1, Arrays.stream(p).sum(), 1e-9);
             assertTrue(Arrays.stream(p).allMatch(x -> x >= 0 && x <= 1));
         }
@@ -44,7 +48,7 @@ class DrawsTest {
         double square = 0;
         int draws = 20_000;
         for (int i = 0; i < draws; i++) {
-            double d = Draws.of(i, "moments").dirichlet(alpha, n)[0] - 1.0 / n;
+            double d = SplitMix64.of(i, "moments").dirichlet(alpha, n)[0] - 1.0 / n;
             square += d * d;
         }
         assertEquals((1.0 / n) * (1 - 1.0 / n) / (n * alpha + 1), square / draws, 0.002);
@@ -52,7 +56,7 @@ class DrawsTest {
 
     @Test
     void gaussianHasUnitVariance() {
-        Draws draws = Draws.of(1, "g");
+        SplitMix64 draws = SplitMix64.of(1, "g");
         double sum = 0;
         double square = 0;
         int n = 50_000;
@@ -67,7 +71,7 @@ class DrawsTest {
 
     @Test
     void boundsAreReachedAndKept() {
-        Draws draws = Draws.of(1, "bounds");
+        SplitMix64 draws = SplitMix64.of(1, "bounds");
         boolean[] seen = new boolean[4];
         for (int i = 0; i < 200; i++) {
             seen[draws.between(2, 5) - 2] = true;
@@ -78,7 +82,7 @@ class DrawsTest {
     private static double meanLargest(double alpha) {
         double sum = 0;
         for (int i = 0; i < 300; i++) {
-            sum += Arrays.stream(Draws.of(i, "largest").dirichlet(alpha, 6))
+            sum += Arrays.stream(SplitMix64.of(i, "largest").dirichlet(alpha, 6))
                     .max()
                     .orElseThrow();
         }

@@ -58,7 +58,7 @@ public final class Generate {
     }
 
     /**
-     * Draws everything beside the output folder and renames it when complete.
+     * SplitMix64 everything beside the output folder and renames it when complete.
      *
      * @throws JobException with status 2 if the folder exists or cannot be written
      */

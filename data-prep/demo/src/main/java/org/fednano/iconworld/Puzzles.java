@@ -3,6 +3,7 @@ package org.fednano.iconworld;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.fednano.random.SplitMix64;
 
 /** Builds a scene whose right answer is the given one, for each family of questions. */
 final class Puzzles {
@@ -12,16 +13,16 @@ final class Puzzles {
 
     private static final List<String> CORNERS = List.of("top left", "top right", "bottom left", "bottom right");
 
-    private final Draws draws;
+    private final SplitMix64 draws;
 
-    private Puzzles(Draws draws) {
+    private Puzzles(SplitMix64 draws) {
         this.draws = draws;
     }
 
     /**
      * @param answer index into {@link Family#answers()}
      */
-    static Puzzle make(Family family, int answer, Draws draws) {
+    static Puzzle make(Family family, int answer, SplitMix64 draws) {
         Puzzles make = new Puzzles(draws);
         return switch (family) {
             case COLOR_OF_SHAPE -> make.colourOfShape(Colour.values()[answer]);

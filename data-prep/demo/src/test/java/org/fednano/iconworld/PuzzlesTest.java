@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.fednano.random.SplitMix64;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -22,7 +23,7 @@ class PuzzlesTest {
     void theSceneAnswersTheQuestion(Family family) {
         for (int i = 0; i < TRIES; i++) {
             int answer = i % family.answers().size();
-            Puzzle puzzle = Puzzles.make(family, answer, Draws.of(i, family.name()));
+            Puzzle puzzle = Puzzles.make(family, answer, SplitMix64.of(i, family.name()));
             assertEquals(family.answers().get(answer), solve(family, puzzle), () -> puzzle.toString());
         }
     }
@@ -32,7 +33,7 @@ class PuzzlesTest {
     void scenesAreLegible(Family family) {
         for (int i = 0; i < TRIES; i++) {
             int answer = i % family.answers().size();
-            Puzzle puzzle = Puzzles.make(family, answer, Draws.of(i, family.name()));
+            Puzzle puzzle = Puzzles.make(family, answer, SplitMix64.of(i, family.name()));
             assertTrue(puzzle.things().size() <= 5 && !puzzle.things().isEmpty(), puzzle.toString());
             assertTrue(puzzle.question().split(" ").length <= 10, puzzle.question());
             assertTrue(family.answers().containsAll(puzzle.tempting()), puzzle.toString());

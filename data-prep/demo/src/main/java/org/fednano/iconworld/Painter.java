@@ -6,6 +6,7 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferInt;
 import java.util.List;
+import org.fednano.random.SplitMix64;
 
 /** Paints scenes with Java2D on one reused picture; so one painter per thread. */
 final class Painter {
@@ -17,7 +18,7 @@ final class Painter {
     private final int[] pixels = ((DataBufferInt) image.getRaster().getDataBuffer()).getData();
 
     /** A copy of the painted pixels: (48 × 48), packed RGB, row-major. */
-    int[] paint(List<Thing> things, Draws draws) {
+    int[] paint(List<Thing> things, SplitMix64 draws) {
         Graphics2D g = image.createGraphics();
         try {
             g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);

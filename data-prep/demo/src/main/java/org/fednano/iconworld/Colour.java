@@ -2,6 +2,7 @@ package org.fednano.iconworld;
 
 import java.util.Arrays;
 import java.util.List;
+import org.fednano.random.SplitMix64;
 
 /**
  * What a figure is painted in. The six are the corners of the colour cube without black and white, so rotating the
@@ -36,7 +37,7 @@ enum Colour {
     }
 
     /** Packed RGB, each channel moved by up to {@code jitter} of 255. */
-    int shade(int jitter, Draws draws) {
+    int shade(int jitter, SplitMix64 draws) {
         int r = (red ? HIGH : LOW) + draws.between(-jitter, jitter);
         int g = (green ? HIGH : LOW) + draws.between(-jitter, jitter);
         int b = (blue ? HIGH : LOW) + draws.between(-jitter, jitter);

@@ -9,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
 import javax.imageio.ImageIO;
+import org.fednano.random.SplitMix64;
 import org.junit.jupiter.api.Test;
 
 class ShiftTest {
@@ -20,8 +21,8 @@ class ShiftTest {
         assertEquals(0x14C80A, apply(Shift.shared(1), RED));
         int[] pixels = {RED, 0x123456, 0xFFFFFF, 0};
         int[] turned = pixels.clone();
-        Shift.CONFLICT.get(0).apply(turned, 2, Draws.of(1));
-        Shift.CONFLICT.get(1).apply(turned, 2, Draws.of(1));
+        Shift.CONFLICT.get(0).apply(turned, 2, SplitMix64.of(1));
+        Shift.CONFLICT.get(1).apply(turned, 2, SplitMix64.of(1));
         assertArrayEquals(pixels, turned);
     }
 
@@ -34,7 +35,7 @@ class ShiftTest {
     void inversionAndMirror() {
         assertEquals(0x37F5EB, apply(new Shift("", 0, true, false, 1, 0, 0), RED));
         int[] rows = {1, 2, 3, 4};
-        new Shift("", 0, false, true, 1, 0, 0).apply(rows, 2, Draws.of(1));
+        new Shift("", 0, false, true, 1, 0, 0).apply(rows, 2, SplitMix64.of(1));
         assertArrayEquals(new int[] {2, 1, 4, 3}, rows);
     }
 
@@ -54,7 +55,7 @@ class ShiftTest {
 
     @Test
     void pngHoldsThePaintedPixels() throws IOException {
-        Draws draws = Draws.of(7, "png");
+        SplitMix64 draws = SplitMix64.of(7, "png");
         Puzzle puzzle = Puzzles.make(Family.ODD_COLOR, 2, draws);
         int[] painted = new Painter().paint(puzzle.things(), draws);
         BufferedImage read = ImageIO.read(new ByteArrayInputStream(Png.encode(painted, Puzzles.SIDE)));
@@ -68,7 +69,7 @@ class ShiftTest {
     void figuresArePaintedInTheirColour() {
         for (Colour colour : Colour.values()) {
             Thing square = new Thing(Figure.SQUARE, colour, 24, 24, 16);
-            int[] painted = new Painter().paint(List.of(square), Draws.of(colour.ordinal(), "paint"));
+            int[] painted = new Painter().paint(List.of(square), SplitMix64.of(colour.ordinal(), "paint"));
             int centre = painted[24 * Puzzles.SIDE + 24] & 0xFFFFFF;
             int corner = painted[0] & 0xFFFFFF;
             assertEquals(colour, nearest(centre));
@@ -80,7 +81,7 @@ class ShiftTest {
         Colour best = null;
         int bestDistance = Integer.MAX_VALUE;
         for (Colour c : Colour.values()) {
-            int pure = c.shade(0, Draws.of(1));
+            int pure = c.shade(0, SplitMix64.of(1));
             int distance = 0;
             for (int shift = 0; shift <= 16; shift += 8) {
                 int d = (pure >> shift & 0xFF) - (rgb >> shift & 0xFF);
@@ -96,7 +97,7 @@ class ShiftTest {
 
     private static int apply(Shift shift, int pixel) {
         int[] one = {pixel};
-        shift.apply(one, 1, Draws.of(1, "shift"));
+        shift.apply(one, 1, SplitMix64.of(1, "shift"));
         return one[0];
     }
 }

@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.fednano.random.SplitMix64;
 import org.fednano.sample.Split;
 import org.fednano.settings.DataKeys;
 import org.fednano.settings.JobException;
@@ -46,7 +47,8 @@ final class IconWorld {
         int[] sizes = sizes(
                 train,
                 clients,
-                Draws.of(seed, world.text(), "sizes").dirichlet(settings.get(DataKeys.GENERATE_SIZE_SKEW), clients));
+                SplitMix64.of(seed, world.text(), "sizes")
+                        .dirichlet(settings.get(DataKeys.GENERATE_SIZE_SKEW), clients));
         List<Owner> owners = new ArrayList<>();
         for (int k = 0; k < clients; k++) {
             String id = world == World.BASE ? "base" : String.format("c%03d", k + 1);
@@ -80,9 +82,9 @@ final class IconWorld {
                 .sum();
     }
 
-    /** Draws one sample; it depends on (seed, world, owner, split, index) alone. */
+    /** SplitMix64 one sample; it depends on (seed, world, owner, split, index) alone. */
     Problem draw(Owner owner, Split split, int index, Painter painter) {
-        Draws draws = Draws.of(seed, world.text(), owner.id(), split.text(), Integer.toString(index));
+        SplitMix64 draws = SplitMix64.of(seed, world.text(), owner.id(), split.text(), Integer.toString(index));
         Family family = Family.ofIndex(index);
         List<String> pool = family.answers();
         int composed = split == Split.BALANCED
@@ -117,7 +119,7 @@ final class IconWorld {
     }
 
     /** Up to four choices in random order, the right one among them. */
-    private static List<String> choices(List<String> pool, String answer, List<String> tempting, Draws draws) {
+    private static List<String> choices(List<String> pool, String answer, List<String> tempting, SplitMix64 draws) {
         List<String> others = new ArrayList<>(pool);
         others.remove(answer);
         others.removeAll(tempting);
@@ -166,7 +168,7 @@ final class IconWorld {
             double[] p = new double[n];
             Arrays.fill(p, 1.0 / n);
             if (world.skewsAnswers()) {
-                p = Draws.of(seed, world.text(), owner, "answers", family.name())
+                p = SplitMix64.of(seed, world.text(), owner, "answers", family.name())
                         .dirichlet(settings.get(DataKeys.GENERATE_SKEW), n);
             }
             answers.put(family, p);

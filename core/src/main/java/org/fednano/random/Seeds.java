@@ -1,4 +1,4 @@
-package org.fednano.algorithm;
+package org.fednano.random;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
@@ -34,7 +34,7 @@ public final class Seeds {
     }
 
     /** Shuffles in place (Fisher and Yates), written out so that it never changes with a library. */
-    static void shuffle(int[] values, Random random) {
+    public static void shuffle(int[] values, Random random) {
         for (int i = values.length - 1; i > 0; i--) {
             int j = random.nextInt(i + 1);
             int v = values[i];
@@ -44,7 +44,7 @@ public final class Seeds {
     }
 
     /** {@code count} of 0 … n − 1 without replacement, ascending; all of them if {@code count} is 0 or more than n. */
-    static int[] draw(int n, int count, Random random) {
+    public static int[] draw(int n, int count, Random random) {
         int[] all = new int[n];
         for (int i = 0; i < n; i++) {
             all[i] = i;

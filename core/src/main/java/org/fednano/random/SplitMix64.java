@@ -1,23 +1,24 @@
-package org.fednano.iconworld;
+package org.fednano.random;
 
+import java.util.Collections;
 import java.util.List;
 
 /**
  * Seeded random numbers that stay the same on every Java version: SplitMix64 (Steele, Lea and Flood, "Fast splittable
  * pseudorandom number generators", 2014), with the few distributions needed here. Not for many threads at once.
  */
-public final class Draws {
+public final class SplitMix64 {
 
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
     private long state;
 
-    private Draws(long state) {
+    private SplitMix64(long state) {
         this.state = state;
     }
 
     /** A stream of its own for each path, such as {@code of(seed, "shared", "c001", "train", "17")}. */
-    public static Draws of(long seed, String... path) {
+    public static SplitMix64 of(long seed, String... path) {
         long state = mix64(seed + GOLDEN);
         for (String part : path) {
             for (int i = 0; i < part.length(); i++) {
@@ -25,7 +26,7 @@ public final class Draws {
             }
             state = mix64(state + part.length()); // "ab","c" is another path than "a","bc"
         }
-        return new Draws(state);
+        return new SplitMix64(state);
     }
 
     /** 64 random bits. */
@@ -61,7 +62,7 @@ public final class Draws {
     /** Shuffles in place. */
     public void shuffle(List<?> list) {
         for (int i = list.size() - 1; i > 0; i--) {
-            java.util.Collections.swap(list, i, below(i + 1));
+            Collections.swap(list, i, below(i + 1));
         }
     }
 

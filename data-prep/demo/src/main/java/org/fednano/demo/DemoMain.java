@@ -1,0 +1,28 @@
+package org.fednano.demo;
+
+import org.fednano.pretrain.PretrainCommand;
+import org.fednano.settings.Commands;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** Entry point of the demo kit's commands; {@code submit-scripts/fednano} calls it. */
+@Command(
+        name = "fednano",
+        description = "Makes what the demo runs on: draws IconWorld, trains nano-llava.",
+        subcommands = {GenerateCommand.class, PretrainCommand.class},
+        mixinStandardHelpOptions = true)
+public final class DemoMain implements Runnable {
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    /** Runs one command and leaves with its exit status. */
+    public static void main(String[] args) {
+        Commands.runAndExit(new DemoMain(), args);
+    }
+
+    @Override
+    public void run() {
+        throw Commands.noCommand(spec);
+    }
+}
