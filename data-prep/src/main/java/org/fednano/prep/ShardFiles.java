@@ -20,6 +20,7 @@ import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
+import org.fednano.digest.Sha256;
 import org.fednano.prep.format.RawSample;
 import org.fednano.prep.format.Reject;
 import org.fednano.prep.source.Digests;
@@ -122,7 +123,7 @@ final class ShardFiles {
             boolean withMedia,
             Configuration hadoop)
             throws IOException {
-        MessageDigest digest = Digests.sha256();
+        MessageDigest digest = Sha256.begin();
         Content counts = new Content("", new TreeMap<>(), new TreeMap<>());
         MessageType schema = withMedia ? SHARD_WITH_MEDIA : SHARD;
         SimpleGroupFactory groups = new SimpleGroupFactory(schema);
@@ -140,7 +141,7 @@ final class ShardFiles {
             counts.count(s);
             return row(groups.newGroup(), s, client, image, withMedia ? further : null);
         });
-        return new Content(Digests.hex(digest), counts.answers(), counts.categories());
+        return new Content(Sha256.end(digest), counts.answers(), counts.categories());
     }
 
     private static boolean beginsWithImage(RawSample s) {
@@ -172,7 +173,7 @@ final class ShardFiles {
         return row;
     }
 
-    /** Samples of a picture, a question and an answer count as they always have; what is more follows a mark. */
+    /** Samples of an image, a question and an answer count as they always have; what is more follows a mark. */
     private static void digest(MessageDigest digest, RawSample s, String client, byte[] image, List<Medium> further) {
         for (String field :
                 List.of(s.id(), client, s.split().text(), s.question(), s.answer(), s.task(), s.category())) {

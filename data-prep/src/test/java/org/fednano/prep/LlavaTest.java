@@ -190,7 +190,7 @@ class LlavaTest {
         ObjectNode struct = record("8", null, "<image>q", "a");
         struct.putObject("image").put("bytes", base64).putNull("path");
         for (RecordResult checked : check(uri, struct)) {
-            assertTrue(Raw.accepted(checked).media().get(0).spooled());
+            assertTrue(Raw.accepted(checked).media().get(0).spilled());
         }
     }
 

@@ -54,9 +54,9 @@ public final class Raw {
         return check(null, source, sets);
     }
 
-    static List<RecordResult> check(Path spool, Path source, String... sets) throws IOException {
+    static List<RecordResult> check(Path spill, Path source, String... sets) throws IOException {
         Settings settings = settings(source, sets);
-        SourceConfig config = SourceConfig.of(settings, spool == null ? null : spool.toString());
+        SourceConfig config = SourceConfig.of(settings, spill == null ? null : spill.toString());
         return check(RawFormat.of(settings), config, index(settings), HADOOP);
     }
 

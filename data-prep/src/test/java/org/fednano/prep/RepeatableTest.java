@@ -11,13 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
-import org.fednano.prep.source.Digests;
+import org.fednano.digest.Sha256;
 import org.fednano.settings.Settings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -127,7 +126,7 @@ class RepeatableTest {
     }
 
     private static String sha256(Path file) throws IOException {
-        return HexFormat.of().formatHex(Digests.sha256().digest(Files.readAllBytes(file)));
+        return Sha256.of(Files.readAllBytes(file));
     }
 
     private static String split(int i) {

@@ -39,7 +39,7 @@ class TableTest {
     private Path temp;
 
     @TempDir
-    private Path spool;
+    private Path spill;
 
     @BeforeEach
     void pictures() throws IOException {
@@ -55,7 +55,7 @@ class TableTest {
     private List<RecordResult> check(String... sets) throws IOException {
         List<String> all = new ArrayList<>(List.of("prepare.format=table", "prepare.split=iid"));
         all.addAll(Arrays.asList(sets));
-        return Raw.check(spool, temp, all.toArray(String[]::new));
+        return Raw.check(spill, temp, all.toArray(String[]::new));
     }
 
     private byte[] read(RawMedium medium) throws IOException {
@@ -151,7 +151,7 @@ class TableTest {
                 row + "{\"bytes\": \"AAAA\"}}"));
         for (int i = 0; i < 2; i++) {
             RawMedium medium = Raw.accepted(checked.get(i)).media().get(0);
-            assertTrue(medium.spooled());
+            assertTrue(medium.spilled());
             assertArrayEquals(PNG, read(medium));
         }
         assertEquals(

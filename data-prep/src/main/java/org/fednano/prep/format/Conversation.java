@@ -11,7 +11,7 @@ import org.fednano.rows.Values;
  * A conversation cut at each answer.
  *
  * @param answers in order
- * @param marks places in all turns where a picture is shown
+ * @param marks places in all turns where an image is shown
  */
 record Conversation(List<Answer> answers, int marks) {
 
@@ -20,7 +20,7 @@ record Conversation(List<Answer> answers, int marks) {
      *
      * @param context the turns before the question, one line each behind {@code USER:} or {@code ASSISTANT:}
      * @param question the user's turn before it
-     * @param marks pictures shown until then
+     * @param marks images shown until then
      */
     record Answer(String context, String question, String text, int marks) {}
 
@@ -28,7 +28,7 @@ record Conversation(List<Answer> answers, int marks) {
      * Reads turns {@code {"from": "human" | "gpt" | "system", "value": …}}; {@code user} and {@code assistant} are read
      * too. User and assistant must take turns, behind at most one system text.
      *
-     * @param mark where a picture is shown; removed from the texts
+     * @param mark where an image is shown; removed from the texts
      * @param maxContext characters that all contexts may have together: they grow with the square of the turns
      * @throws RecordRejected if the turns are no conversation, hold no answer, or are too many
      */

@@ -20,7 +20,7 @@ record IconQaFormat(RecordFields fields) implements ReleaseFormat {
     private static final String PICTURES = "choose_img";
     private static final Set<String> TYPES = Set.of("choose_txt", "fill_in_blank", PICTURES);
 
-    /** Picture choices are called A to Z. */
+    /** Image choices are called A to Z. */
     private static final int MOST_LABELS = 26;
 
     @Override
@@ -51,9 +51,9 @@ record IconQaFormat(RecordFields fields) implements ReleaseFormat {
         String skill = RecordFields.word(record.path("skill"), "skill");
         String category =
                 Values.isNone(record.path("skill")) ? RecordFields.word(record.path("label"), "label") : skill;
-        List<RawMedium> pictures = new ArrayList<>();
+        List<RawMedium> images = new ArrayList<>();
         for (String file : files) {
-            pictures.add(media.file(Medium.IMAGE, folder + "/" + file));
+            images.add(media.file(Medium.IMAGE, folder + "/" + file));
         }
         return new RawSample(
                 raw.id(),
@@ -67,7 +67,7 @@ record IconQaFormat(RecordFields fields) implements ReleaseFormat {
                 task,
                 category,
                 fields.column(record),
-                pictures,
+                images,
                 folder);
     }
 
@@ -91,7 +91,7 @@ record IconQaFormat(RecordFields fields) implements ReleaseFormat {
         return labels;
     }
 
-    /** Which picture is which choice: the question's own comes first. */
+    /** Which image is which choice: the question's own comes first. */
     private static String legend(List<String> labels) {
         int n = labels.size();
         String join = n == 2 ? " and " : " to ";

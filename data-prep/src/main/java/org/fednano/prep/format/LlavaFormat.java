@@ -20,7 +20,7 @@ import org.fednano.sample.Split;
 /**
  * Conversations as LLaVA's training data have them: {@code {"id", "image", "conversations": [{"from", "value"}, …]}} in
  * JSON arrays or JSON Lines. Each answer of the assistant is a sample {@code ID#1}, {@code ID#2}, …, whose context holds
- * the turns before its question and whose pictures are those shown until then.
+ * the turns before its question and whose images are those shown until then.
  *
  * @param named index files; empty: all in the folder
  * @param maxContext characters that the contexts of one conversation may have in all, since each holds those before
@@ -70,7 +70,7 @@ record LlavaFormat(RecordFields fields, List<String> named, long maxContext) imp
             String name = id + "#" + (turn + 1);
             try {
                 int until = marks == 0 ? images.size() : a.marks();
-                while (shown.size() < until) { // a picture that is bad is so for every turn that sees it
+                while (shown.size() < until) { // an image that is bad is so for every turn that sees it
                     shown.add(media.medium(Medium.IMAGE, images.get(shown.size())));
                 }
                 results.accept(new RawSample(
@@ -100,7 +100,7 @@ record LlavaFormat(RecordFields fields, List<String> named, long maxContext) imp
         return a.text();
     }
 
-    /** Pictures of either field; nulls and empty texts are none. */
+    /** Images of either field; nulls and empty texts are none. */
     private static List<MediumValue> images(JsonNode record) throws RecordRejected {
         List<MediumValue> one = RecordFields.read(() -> MediumValue.of(record.path("image"), "image"));
         List<MediumValue> many = RecordFields.read(() -> MediumValue.of(record.path("images"), "images"));

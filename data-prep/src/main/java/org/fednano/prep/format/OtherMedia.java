@@ -9,7 +9,7 @@ import org.fednano.prep.source.RecordRejected;
 import org.fednano.prep.source.RejectReason;
 import org.fednano.rows.Values;
 
-/** Media of conversations that are no pictures, or marked otherwise: without them the text would not mean the same. */
+/** Media of conversations that are no images, or marked otherwise: without them the text would not mean the same. */
 final class OtherMedia {
 
     private static final String KINDS =

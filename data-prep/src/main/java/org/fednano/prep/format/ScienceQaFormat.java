@@ -15,7 +15,7 @@ import org.fednano.sample.Split;
 
 /**
  * The layout of ScienceQA's release (Lu et al., NeurIPS 2022): an index, and {@code SPLIT/ID/image.png} for the problems
- * that name a picture; the others are text only. The hint is context; the solution, which tells the answer, is not read.
+ * that name an image; the others are text only. The hint is context; the solution, which tells the answer, is not read.
  *
  * @param lecture whether the lecture is context too
  */
@@ -35,7 +35,7 @@ record ScienceQaFormat(RecordFields fields, boolean lecture) implements ReleaseF
             throw new RecordRejected(
                     RejectReason.UNSAFE_PATH, "the picture lies in the problem's folder: found '" + image + "'");
         }
-        List<RawMedium> pictures = image.isEmpty()
+        List<RawMedium> images = image.isEmpty()
                 ? List.of()
                 : List.of(media.file(Medium.IMAGE, split.text() + "/" + raw.id() + "/" + image));
         return new RawSample(
@@ -50,7 +50,7 @@ record ScienceQaFormat(RecordFields fields, boolean lecture) implements ReleaseF
                 RecordFields.word(record.path("task"), "task"),
                 RecordFields.word(record.path("topic"), "topic"),
                 fields.column(record),
-                pictures,
+                images,
                 raw.source());
     }
 

@@ -68,7 +68,7 @@ final class TableColumns implements Serializable {
         return node == row ? MissingNode.getInstance() : node;
     }
 
-    /** Modalities besides pictures that have a column, by name: the order of their media in a sample. */
+    /** Modalities besides images that have a column, by name: the order of their media in a sample. */
     List<String> furtherMedia() {
         return names.keySet().stream().filter(n -> !MEANINGS.contains(n)).toList();
     }

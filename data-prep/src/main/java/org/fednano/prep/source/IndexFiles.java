@@ -18,6 +18,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.fednano.digest.Sha256;
 import org.fednano.settings.JobException;
 
 /** The index files of a raw data set, on the driver; all that is read of them makes its fingerprint. */
@@ -28,7 +29,7 @@ public final class IndexFiles {
     private final String source;
     private final Configuration hadoop;
     private final SafeFolder folder;
-    private final MessageDigest digest = Digests.sha256();
+    private final MessageDigest digest = Sha256.begin();
 
     /** @throws JobException with status 3 if the folder is missing */
     public IndexFiles(String source, Configuration hadoop) throws IOException {
@@ -117,7 +118,7 @@ public final class IndexFiles {
 
     /** SHA-256 over everything that was read, hexadecimal; ends the reading. */
     String fingerprint() {
-        return Digests.hex(digest);
+        return Sha256.end(digest);
     }
 
     /**

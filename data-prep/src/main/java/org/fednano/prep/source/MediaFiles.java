@@ -11,10 +11,10 @@ import org.fednano.rows.MediumValue;
 import org.fednano.sample.Medium;
 import org.fednano.settings.JobException;
 
-/** Pictures and other media of a raw data set: checked one by one, then read again when their shard is written. */
+/** Images and other media of a raw data set: checked one by one, then read again when their shard is written. */
 public final class MediaFiles implements AutoCloseable {
 
-    /** A picture's file may take this many bytes per allowed pixel; even uncompressed RGBA takes four. */
+    /** An image's file may take this many bytes per allowed pixel; even uncompressed RGBA takes four. */
     private static final int FILE_BYTES_PER_PIXEL = 8;
 
     private static final int MAX_NAME = 255;
@@ -25,14 +25,14 @@ public final class MediaFiles implements AutoCloseable {
     private final SourceConfig config;
     private final SafeFolder folder;
     private final Configuration hadoop;
-    private final MediaSpill spool;
+    private final MediaSpill spill;
 
     /** @throws IOException if the media folder is not there */
     public MediaFiles(SourceConfig config, Configuration hadoop) throws IOException {
         this.config = config;
         this.folder = new SafeFolder(config.media(), hadoop);
         this.hadoop = hadoop;
-        this.spool = new MediaSpill(config.spool(), hadoop);
+        this.spill = new MediaSpill(config.spill(), hadoop);
     }
 
     /** @throws JobException with status 3 if the media folder is not there */
@@ -62,7 +62,7 @@ public final class MediaFiles implements AutoCloseable {
      * Checks a file.
      *
      * @param path below the media folder, as the record gives it
-     * @throws RecordRejected if it leads out of the folder, is missing, too large, or a picture that cannot be decoded
+     * @throws RecordRejected if it leads out of the folder, is missing, too large, or an image that cannot be decoded
      */
     public RawMedium file(String modality, String path) throws RecordRejected, IOException {
         SafeFolder.Found file;
@@ -90,7 +90,7 @@ public final class MediaFiles implements AutoCloseable {
         if (modality.equals(Medium.IMAGE)) {
             checkImage(bytes, "the record's picture");
         }
-        return spool.add(modality, bytes);
+        return spill.add(modality, bytes);
     }
 
     private void refuseLong(String modality, long length) throws RecordRejected {
@@ -108,7 +108,7 @@ public final class MediaFiles implements AutoCloseable {
         }
     }
 
-    /** A picture must be one that training can decode, by the same code. */
+    /** An image must be one that training can decode, by the same code. */
     private void checkImage(byte[] file, String name) throws RecordRejected {
         try {
             RgbImage.check(file, name, this::refuseHuge);
@@ -133,7 +133,7 @@ public final class MediaFiles implements AutoCloseable {
 
     /** The bytes of a medium that passed its check; a file that was replaced by a longer one since is refused. */
     public byte[] read(RawMedium medium) throws IOException {
-        if (medium.spooled()) {
+        if (medium.spilled()) {
             byte[] bytes = new byte[medium.length()];
             Path path = new Path(medium.path());
             try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
@@ -152,6 +152,6 @@ public final class MediaFiles implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        spool.close();
+        spill.close();
     }
 }

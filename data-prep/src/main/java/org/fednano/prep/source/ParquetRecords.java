@@ -32,7 +32,7 @@ final class ParquetRecords implements RecordReader.Records {
 
     /**
      * Adds a range for each row group. The footer, which holds every column's sizes and bounds, stands for the file in
-     * the fingerprint: reading all pictures twice would cost more than it tells.
+     * the fingerprint: reading all images twice would cost more than it tells.
      *
      * @throws JobException with status 3 if it is no Parquet file
      */

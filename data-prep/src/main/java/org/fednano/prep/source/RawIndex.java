@@ -6,7 +6,7 @@ import java.util.List;
  * What a raw data set holds.
  *
  * @param ranges in the order of the files; of two records with one id the earlier counts
- * @param fingerprint SHA-256 of the index files, hexadecimal; pictures are not part of it
+ * @param fingerprint SHA-256 of the index files, hexadecimal; images are not part of it
  */
 public record RawIndex(List<RecordRange> ranges, String fingerprint) {
 

@@ -6,9 +6,9 @@ import java.io.Serializable;
  * Where a checked medium's bytes stand.
  *
  * @param modality name of the encoder that reads it
- * @param path below the media folder; of bytes that came inside a record: the spool file
- * @param offset first byte in the spool file, or −1 for a file of its own
- * @param length bytes in the spool file
+ * @param path below the media folder; of bytes that came inside a record: the spill file
+ * @param offset first byte in the spill file, or −1 for a file of its own
+ * @param length bytes in the spill file
  */
 public record RawMedium(String modality, String path, long offset, int length) implements Serializable {
 
@@ -17,7 +17,7 @@ public record RawMedium(String modality, String path, long offset, int length) i
         return new RawMedium(modality, path, -1, 0);
     }
 
-    public boolean spooled() {
+    public boolean spilled() {
         return offset >= 0;
     }
 }

@@ -54,7 +54,7 @@ final class SafeFolder {
         byte[] bytes() throws IOException;
     }
 
-    /** Read without Hadoop's file system, whose checks and checksums cost several times what a small picture does. */
+    /** Read without Hadoop's file system, whose checks and checksums cost several times what a small image does. */
     private record Local(java.nio.file.Path file, long length) implements Found {
         @Override
         public byte[] bytes() throws IOException {

@@ -26,7 +26,7 @@ import org.fednano.weights.HfModelFolder;
  */
 record ImageFeatures(String model, long seed) implements Serializable {
 
-    /** Pictures per call. */
+    /** Images per call. */
     static final int BATCH = 32;
 
     /** Most values of a vector. */
