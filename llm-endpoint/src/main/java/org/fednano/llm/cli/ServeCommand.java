@@ -90,7 +90,7 @@ final class ServeCommand implements Callable<Integer> {
         LlmServer.Options serve = serveOptions(settings);
         LlmServer.check(serve);
         GRPC.setLevel(Level.SEVERE);
-        EngineThreads.apply(settings, Runtime.getRuntime().availableProcessors());
+        EngineThreads.apply(settings);
         if (dryRun) {
             try (EmbeddedLlm llm = open(settings)) {
                 describe(settings, serve, llm.info());
