@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.fednano.demo.DemoMain;
 import org.fednano.prep.format.RecordResult;
 import org.fednano.settings.Commands;
 import org.junit.jupiter.api.AfterEach;
@@ -91,7 +92,8 @@ class SpecialPathsTest {
             args.addAll(List.of("--set", set));
         }
         PrintWriter out = new PrintWriter(output, true);
-        int status = Commands.run(new DataPrepMain(), out, out, args.toArray(String[]::new));
+        Object main = command.equals("prepare") ? new DataPrepMain() : new DemoMain();
+        int status = Commands.run(main, out, out, args.toArray(String[]::new));
         assertEquals(0, status, output::toString);
     }
 }
