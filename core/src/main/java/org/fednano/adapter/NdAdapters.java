@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 import org.fednano.sample.FeatureBatch;
 import org.fednano.sample.PromptBatch;
+import org.fednano.tensor.TensorEngine;
 
 /**
  * The fast version: matrix products over a sample's tokens of one modality, on DJL. Each call is one scope of native
@@ -31,7 +32,8 @@ final class NdAdapters implements NanoAdapters {
     public PromptBatch forward(float[] theta, FeatureBatch batch) {
         PromptBatch x = batch.prompts();
         float[] y = x.embeds().clone(); // (B, T, H)
-        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
+        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) { // starts the engine
+            TensorEngine.limitThreads();
             for (int m = 0; m < layout.modalities().size(); m++) {
                 NDArray down = matrix(scope, theta, layout.downOffset(m), hidden, rank);
                 NDArray up = matrix(scope, theta, layout.upOffset(m), rank, hidden);
@@ -59,7 +61,8 @@ final class NdAdapters implements NanoAdapters {
         PromptBatch x = batch.prompts();
         float s = layout.scale() / gradScale;
         int modalities = layout.modalities().size();
-        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
+        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) { // starts the engine
+            TensorEngine.limitThreads();
             NDArray[] down = new NDArray[modalities];
             NDArray[] upT = new NDArray[modalities]; // (H, R)
             for (int m = 0; m < modalities; m++) {

@@ -61,6 +61,7 @@ public final class ArrayOps {
     }
 
     private static NDArray product(NDArray x, NDArray weight, NDArray bias) {
+        TensorEngine.limitThreads();
         return x.getNDArrayInternal().linear(x, weight, bias).singletonOrThrow();
     }
 

@@ -1,6 +1,7 @@
 package org.fednano.tensor;
 
 import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
 
 /** The native tensor engine of this JVM. */
 public final class TensorEngine {
@@ -23,5 +24,21 @@ public final class TensorEngine {
         System.getProperties().putIfAbsent("ai.djl.pytorch.num_interop_threads", "1");
         Engine.getEngine("PyTorch");
         return Integer.getInteger("ai.djl.pytorch.num_threads");
+    }
+
+    private static final ThreadLocal<Boolean> LIMITED = ThreadLocal.withInitial(() -> {
+        Integer threads = Integer.getInteger("ai.djl.pytorch.num_threads");
+        if (threads != null) {
+            JniUtils.setNumThreads(threads);
+        }
+        return true;
+    });
+
+    /**
+     * Makes operations of this thread use as many threads as {@link #start} was told. The engine limits only the thread that
+     * started it; in any other one, small matrix products would run on all cores, whose sums may differ in their last bits.
+     */
+    public static void limitThreads() {
+        LIMITED.get();
     }
 }
