@@ -32,8 +32,8 @@ final class NdAdapters implements NanoAdapters {
     public PromptBatch forward(float[] theta, FeatureBatch batch) {
         PromptBatch x = batch.prompts();
         float[] y = x.embeds().clone(); // (B, T, H)
-        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) { // starts the engine
-            TensorEngine.limitThreads();
+        TensorEngine.limitThreads();
+        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
             for (int m = 0; m < layout.modalities().size(); m++) {
                 NDArray down = matrix(scope, theta, layout.downOffset(m), hidden, rank);
                 NDArray up = matrix(scope, theta, layout.upOffset(m), rank, hidden);
@@ -61,8 +61,8 @@ final class NdAdapters implements NanoAdapters {
         PromptBatch x = batch.prompts();
         float s = layout.scale() / gradScale;
         int modalities = layout.modalities().size();
-        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) { // starts the engine
-            TensorEngine.limitThreads();
+        TensorEngine.limitThreads();
+        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
             NDArray[] down = new NDArray[modalities];
             NDArray[] upT = new NDArray[modalities]; // (H, R)
             for (int m = 0; m < modalities; m++) {

@@ -11,6 +11,7 @@ import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import java.util.Map;
 import org.fednano.settings.JobException;
+import org.fednano.tensor.TensorEngine;
 
 /** An encoder as a DJL model whose block is the encoder alone, and what lies around it. */
 final class EncoderModel implements ModalityEncoder {
@@ -53,6 +54,7 @@ final class EncoderModel implements ModalityEncoder {
 
     @Override
     public float[] encode(float[] inputs, int count) {
+        TensorEngine.limitThreads();
         // The scope frees what operations on weights attach to the weights' own manager.
         try (NDManager manager = model.getNDManager().newSubManager();
                 NDScope scope = new NDScope();

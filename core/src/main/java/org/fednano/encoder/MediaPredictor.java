@@ -5,6 +5,7 @@ import ai.djl.inference.Predictor;
 import ai.djl.translate.TranslateException;
 import java.util.List;
 import org.fednano.settings.JobException;
+import org.fednano.tensor.TensorEngine;
 
 /** A DJL predictor of {@link NanoEdgeTranslatorFactory}'s translator, for callers that know nothing of DJL. For one thread. */
 public final class MediaPredictor implements AutoCloseable {
@@ -24,6 +25,7 @@ public final class MediaPredictor implements AutoCloseable {
      * @throws JobException with status 3 if a file cannot be decoded and the predictor does not keep that
      */
     public List<byte[]> predict(List<byte[]> files) {
+        TensorEngine.limitThreads();
         try {
             return predictor.batchPredict(files);
         } catch (TranslateException | EngineException e) {

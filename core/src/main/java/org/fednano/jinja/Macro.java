@@ -17,7 +17,7 @@ import org.fednano.jinja.value.Undefined;
 import org.fednano.jinja.value.WithAttributes;
 
 /** A macro, or the body of a {@code call} block as its {@code caller}. */
-public final class Macro implements WithAttributes, Function {
+final class Macro implements WithAttributes, Function {
 
     private final Renderer renderer;
     private final Stmt.Function function;

@@ -87,7 +87,7 @@ public final class FeatureFiles {
 
     /** Whatever makes a split's features, row by row in shard order; says which prompts were cut. */
     public interface Source {
-        public TruncationStats read(Split split, Consumer<PromptFeatures> rows);
+        TruncationStats read(Split split, Consumer<PromptFeatures> rows);
     }
 
     /** What tells the rows of now from those of another time: a digest over names, lengths and times of their files. */

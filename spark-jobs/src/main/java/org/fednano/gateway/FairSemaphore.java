@@ -7,7 +7,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** So much of something at a time; those who wait are served in the order in which they came. */
-public final class FairSemaphore {
+final class FairSemaphore {
 
     private final long capacity;
     private final ReentrantLock lock = new ReentrantLock();

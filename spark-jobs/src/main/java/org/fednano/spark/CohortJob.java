@@ -25,7 +25,7 @@ public final class CohortJob {
 
     /** What a partition does. */
     public interface Task<T, R> extends Serializable {
-        public R run(T item);
+        R run(T item);
     }
 
     /** What a partition does for its client. */

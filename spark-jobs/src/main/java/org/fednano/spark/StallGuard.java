@@ -24,7 +24,7 @@ public record StallGuard(String clientId, Setting<Duration> setting, Duration li
 
     /** Work that tells of its progress. */
     public interface Work<R> {
-        public R run(Runnable progress) throws Exception;
+        R run(Runnable progress) throws Exception;
     }
 
     /**

@@ -12,7 +12,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.sample.PromptBatch;
@@ -70,16 +69,6 @@ final class ConcurrentCallers implements AutoCloseable {
             })));
         }
         return answers;
-    }
-
-    static void await(BooleanSupplier what) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (!what.getAsBoolean()) {
-            if (System.nanoTime() > end) {
-                throw new IllegalStateException("It never came");
-            }
-            Thread.sleep(5);
-        }
     }
 
     static PromptBatch prompts(Random random, int size, int longest, int hidden) {

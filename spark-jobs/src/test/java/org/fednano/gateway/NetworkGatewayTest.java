@@ -31,6 +31,7 @@ import org.fednano.sample.TokenBatch;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
+import org.fednano.testing.Eventually;
 import org.fednano.testing.TestCertificates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -152,7 +153,7 @@ class NetworkGatewayTest {
         try (FrozenLlm works = address().open(Purpose.TRAIN, 1, "works");
                 FrozenLlm late = address().open(Purpose.TRAIN, 1, "late")) {
             Future<Result> working = callers.start(() -> call(works));
-            ConcurrentCallers.await(() -> llm.asked.size() == 1);
+            Eventually.await(() -> llm.asked.size() == 1);
             RoundClosedException e = assertThrows(RoundClosedException.class, () -> call(late));
             assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
             llm.let.release(1);
@@ -170,10 +171,10 @@ class NetworkGatewayTest {
                 OipLlm b = (OipLlm) address().open(Purpose.TRAIN, 1, "b")) {
             Future<Result> first =
                     callers.start(() -> a.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
-            ConcurrentCallers.await(() -> llm.asked.size() == 1);
+            Eventually.await(() -> llm.asked.size() == 1);
             Future<Result> second =
                     callers.start(() -> b.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
-            ConcurrentCallers.await(() -> b.counters().retries() > 0);
+            Eventually.await(() -> b.counters().retries() > 0);
             assertEquals(0, gateway.waitingCalls(), "it waits at the client, not in the driver's memory");
             llm.let.release(2);
             ConcurrentCallers.get(first);
@@ -191,7 +192,7 @@ class NetworkGatewayTest {
         try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
                 FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
             callers.start(() -> a.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
-            ConcurrentCallers.await(() -> llm.asked.size() == 1);
+            Eventually.await(() -> llm.asked.size() == 1);
             RoundClosedException e = assertThrows(
                     RoundClosedException.class,
                     () -> b.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
@@ -223,13 +224,13 @@ class NetworkGatewayTest {
         try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
                 FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
             Future<Result> working = callers.start(() -> call(a));
-            ConcurrentCallers.await(() -> llm.asked.size() == 1);
+            Eventually.await(() -> llm.asked.size() == 1);
             Thread killed = new Thread(() -> assertThrows(IllegalStateException.class, () -> call(b)));
             killed.start();
-            ConcurrentCallers.await(() -> gateway.waitingCalls() == 1);
+            Eventually.await(() -> gateway.waitingCalls() == 1);
             killed.interrupt();
             killed.join();
-            ConcurrentCallers.await(() -> gateway.waitingCalls() == 0);
+            Eventually.await(() -> gateway.waitingCalls() == 0);
             llm.let.release(100);
             ConcurrentCallers.get(working);
             assertEquals(1, llm.asked.size());

@@ -15,6 +15,7 @@ import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 import org.fednano.sample.TokenBatch;
+import org.fednano.testing.Eventually;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,17 +102,17 @@ class WaitingTest {
     void aRequestStaysWithinItsTokensAndTakesThoseWhoCameFirst() throws InterruptedException {
         open(Duration.ofMinutes(1));
         Future<Result> first = callers.start(() -> callAndLeave(client("first"), TOKENS));
-        ConcurrentCallers.await(() -> llm.asked.size() == 1);
+        Eventually.await(() -> llm.asked.size() == 1);
         for (int i = 0; i < 4; i++) { // 3 fit; the wide one in between joins nobody
             String id = "c" + i;
             FrozenLlm client = client(id);
             int waiting = i;
             callers.start(() -> callAndLeave(client, waiting == 1 ? 2 * TOKENS : TOKENS));
-            ConcurrentCallers.await(() -> gateway.waitingCalls() == waiting + 1);
+            Eventually.await(() -> gateway.waitingCalls() == waiting + 1);
         }
         llm.let.release(1000);
         ConcurrentCallers.get(first);
-        ConcurrentCallers.await(() -> gateway.figures().calls() == 5);
+        Eventually.await(() -> gateway.figures().calls() == 5);
         assertEquals(
                 List.of(TOKENS, 3 * TOKENS, 2 * TOKENS),
                 llm.asked.stream()
@@ -125,7 +126,7 @@ class WaitingTest {
     void aCallThatWaitsWhenItsDeadlinePassesIsToldAtOnceAndNotComputed(boolean batching) throws InterruptedException {
         open(batching, Duration.ofMinutes(1), 1 << 20, Duration.ofMillis(500));
         Future<Result> working = callers.start(() -> call(client("works")));
-        ConcurrentCallers.await(() -> llm.asked.size() == 1);
+        Eventually.await(() -> llm.asked.size() == 1);
         FrozenLlm late = client("late");
         RoundClosedException e = assertThrows(RoundClosedException.class, () -> call(late));
         assertTrue(e.getMessage().contains("gateway.client_deadline"), e.getMessage());
@@ -139,10 +140,10 @@ class WaitingTest {
     void aRoundThatEndsSendsAwayWhoWaits(boolean batching) throws InterruptedException {
         open(batching, Duration.ofMinutes(1), 1 << 20, Duration.ofMinutes(5));
         callers.start(() -> call(client("works")));
-        ConcurrentCallers.await(() -> llm.asked.size() == 1);
+        Eventually.await(() -> llm.asked.size() == 1);
         FrozenLlm late = client("late");
         Future<Result> waiting = callers.start(() -> call(late));
-        ConcurrentCallers.await(() -> gateway.waitingCalls() == 1);
+        Eventually.await(() -> gateway.waitingCalls() == 1);
         gateway.end(Purpose.TRAIN, 1);
         assertThrows(RoundClosedException.class, () -> ConcurrentCallers.get(waiting));
         assertEquals(1, llm.asked.size());
@@ -155,10 +156,10 @@ class WaitingTest {
         open(batching, Duration.ZERO, 1 << 20, Duration.ofMinutes(5));
         FrozenLlm client = client("a");
         callers.start(() -> call(client));
-        ConcurrentCallers.await(() -> llm.asked.size() == 1);
+        Eventually.await(() -> llm.asked.size() == 1);
         Thread closing = new Thread(gateway::close);
         closing.start();
-        ConcurrentCallers.await(() -> waits(closing) || !closing.isAlive());
+        Eventually.await(() -> waits(closing) || !closing.isAlive());
         assertTrue(closing.isAlive(), "a call is still at the LLM");
         llm.let.release(1);
         closing.join();
@@ -176,10 +177,10 @@ class WaitingTest {
             thread.start();
             threads.add(thread);
         }
-        ConcurrentCallers.await(() -> threads.stream().allMatch(WaitingTest::waits));
+        Eventually.await(() -> threads.stream().allMatch(WaitingTest::waits));
         assertEquals(2, llm.asked.size());
         llm.let.release(1000);
-        ConcurrentCallers.await(() -> gateway.figures().calls() == 6);
+        Eventually.await(() -> gateway.figures().calls() == 6);
         assertEquals(2, llm.most.get());
     }
 

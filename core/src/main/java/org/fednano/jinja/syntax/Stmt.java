@@ -61,13 +61,13 @@ public sealed interface Stmt extends Node {
     }
 
     /** What has a body that is run as a function. */
-    public sealed interface Function extends Stmt {
+    sealed interface Function extends Stmt {
         Signature signature();
 
         List<Stmt> body();
     }
 
-    public record Macro(String name, Signature signature, List<Stmt> body) implements Function {
+    record Macro(String name, Signature signature, List<Stmt> body) implements Function {
         @Override
         public List<Node> children() {
             return Node.list(signature.parameters(), signature.defaults(), body);

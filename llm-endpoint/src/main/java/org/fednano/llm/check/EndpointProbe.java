@@ -27,7 +27,7 @@ import org.fednano.llm.wire.WireType;
  * One endpoint asked piece by piece, and with requests that are wrong on purpose: for those who judge a server. Methods
  * throw {@link LlmException} with what it answered.
  */
-public final class EndpointProbe implements AutoCloseable {
+final class EndpointProbe implements AutoCloseable {
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int BUSY_TRIES = 5;
@@ -42,32 +42,32 @@ public final class EndpointProbe implements AutoCloseable {
     }
 
     /** For the first of the addresses. */
-    public static EndpointProbe open(Options options) {
+    static EndpointProbe open(Options options) {
         return new EndpointProbe(options);
     }
 
     /** Its address. */
-    public String address() {
+    String address() {
         return link.address().toString();
     }
 
     /** Whether the server says that it lives. */
-    public boolean live() {
+    boolean live() {
         return link.live();
     }
 
     /** Whether the server says that it is ready. */
-    public boolean ready() {
+    boolean ready() {
         return link.ready();
     }
 
     /** Whether the server says that the model is ready. */
-    public boolean modelReady() {
+    boolean modelReady() {
         return link.modelReady();
     }
 
     /** The answer to {@code info}. */
-    public LlmInfo info() {
+    LlmInfo info() {
         return ServedModel.info(link, options.modelName());
     }
 
@@ -76,18 +76,18 @@ public final class EndpointProbe implements AutoCloseable {
      *
      * @throws LlmException BAD_REQUEST if names, dtypes or H are not the contract's
      */
-    public WireType wireType(LlmInfo info) {
+    WireType wireType(LlmInfo info) {
         var metadata = link.metadata();
         return link.named("ModelMetadata", () -> ServedModel.type(metadata, info.hidden()));
     }
 
     /** The hand-shake that a run begins with. */
-    public void handshake() {
+    void handshake() {
         EndpointHandshake.greet(link, options.withHandshake(Handshake.FULL));
     }
 
     /** A request that is right, to be made wrong. */
-    public Crafted crafted(LlmCall<?> call, LlmInfo info, WireType type) {
+    Crafted crafted(LlmCall<?> call, LlmInfo info, WireType type) {
         return new Crafted(Requests.of(options.modelName(), info.fingerprint(), call, type), type);
     }
 
@@ -96,7 +96,7 @@ public final class EndpointProbe implements AutoCloseable {
      *
      * @return why it was refused; null if it was answered
      */
-    public Reason refusal(Crafted request) {
+    Reason refusal(Crafted request) {
         for (int tries = 1; ; tries++) {
             try {
                 link.infer(request.message(), "a request that is wrong on purpose");
@@ -121,7 +121,7 @@ public final class EndpointProbe implements AutoCloseable {
     }
 
     /** A request of which any part can be changed. */
-    public static final class Crafted {
+    static final class Crafted {
 
         private final ModelInferRequest message;
         private final WireType type;
@@ -136,12 +136,12 @@ public final class EndpointProbe implements AutoCloseable {
         }
 
         /** For another model's name. */
-        public Crafted model(String name) {
+        Crafted model(String name) {
             return new Crafted(message.toBuilder().setModelName(name).build(), type);
         }
 
         /** With a field of {@code ctl} changed or added. */
-        public Crafted control(String field, Object value) {
+        Crafted control(String field, Object value) {
             Map<String, Tensor> tensors = tensors();
             try {
                 ObjectNode json = (ObjectNode) JSON.readTree(tensors.get("ctl").text());
@@ -153,17 +153,17 @@ public final class EndpointProbe implements AutoCloseable {
         }
 
         /** With an INT32 tensor in the place of one of that name, or added. */
-        public Crafted ints(String name, int[] values, int... shape) {
+        Crafted ints(String name, int[] values, int... shape) {
             return with(Tensors.ints(name, values, shape));
         }
 
         /** With a tensor of dtype D in the place of one of that name, or added. */
-        public Crafted floats(String name, float[] values, int... shape) {
+        Crafted floats(String name, float[] values, int... shape) {
             return with(Tensors.floats(name, type, values, shape));
         }
 
         /** Without a tensor. */
-        public Crafted without(String name) {
+        Crafted without(String name) {
             Map<String, Tensor> tensors = tensors();
             tensors.remove(name);
             return of(tensors);

@@ -18,7 +18,7 @@ import org.fednano.method.ClientRule;
  * @param uplinkRun the same over the run
  * @param downlinkRun the same over the run
  */
-public record Traffic(
+record Traffic(
         long downlinkAdapter,
         long uplinkAdapter,
         long uplinkFisher,

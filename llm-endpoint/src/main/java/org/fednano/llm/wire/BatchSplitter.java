@@ -18,7 +18,7 @@ public record BatchSplitter(LlmInfo.Limits limits, int hidden, WireType type) {
 
     /** Who answers one request. */
     public interface Asked {
-        public <R> R ask(LlmCall<R> call);
+        <R> R ask(LlmCall<R> call);
     }
 
     /** The endpoint's limits, with one's own on messages. */

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.fednano.llm.client.EndpointBalancer.Place;
 import org.fednano.llm.client.EndpointBalancer.Visit;
 import org.fednano.llm.client.OipLlm.Retry;
+import org.fednano.testing.Eventually;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -80,9 +81,7 @@ class EndpointBalancerTest {
         FutureTask<Place> next = new FutureTask<>(() -> places.take(places.begin()));
         Thread thread = new Thread(next);
         thread.start();
-        while (thread.getState() != Thread.State.WAITING) {
-            Thread.sleep(1);
-        }
+        Eventually.await(() -> thread.getState() == Thread.State.WAITING);
         places.answered(trial);
         assertEquals(0, next.get().endpoint());
         places.answered(slow);

@@ -30,6 +30,7 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.testing.Eventually;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -565,16 +566,13 @@ class OipLlmTest {
     }
 
     @Test
-    void aSharedConnectionThatNobodyUsesEndsWhenAnotherIsNeeded() throws InterruptedException {
+    void aSharedConnectionThatNobodyUsesEndsWhenAnotherIsNeeded() {
         OipLlm.connectShared(options(server)).close();
         assertEquals(1, server.connections.get());
         try (FakeOipServer second = new FakeOipServer(embedded, WireType.FP32);
                 OipLlm llm = OipLlm.connectShared(options(second))) {
             llm.embed(new int[] {1});
-            for (int i = 0; i < 500 && server.connections.get() > 0; i++) {
-                Thread.sleep(10);
-            }
-            assertEquals(0, server.connections.get());
+            Eventually.await(() -> server.connections.get() == 0);
             assertEquals(1, second.connections.get());
         }
     }

@@ -28,6 +28,7 @@ import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.wire.GrpcStatuses;
 import org.fednano.llm.wire.WireType;
+import org.fednano.testing.Eventually;
 
 /**
  * Sends malformed requests to a real server with a small real LLM, several at a time, a sound one now and then, and looks
@@ -182,9 +183,7 @@ final class Fuzz {
             resident[1] = resident();
             arrays[1] = llm.nativeArrays();
             // The last answer arrives before the server has put its request away.
-            for (int i = 0; i < 500 && server.state().bytes() > 0; i++) {
-                Thread.sleep(10);
-            }
+            Eventually.await(() -> server.state().bytes() == 0);
             return new Report(
                     requests,
                     malformed.kinds(),

@@ -25,7 +25,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.algorithm.RoundClosedException;
@@ -54,6 +53,7 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.testing.Eventually;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -243,12 +243,12 @@ class LlmServerTest {
                 caller.ask(new LlmCall.Loss(new PromptBatch(bad, PROMPTS.lengths(), 9, HIDDEN), ANSWERS), model()));
         assertEquals(Reason.NONFINITE_INPUT, nan.reason());
         assertTrue(nan.getMessage().contains("sample 0, token 0"), nan.getMessage());
-        await(() -> ended.size() == 6);
+        Eventually.await(() -> ended.size() == 6);
         assertTrue(ended.stream().allMatch(e -> e.outcome() == Outcome.FAILED));
         Ended refused = ended(Reason.NONFINITE_INPUT);
         assertEquals("loss", refused.op());
         assertTrue(refused.shapes().contains("embeds FP32 [3, 9, 16]"), refused.shapes());
-        await(() -> server.state().bytes() == 0);
+        Eventually.await(() -> server.state().bytes() == 0);
     }
 
     @Test
@@ -267,7 +267,7 @@ class LlmServerTest {
         int[][] many = new int[27][];
         Arrays.fill(many, new int[] {3});
         assertEquals(Reason.TOO_LARGE, reason(() -> caller.ask(new LlmCall.Score(one, new int[][][] {many}), model())));
-        await(() -> ended.size() == 4);
+        Eventually.await(() -> ended.size() == 4);
         assertTrue(ended.stream().allMatch(e -> e.computeSeconds() == 0));
     }
 
@@ -301,7 +301,7 @@ class LlmServerTest {
         serve(Backend.of(llm));
         Result got = caller.ask(LOSS_GRAD, model(), WireType.FP32, CallOptions.DEFAULT.withCompression("gzip"));
         assertArrayEquals(LOSS_GRAD.on(llm).gradient(), got.gradient());
-        await(() -> server.state().bytes() == 0);
+        Eventually.await(() -> server.state().bytes() == 0);
     }
 
     @Test
@@ -358,7 +358,7 @@ class LlmServerTest {
         assertFalse(got.getMessage().contains("secret"), got.getMessage());
         // The server lives.
         assertEquals(thrown.reason, reason(() -> caller.ask(LOSS_GRAD, model())));
-        await(() -> server.state().equals(new LlmServer.State(0, 0, 0)));
+        Eventually.await(() -> server.state().equals(new LlmServer.State(0, 0, 0)));
     }
 
     enum Thrown {
@@ -416,7 +416,7 @@ class LlmServerTest {
         ModelInferRequest request = Requests.of(Caller.MODEL, "none", LOSS_GRAD, WireType.FP32);
         List<ListenableFuture<?>> three =
                 List.of(caller.inferLater(request), caller.inferLater(request), caller.inferLater(request));
-        await(() -> server.state().waiting() == 2 && server.state().running() == 1);
+        Eventually.await(() -> server.state().waiting() == 2 && server.state().running() == 1);
         assertEquals(Reason.BUSY, reason(() -> caller.infer(request, CallOptions.DEFAULT)));
         assertEquals("none", caller.info().fingerprint());
         gated.gate.release(100);
@@ -424,7 +424,7 @@ class LlmServerTest {
             one.get(30, TimeUnit.SECONDS);
         }
         caller.infer(request, CallOptions.DEFAULT);
-        await(() -> server.state().equals(new LlmServer.State(0, 0, 0)));
+        Eventually.await(() -> server.state().equals(new LlmServer.State(0, 0, 0)));
     }
 
     @Test
@@ -442,12 +442,12 @@ class LlmServerTest {
                 new LlmInfo.Limits(10_000, 1 << 20),
                 new LlmServer.Load(10, bytes - 1, 1));
         ListenableFuture<?> first = caller.inferLater(request);
-        await(() -> server.state().running() == 1);
+        Eventually.await(() -> server.state().running() == 1);
         assertEquals(bytes, server.state().bytes());
         assertEquals(Reason.BUSY, reason(() -> caller.infer(request, CallOptions.DEFAULT)));
         gated.gate.release(100);
         first.get(30, TimeUnit.SECONDS);
-        await(() -> server.state().bytes() == 0);
+        Eventually.await(() -> server.state().bytes() == 0);
         caller.infer(request, CallOptions.DEFAULT);
     }
 
@@ -457,11 +457,11 @@ class LlmServerTest {
         serve(Backend.of(gated), WireType.FP32, LIMITS, new LlmServer.Load(10, 1 << 22, 1));
         ModelInferRequest request = Requests.of(Caller.MODEL, "none", LOSS_GRAD, WireType.FP32);
         ListenableFuture<?> running = caller.inferLater(request);
-        await(() -> gated.begun.get() == 1);
+        Eventually.await(() -> gated.begun.get() == 1);
         ListenableFuture<?> cancelled = caller.inferLater(request);
-        await(() -> server.state().waiting() == 1);
+        Eventually.await(() -> server.state().waiting() == 1);
         cancelled.cancel(true);
-        await(() -> server.state().waiting() == 0);
+        Eventually.await(() -> server.state().waiting() == 0);
         StatusRuntimeException late = assertThrows(
                 StatusRuntimeException.class,
                 () -> ClientCalls.blockingUnaryCall(
@@ -470,13 +470,13 @@ class LlmServerTest {
                         CallOptions.DEFAULT.withDeadlineAfter(300, TimeUnit.MILLISECONDS),
                         request));
         assertEquals(Reason.NOT_READY, GrpcStatuses.read(late).reason());
-        await(() -> server.state().waiting() == 0);
+        Eventually.await(() -> server.state().waiting() == 0);
         // A caller that goes while it is being computed gets nothing, and its place is free afterwards.
         running.cancel(true);
         gated.gate.release(100);
-        await(() -> server.state().equals(new LlmServer.State(0, 0, 0)));
+        Eventually.await(() -> server.state().equals(new LlmServer.State(0, 0, 0)));
         assertEquals(1, gated.begun.get());
-        await(() -> ended.size() == 3);
+        Eventually.await(() -> ended.size() == 3);
         assertTrue(ended.stream().allMatch(e -> e.outcome() == Outcome.LEFT));
     }
 
@@ -492,9 +492,9 @@ class LlmServerTest {
         ModelInferRequest request = Requests.of(Caller.MODEL, "none", LOSS_GRAD, WireType.FP32);
         ListenableFuture<?> running = caller.inferLater(request);
         ListenableFuture<?> waiting = caller.inferLater(request);
-        await(() -> server.state().waiting() == 1);
+        Eventually.await(() -> server.state().waiting() == 1);
         CompletableFuture<Boolean> drained = CompletableFuture.supplyAsync(() -> server.drain(Duration.ofSeconds(30)));
-        await(() -> !serverReady());
+        Eventually.await(() -> !serverReady());
         assertEquals(Reason.NOT_READY, reason(() -> caller.infer(request, CallOptions.DEFAULT)));
         assertFalse(drained.isDone());
         gated.gate.release(2);
@@ -508,7 +508,7 @@ class LlmServerTest {
         FakeGatedLlm gated = new FakeGatedLlm(llm);
         serve(Backend.of(gated), WireType.FP32, LIMITS, new LlmServer.Load(10, 1 << 22, 1));
         ListenableFuture<?> running = caller.inferLater(Requests.of(Caller.MODEL, "none", LOSS_GRAD, WireType.FP32));
-        await(() -> gated.begun.get() == 1);
+        Eventually.await(() -> gated.begun.get() == 1);
         assertFalse(server.drain(Duration.ofMillis(200)));
         gated.gate.release(1);
         server.close();
@@ -540,7 +540,7 @@ class LlmServerTest {
             caller = new Caller(server.port());
             caller.ask(LOSS_GRAD, model());
             reason(() -> caller.ask(new LlmCall.Embed(new int[] {29}), model()));
-            await(() -> ended.size() == 2);
+            Eventually.await(() -> ended.size() == 2);
             String page = new String(
                     URI.create("http://127.0.0.1:" + metrics.port() + "/metrics")
                             .toURL()
@@ -600,17 +600,5 @@ class LlmServerTest {
     /** The call that ended so: a listener is told after the answer left, so calls may end in another order than asked. */
     private Ended ended(Reason reason) {
         return ended.stream().filter(e -> e.reason() == reason).findFirst().orElseThrow();
-    }
-
-    private static void await(BooleanSupplier condition) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < end, "what was waited for did not come in 30 s");
-            try {
-                Thread.sleep(5);
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-        }
     }
 }
