@@ -9,8 +9,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.client.EndpointAddress;
 import org.fednano.llm.model.EmbeddedLlm;
@@ -68,12 +66,6 @@ final class ServeCommand implements Callable<Integer> {
     /** One gradient is computed at a time; a second worker reads, writes and scores meanwhile. */
     private static final int WORKERS = 2;
 
-    /**
-     * gRPC logs a stack trace for each message beyond its bound: any caller could fill the log. Held here, because a
-     * logger that nobody holds loses its level.
-     */
-    private static final Logger GRPC = Logger.getLogger("io.grpc");
-
     @Mixin
     private SettingsOptions options;
 
@@ -89,7 +81,6 @@ final class ServeCommand implements Callable<Integer> {
         // Cheap checks first: loading a model takes a while.
         LlmServer.Options serve = serveOptions(settings);
         LlmServer.check(serve);
-        GRPC.setLevel(Level.SEVERE);
         EngineThreads.apply(settings);
         if (dryRun) {
             try (EmbeddedLlm llm = open(settings)) {

@@ -3,13 +3,15 @@ package org.fednano.llm.server;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.Context;
-import io.grpc.KnownLength;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
@@ -26,19 +28,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request from its first byte to its last. A reader thread takes it in; a small one is checked there, so that a wrong
+ * One request from its first byte to its last. Who may not call is refused before a byte of the message is read; then the
+ * bytes are counted as they come. A reader thread takes the whole message; a small one is checked there, so that a wrong
  * one and {@code info} are answered at once, however long the queue. Everything else waits for a worker as bytes, and
  * becomes arrays only when its turn has come. It counts as held until it is computed and its answer has left.
+ *
+ * <p>Its listener's methods run on the network's thread: none of them waits or reads.
  */
-final class InferCall extends ServerCall.Listener<InputStream> implements Runnable {
-
-    /** Small enough to be read before it is let in: what the readers hold so is not counted. */
-    private static final int SMALL = 1 << 16;
+final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arrival.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(LlmServer.class);
 
     private final ServerContext desk;
-    private final ServerCall<InputStream, ModelInferResponse> call;
+    private final ServerCall<Body, ModelInferResponse> call;
     private final Metadata headers;
     private final Context context = Context.current();
     private final AtomicBoolean told = new AtomicBoolean();
@@ -48,113 +50,161 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
 
     private final AtomicBoolean connectionEnded = new AtomicBoolean();
 
+    private final AtomicReference<Body> body = new AtomicReference<>();
+    private Future<?> patience;
+    private boolean receiving;
     private ByteString message;
     private LlmInfo info;
     private Requests.Received request;
     private String shapes = "";
-    private volatile boolean held;
-    private long heldBytes;
+    private Admission.Holding holding;
     private long messageBytes;
-    private long queuedAt;
+    private volatile long queuedAt;
     private double queueSeconds;
     private String id = "";
     private double computeSeconds;
     private boolean computed;
 
-    private InferCall(ServerContext desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
+    private InferCall(ServerContext desk, ServerCall<Body, ModelInferResponse> call, Metadata headers) {
         this.desk = desk;
         this.call = call;
         this.headers = headers;
     }
 
-    static ServerCall.Listener<InputStream> start(
-            ServerContext desk, ServerCall<InputStream, ModelInferResponse> call, Metadata headers) {
+    static ServerCall.Listener<Body> start(
+            ServerContext desk, ServerCall<Body, ModelInferResponse> call, Metadata headers) {
         InferCall started = new InferCall(desk, call, headers);
         try {
             // Before the message: what is refused need not be sent.
-            desk.requireToken(headers);
+            desk.requireToken(call, headers);
             desk.requireReady();
             desk.backend().admit(headers);
-            call.request(2);
+            started.receive();
         } catch (RuntimeException e) {
             started.fail(e);
         }
         return started;
     }
 
+    private void receive() {
+        holding = desk.admission().hold(Connections.of(call).share());
+        Arrival.tell(this);
+        patience = desk.timer()
+                .schedule(this::tooSlow, desk.options().load().arrival().toMillis(), TimeUnit.MILLISECONDS);
+        call.request(2);
+    }
+
+    private void tooSlow() {
+        refuse(new LlmException(
+                Reason.BUSY,
+                "The message is not there in time: expected within "
+                        + desk.options().load().arrival().toSeconds() + " s"));
+    }
+
     @Override
-    public void onMessage(InputStream stream) {
-        if (told.get()) {
-            return;
-        }
-        try {
-            LlmException.require(message == null, Reason.BAD_REQUEST, "A call's messages", 1, "more");
-            take(stream);
-        } catch (IOException | RuntimeException | Error e) {
-            fail(e);
-            end(workEnded);
+    public void arrived(long payload, long cost) {
+        if (!told.get()) {
+            try {
+                requireFits(payload);
+                holding.grow(cost);
+            } catch (LlmException e) {
+                refuse(e);
+            }
         }
     }
 
-    private void take(InputStream stream) throws IOException {
+    @Override
+    public void another() {
+        refuse(new LlmException(Reason.BAD_REQUEST, "A call's messages: expected 1, got more"));
+    }
+
+    private void refuse(LlmException refusal) {
+        fail(refusal);
+        end(workEnded);
+    }
+
+    @Override
+    public void onMessage(Body message) {
+        body.set(message);
+        if (told.get()) {
+            drop();
+        }
+    }
+
+    /** What nobody will read. */
+    private void drop() {
+        Body unread = body.getAndSet(null);
+        if (unread != null) {
+            unread.close();
+        }
+    }
+
+    @Override
+    public void onHalfClose() {
+        patience.cancel(false);
+        if (!told.get()) {
+            receiving = true;
+            desk.readers().execute(this::read);
+        }
+    }
+
+    /** A reader's turn. */
+    private void read() {
+        boolean queued = false;
+        try (Body whole = body.getAndSet(null)) {
+            if (gone()) {
+                left();
+                return;
+            }
+            LlmException.require(whole != null, Reason.BAD_REQUEST, "A call's messages", 1, 0);
+            take(whole);
+            if (messageBytes <= Admission.SMALL) {
+                parse();
+                if (request.call() == null) {
+                    answer(Responses.info(desk.options().modelName(), desk.info(headers)));
+                    return;
+                }
+            }
+            holding.enter(messageBytes);
+            queuedAt = System.nanoTime();
+            desk.workers().execute(this);
+            queued = true;
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e);
+        } finally {
+            if (!queued) {
+                end(workEnded);
+            }
+        }
+    }
+
+    private void take(Body whole) throws IOException {
         int most = (int) desk.options().limits().messageBytes();
-        // A compressed message does not know its length: it is counted as the largest until it is read.
-        int size = stream instanceof KnownLength ? stream.available() : most;
-        requireFits(size, most);
-        if (size > SMALL) {
-            enter(size);
+        requireFits(whole.size());
+        if (whole.packed()) {
+            // Counted as the largest there may be until it is unpacked.
+            holding.grow(most);
         }
         byte[] bytes;
-        try {
-            bytes = stream.readNBytes(most);
-            requireFits(stream.read() < 0 ? bytes.length : most + 1L, most);
+        try (InputStream stream = whole.open()) {
+            bytes = stream.readNBytes(whole.packed() ? most : whole.size());
+            requireFits(whole.packed() && stream.read() >= 0 ? most + 1L : bytes.length);
         } catch (IOException e) {
             throw new LlmException(Reason.BAD_REQUEST, "The message cannot be unpacked", e);
         }
         message = UnsafeByteOperations.unsafeWrap(bytes);
         messageBytes = bytes.length;
-        if (held) {
-            desk.admission().resize(heldBytes, message.size());
-            heldBytes = message.size();
-        }
+        holding.become(messageBytes);
     }
 
-    private static void requireFits(long size, int most) {
+    private void requireFits(long size) {
+        long most = desk.options().limits().messageBytes();
         LlmException.require(
                 size <= most,
                 Reason.TOO_LARGE,
                 "A message's bytes must be within the limit, unpacked",
                 "at most " + most,
-                size > most + 1L ? size : "more");
-    }
-
-    private void enter(long size) {
-        desk.admission().enter(size);
-        heldBytes = size;
-        held = true;
-    }
-
-    @Override
-    public void onHalfClose() {
-        if (told.get()) {
-            return;
-        }
-        try {
-            LlmException.require(message != null, Reason.BAD_REQUEST, "A call's messages", 1, 0);
-            if (!held) {
-                read();
-                if (request.call() == null) {
-                    answer(Responses.info(desk.options().modelName(), desk.info(headers)));
-                    return;
-                }
-                enter(message.size());
-            }
-            queuedAt = System.nanoTime();
-            desk.workers().execute(this);
-        } catch (RuntimeException | Error e) {
-            fail(e);
-            end(workEnded);
-        }
+                size > most + 1 ? size : "more");
     }
 
     @Override
@@ -163,16 +213,25 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
         if (taken) {
             queueSeconds = seconds(queuedAt);
         }
-        // Not computed if no worker has begun; else that worker sees that nobody waits, and ends it.
-        if (taken || queuedAt == 0) {
+        // Nobody is at it yet; else that reader or worker sees that nobody waits, and ends it.
+        if (taken || !receiving) {
             left();
             end(workEnded);
         }
-        end(connectionEnded);
+        drop();
+        ended();
     }
 
     @Override
     public void onComplete() {
+        drop();
+        ended();
+    }
+
+    private void ended() {
+        if (patience != null) {
+            patience.cancel(false);
+        }
         end(connectionEnded);
     }
 
@@ -180,8 +239,8 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
         AtomicBoolean other = part == workEnded ? connectionEnded : workEnded;
         // Of two that end at once the later one sees the earlier: one of them leaves, never both.
         synchronized (told) {
-            if (part.compareAndSet(false, true) && other.get() && held) {
-                desk.admission().leave(heldBytes);
+            if (part.compareAndSet(false, true) && other.get() && holding != null) {
+                holding.leave();
             }
         }
     }
@@ -211,7 +270,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
 
     private void compute() {
         if (request == null) {
-            read();
+            parse();
         }
         message = null; // now it is arrays
         if (request.call() == null) {
@@ -239,7 +298,7 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
                 desk.options().type()));
     }
 
-    private void read() {
+    private void parse() {
         ModelInferRequest parsed = Requests.parse(message);
         id = parsed.getId();
         shapes = Requests.shapes(parsed);
@@ -263,6 +322,8 @@ final class InferCall extends ServerCall.Listener<InputStream> implements Runnab
                 "at most " + desk.options().limits().messageBytes(),
                 bytes);
         if (told.compareAndSet(false, true)) {
+            // A caller who asks and does not listen holds as much as one who sends.
+            holding.answered(bytes);
             call.sendHeaders(new Metadata());
             call.sendMessage(response);
             call.close(Status.OK, new Metadata());

@@ -7,12 +7,12 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.wire.WireType;
 import org.fednano.settings.ExitStatus;
@@ -24,6 +24,12 @@ import org.fednano.settings.JobException;
  */
 public final class LlmServer implements AutoCloseable {
 
+    /**
+     * gRPC logs a stack trace for each message that is no gRPC: any caller could fill the log. Held here, because a logger
+     * that nobody holds loses its level.
+     */
+    private static final Logger GRPC = Logger.getLogger("io.grpc.netty");
+
     /** What one connection may have sent and not yet been read; 64 MiB each way took 60 ms with it on one machine. */
     private static final int FLOW_WINDOW = 64 << 20;
 
@@ -33,11 +39,19 @@ public final class LlmServer implements AutoCloseable {
     /** Bounds what one connection can make the server hold; further calls wait at their client. */
     private static final int CALLS_PER_CONNECTION = 256;
 
-    /** A message that is too large by no more than this is refused in the contract's words, beyond it in gRPC's own. */
-    private static final int SLACK = 64 << 20;
+    /** Connections on which nobody has shown a token, at most; their calls beyond are answered BUSY. */
+    private static final int STRANGERS = 1000;
 
-    /** Threads that take in and check requests; each holds one message while it reads it. */
-    private static final int READERS = 4;
+    /** A connection without calls for so long is closed; clients open another one when they need it. */
+    private static final Duration IDLE = Duration.ofMinutes(10);
+
+    /** Time that a new connection has to introduce itself. */
+    private static final Duration HANDSHAKE = Duration.ofSeconds(20);
+
+    /** A job that is cancelled resets all its calls at once; who resets more than that in ten seconds is cut off. */
+    private static final int RESETS = 4 * CALLS_PER_CONNECTION;
+
+    private static final int RESETS_SECONDS = 10;
 
     /** How long {@link #close} waits for calls that are being computed: their LLM may be closed right after. */
     private static final Duration LAST_CALLS = Duration.ofSeconds(10);
@@ -108,8 +122,17 @@ public final class LlmServer implements AutoCloseable {
      * @param queue requests that wait or run, at most
      * @param queueBytes bytes of the messages of those, at most; one request is taken whatever its size
      * @param workers requests that run, at most
+     * @param arrival how long a message may take from its headers to its last byte
      */
-    public record Load(int queue, long queueBytes, int workers) {}
+    public record Load(int queue, long queueBytes, int workers, Duration arrival) {
+
+        /** As long as a client waits by default. */
+        private static final Duration ARRIVAL = Duration.ofSeconds(180);
+
+        public Load(int queue, long queueBytes, int workers) {
+            this(queue, queueBytes, workers, ARRIVAL);
+        }
+    }
 
     /**
      * What is held now.
@@ -122,12 +145,10 @@ public final class LlmServer implements AutoCloseable {
 
     private final Server server;
     private final ServerContext desk;
-    private final ExecutorService readers;
 
-    private LlmServer(Server server, ServerContext desk, ExecutorService readers) {
+    private LlmServer(Server server, ServerContext desk) {
         this.server = server;
         this.desk = desk;
-        this.readers = readers;
     }
 
     /**
@@ -140,24 +161,32 @@ public final class LlmServer implements AutoCloseable {
         if (address.isUnresolved()) {
             throw JobException.usage("Host " + options.host() + " to listen on cannot be resolved.");
         }
-        ExecutorService readers = Executors.newFixedThreadPool(READERS, daemons("llm-server-reader-"));
+        GRPC.setLevel(Level.SEVERE);
         ServerContext desk = new ServerContext(options, backend);
         try {
             Server server = builder(options, address)
                     .addService(OipService.definition(desk))
                     .fallbackHandlerRegistry(OipService.unknownMethods())
-                    .executor(readers)
+                    // So that who may not call is refused before what it sends is taken in.
+                    .directExecutor()
+                    .addTransportFilter(new Connections(STRANGERS))
+                    .addStreamTracerFactory(new Arrival.Factory())
+                    .decompressorRegistry(Body.packings())
+                    .maxRstFramesPerWindow(RESETS, RESETS_SECONDS)
+                    .maxConnectionIdle(IDLE.toSeconds(), TimeUnit.SECONDS)
+                    .handshakeTimeout(HANDSHAKE.toSeconds(), TimeUnit.SECONDS)
                     .flowControlWindow(FLOW_WINDOW)
-                    .maxInboundMessageSize((int) options.limits().messageBytes() + SLACK)
+                    // What is too large is refused when so much of it is there, in the contract's words.
+                    .maxInboundMessageSize(Integer.MAX_VALUE)
                     .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
                     .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
                     .permitKeepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
                     .permitKeepAliveWithoutCalls(true)
                     .build()
                     .start();
-            return new LlmServer(server, desk, readers);
+            return new LlmServer(server, desk);
         } catch (IOException e) {
-            stop(desk, readers);
+            desk.stop();
             throw new JobException(
                     ExitStatus.USAGE,
                     "Cannot listen on " + options.host() + ":" + options.port() + ": "
@@ -167,7 +196,7 @@ public final class LlmServer implements AutoCloseable {
                             + ". Is the port taken by another process? Choose another one; 0 takes any free one.",
                     e);
         } catch (RuntimeException e) {
-            stop(desk, readers);
+            desk.stop();
             throw e;
         }
     }
@@ -194,11 +223,6 @@ public final class LlmServer implements AutoCloseable {
                             + ": expected PEM files with a certificate chain and its unencrypted PKCS #8 key.",
                     e);
         }
-    }
-
-    private static void stop(ServerContext desk, ExecutorService readers) {
-        desk.stop();
-        readers.shutdownNow();
     }
 
     /** The port that it listens on. */
@@ -243,7 +267,6 @@ public final class LlmServer implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        readers.shutdownNow();
     }
 
     static ThreadFactory daemons(String prefix) {

@@ -11,9 +11,9 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
@@ -42,30 +42,21 @@ final class OipService {
 
     private static final String SERVICE = GRPCInferenceServiceGrpc.SERVICE_NAME;
 
-    /** A question of these methods is a name at most. */
-    private static final int MOST_QUESTION_BYTES = 1 << 16;
-
     private OipService() {}
 
     static ServerServiceDefinition definition(ServerContext desk) {
         // Who balances load or restarts processes has no token: live and ready are open to all.
         return ServerServiceDefinition.builder(SERVICE)
-                .addMethod(question(
-                        desk,
-                        false,
+                .addMethod(health(
                         GRPCInferenceServiceGrpc.getServerLiveMethod(),
-                        ServerLiveRequest.parser(),
-                        q -> ServerLiveResponse.newBuilder().setLive(true).build()))
-                .addMethod(question(
-                        desk,
-                        false,
+                        () -> ServerLiveResponse.newBuilder().setLive(true).build()))
+                .addMethod(health(
                         GRPCInferenceServiceGrpc.getServerReadyMethod(),
-                        ServerReadyRequest.parser(),
-                        q -> ServerReadyResponse.newBuilder()
+                        () -> ServerReadyResponse.newBuilder()
                                 .setReady(desk.ready())
                                 .build()))
                 .addMethod(question(
-                        desk, true, GRPCInferenceServiceGrpc.getModelReadyMethod(), ModelReadyRequest.parser(), q -> {
+                        desk, GRPCInferenceServiceGrpc.getModelReadyMethod(), ModelReadyRequest.parser(), q -> {
                             desk.requireModel(q.getName());
                             return ModelReadyResponse.newBuilder()
                                     .setReady(desk.ready())
@@ -73,7 +64,6 @@ final class OipService {
                         }))
                 .addMethod(question(
                         desk,
-                        true,
                         GRPCInferenceServiceGrpc.getServerMetadataMethod(),
                         ServerMetadataRequest.parser(),
                         q -> ServerMetadataResponse.newBuilder()
@@ -83,7 +73,6 @@ final class OipService {
                                 .build()))
                 .addMethod(question(
                         desk,
-                        true,
                         GRPCInferenceServiceGrpc.getModelMetadataMethod(),
                         ModelMetadataRequest.parser(),
                         q -> {
@@ -138,62 +127,115 @@ final class OipService {
         return tensor.build();
     }
 
-    /** The same method with requests left as bytes. */
-    private static <R> MethodDescriptor<InputStream, R> unread(MethodDescriptor<?, R> method) {
-        return method.toBuilder(new Unread(), method.getResponseMarshaller()).build();
+    /** The same method with requests left as they came. */
+    private static <R> MethodDescriptor<Body, R> unread(MethodDescriptor<?, R> method) {
+        return method.toBuilder(new Body.Marshaller(), method.getResponseMarshaller())
+                .build();
     }
 
-    /** A method that is answered at once, on the thread that takes it in. */
-    private static <Q extends MessageLite, R> ServerMethodDefinition<InputStream, R> question(
-            ServerContext desk, boolean token, MethodDescriptor<Q, R> method, Parser<Q> parser, Function<Q, R> answer) {
+    /** A method without a question, answered to anybody; nothing that its caller sends is read. */
+    private static <R> ServerMethodDefinition<Body, R> health(MethodDescriptor<?, R> method, Supplier<R> answer) {
         return ServerMethodDefinition.create(unread(method), (call, headers) -> {
-            call.request(2);
-            return new Question<>(call, parser, q -> {
-                if (token) {
-                    desk.requireToken(headers);
-                }
-                return answer.apply(q);
-            });
+            answer(call, answer.get());
+            return new ServerCall.Listener<>() {};
         });
     }
 
-    private static final class Question<Q extends MessageLite, R> extends ServerCall.Listener<InputStream> {
-        private final ServerCall<InputStream, R> call;
+    /** A method that is answered at once. */
+    private static <Q extends MessageLite, R> ServerMethodDefinition<Body, R> question(
+            ServerContext desk, MethodDescriptor<Q, R> method, Parser<Q> parser, Function<Q, R> answer) {
+        return ServerMethodDefinition.create(unread(method), (call, headers) -> {
+            Question<Q, R> question = new Question<>(desk, call, parser, answer);
+            try {
+                desk.requireToken(call, headers);
+                Arrival.tell(question);
+                call.request(2);
+            } catch (RuntimeException e) {
+                question.refuse(e);
+            }
+            return question;
+        });
+    }
+
+    private static <R> void answer(ServerCall<?, R> call, R response) {
+        call.sendHeaders(new Metadata());
+        call.sendMessage(response);
+        call.close(Status.OK, new Metadata());
+    }
+
+    private static final class Question<Q extends MessageLite, R> extends ServerCall.Listener<Body>
+            implements Arrival.Listener {
+        private final ServerCall<Body, R> call;
         private final Parser<Q> parser;
         private final Function<Q, R> answer;
+        private final Admission.Holding holding;
         private Q question;
-        private LlmException refusal;
+        private boolean told;
 
-        Question(ServerCall<InputStream, R> call, Parser<Q> parser, Function<Q, R> answer) {
+        Question(ServerContext desk, ServerCall<Body, R> call, Parser<Q> parser, Function<Q, R> answer) {
             this.call = call;
             this.parser = parser;
             this.answer = answer;
+            holding = desk.admission().hold(Connections.of(call).share());
         }
 
         @Override
-        public void onMessage(InputStream message) {
+        public void arrived(long payload, long cost) {
             try {
-                question = parser.parseFrom(message.readNBytes(MOST_QUESTION_BYTES));
+                LlmException.require(
+                        cost <= Admission.SMALL, Reason.TOO_LARGE, "A question's bytes", Admission.SMALL, "more");
+                holding.grow(cost);
+            } catch (LlmException e) {
+                refuse(e);
+            }
+        }
+
+        @Override
+        public void another() {
+            refuse(new LlmException(Reason.BAD_REQUEST, "A call's messages: expected 1, got more"));
+        }
+
+        @Override
+        public void onMessage(Body body) {
+            try (body) {
+                LlmException.require(!body.packed(), Reason.BAD_REQUEST, "A question's packing", "none", "gzip");
+                question = parser.parseFrom(body.open());
             } catch (InvalidProtocolBufferException e) {
-                refusal = new LlmException(Reason.BAD_REQUEST, "The message cannot be parsed");
-            } catch (IOException e) {
-                refusal = ErrorMapper.of(e);
+                refuse(new LlmException(Reason.BAD_REQUEST, "The message cannot be parsed"));
+            } catch (IOException | RuntimeException e) {
+                refuse(e);
             }
         }
 
         @Override
         public void onHalfClose() {
+            if (told) {
+                return;
+            }
             try {
-                if (refusal != null) {
-                    throw refusal;
-                }
                 LlmException.require(question != null, Reason.BAD_REQUEST, "A call's messages", 1, 0);
                 R response = answer.apply(question);
-                call.sendHeaders(new Metadata());
-                call.sendMessage(response);
-                call.close(Status.OK, new Metadata());
+                told = true;
+                answer(call, response);
             } catch (RuntimeException e) {
-                call.close(GrpcStatuses.status(ErrorMapper.of(e)).getStatus(), new Metadata());
+                refuse(e);
+            }
+        }
+
+        @Override
+        public void onCancel() {
+            holding.leave();
+        }
+
+        @Override
+        public void onComplete() {
+            holding.leave();
+        }
+
+        private void refuse(Exception failure) {
+            if (!told) {
+                told = true;
+                call.close(GrpcStatuses.status(ErrorMapper.of(failure)).getStatus(), new Metadata());
             }
         }
     }
@@ -208,8 +250,8 @@ final class OipService {
 
             @Override
             public ServerMethodDefinition<?, ?> lookupMethod(String name, String authority) {
-                MethodDescriptor<InputStream, InputStream> method = MethodDescriptor.newBuilder(
-                                new Unread(), new Unread())
+                MethodDescriptor<Body, Body> method = MethodDescriptor.newBuilder(
+                                new Body.Marshaller(), new Body.Marshaller())
                         .setType(MethodDescriptor.MethodType.UNKNOWN)
                         .setFullMethodName(name)
                         .build();
@@ -221,18 +263,5 @@ final class OipService {
                 });
             }
         };
-    }
-
-    /** A message as it arrives. */
-    private static final class Unread implements MethodDescriptor.Marshaller<InputStream> {
-        @Override
-        public InputStream stream(InputStream value) {
-            return value;
-        }
-
-        @Override
-        public InputStream parse(InputStream stream) {
-            return stream;
-        }
     }
 }

@@ -1,8 +1,13 @@
 package org.fednano.llm.server;
 
 import io.grpc.Metadata;
+import io.grpc.ServerCall;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,18 +21,21 @@ final class ServerContext {
     private static final Metadata.Key<String> AUTHORIZATION =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     private static final String BEARER = "Bearer ";
+    private static final int READERS = 4;
 
     private final LlmServer.Options options;
     private final Backend backend;
     private final Admission admission;
     private final ThreadPoolExecutor workers;
+    private final ExecutorService readers;
+    private final ScheduledThreadPoolExecutor timer;
     private final AtomicInteger running = new AtomicInteger();
 
     ServerContext(LlmServer.Options options, Backend backend) {
         this.options = options;
         this.backend = backend;
         LlmServer.Load load = options.load();
-        admission = new Admission(load.queue(), load.queueBytes());
+        admission = new Admission(load.queue(), load.queueBytes(), options.limits().messageBytes());
         // The queue needs no bound of its own: admission has both.
         workers = new ThreadPoolExecutor(
                 load.workers(),
@@ -36,6 +44,9 @@ final class ServerContext {
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(),
                 LlmServer.daemons("llm-server-worker-"));
+        readers = Executors.newFixedThreadPool(READERS, LlmServer.daemons("llm-server-reader-"));
+        timer = new ScheduledThreadPoolExecutor(1, LlmServer.daemons("llm-server-timer-"));
+        timer.setRemoveOnCancelPolicy(true);
     }
 
     LlmServer.Options options() {
@@ -52,6 +63,15 @@ final class ServerContext {
 
     ThreadPoolExecutor workers() {
         return workers;
+    }
+
+    /** Threads that take in and check messages; each holds one while it reads it. */
+    ExecutorService readers() {
+        return readers;
+    }
+
+    ScheduledExecutorService timer() {
+        return timer;
     }
 
     AtomicInteger running() {
@@ -71,9 +91,10 @@ final class ServerContext {
         }
     }
 
-    /** @throws LlmException AUTH; says nothing about the token */
-    void requireToken(Metadata headers) {
+    /** @throws LlmException AUTH, which says nothing about the token; BUSY where none is needed and too many are connected */
+    void requireToken(ServerCall<?, ?> call, Metadata headers) {
         if (options.tokens() == null) {
+            Connections.of(call).requireServed();
             return;
         }
         String header = headers.get(AUTHORIZATION);
@@ -84,6 +105,7 @@ final class ServerContext {
         if (!options.tokens().test(header.substring(BEARER.length()).strip())) {
             throw new LlmException(Reason.AUTH, "The bearer token is not one that is let in");
         }
+        Connections.of(call).known();
     }
 
     /** @throws LlmException NO_MODEL */
@@ -137,6 +159,8 @@ final class ServerContext {
 
     void stop() {
         workers.shutdownNow();
+        readers.shutdownNow();
+        timer.shutdownNow();
     }
 
     void awaitStop(Duration most) throws InterruptedException {

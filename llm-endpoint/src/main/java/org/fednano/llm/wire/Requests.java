@@ -10,6 +10,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -46,6 +47,7 @@ public final class Requests {
     private static final int RAW_OVERHEAD = 64;
 
     private static final int MAX_TENSORS_SHOWN = 8;
+    private static final int[] NO_IDS = {};
     private static final Set<String> OPERATIONS = Set.of(INFO, "embed", "loss", "loss_grad", "score", "generate");
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -254,7 +256,8 @@ public final class Requests {
     public static Received read(ModelInferRequest message, WireType type, LlmInfo info) {
         int hidden = info.hidden();
         int mostTokens = info.limits().tokens();
-        Tensors tensors = new Tensors();
+        // No dimension of anything can be larger: a sample has a token or more.
+        Tensors tensors = new Tensors(Math.max(mostTokens, hidden));
         int count = message.getInputsCount();
         Tensors.require(
                 message.getRawInputContentsCount() == count,
@@ -287,10 +290,9 @@ public final class Requests {
                     case INFO -> null;
                     case "embed" -> new LlmCall.Embed(
                             tensors.get("ids", "INT32", -1, -1).ints());
-                    case "score" -> new LlmCall.Score(prompts(tensors, type, hidden), choices(tensors));
+                    case "score" -> score(prompts(tensors, type, hidden), tensors, mostTokens);
                     case "generate" -> new LlmCall.Generate(prompts(tensors, type, hidden), maxNew(control));
-                    default -> new LlmCall.Loss(
-                            prompts(tensors, type, hidden), answers(tensors), op.equals("loss") ? 0 : scale);
+                    default -> loss(prompts(tensors, type, hidden), tensors, op.equals("loss") ? 0 : scale);
                 };
         requireTokens(call, mostTokens);
         int[] shape = op.equals("embed") ? tensors.get("ids", "INT32", -1, -1).shape() : new int[0];
@@ -411,43 +413,54 @@ public final class Requests {
         return new PromptBatch(embeds.floats(), lengths, tokens, hidden);
     }
 
-    private static TokenBatch answers(Tensors tensors) {
-        Tensor answers = tensors.get("answers", "INT32", -1, -1);
+    private static LlmCall.Loss loss(PromptBatch prompts, Tensors tensors, float scale) {
+        Tensor answers = tensors.get("answers", "INT32", prompts.size(), -1);
         Tensors.require(answers.shape()[1] > 0, "answers must hold tokens", "1 or more", answers.shapeText());
-        return new TokenBatch(answers.ints(), answers.shape()[1]);
+        return new LlmCall.Loss(prompts, new TokenBatch(answers.ints(), answers.shape()[1]), scale);
     }
 
     /** Choices without padding; choices that are padding alone end a sample's list. */
-    private static int[][][] choices(Tensors tensors) {
-        Tensor tensor = tensors.get("choices", "INT32", -1, -1, -1);
+    private static LlmCall.Score score(PromptBatch prompts, Tensors tensors, int mostTokens) {
+        Tensor tensor = tensors.get("choices", "INT32", prompts.size(), -1, -1);
         int most = tensor.shape()[1];
         int longest = tensor.shape()[2];
+        LlmException.require(
+                most > 0 && longest > 0,
+                Reason.CHOICE,
+                "choices must hold choices and tokens",
+                "1 or more",
+                tensor.shapeText());
         int[] ids = tensor.ints();
-        int[][][] choices = new int[tensor.shape()[0]][][];
+        // A choice takes more in arrays than on the wire.
+        requireTokens(Arrays.stream(ids).filter(id -> id != TokenBatch.PAD).count(), mostTokens);
+        int[][][] choices = new int[prompts.size()][][];
         for (int b = 0; b < choices.length; b++) {
-            int[][] sample = new int[most][];
-            int count = 0;
+            List<int[]> sample = new ArrayList<>();
             for (int c = 0; c < most; c++) {
-                int from = (b * most + c) * longest;
-                int length = 0;
-                while (length < longest && ids[from + length] != TokenBatch.PAD) {
-                    length++;
-                }
-                for (int i = length; i < longest; i++) {
-                    Tensors.require(
-                            ids[from + i] == TokenBatch.PAD,
-                            "Behind a choice's end only padding may stand",
-                            TokenBatch.PAD,
-                            "an id in sample " + b);
-                }
-                if (length > 0) {
+                int[] choice = choice(ids, (b * most + c) * longest, longest, b);
+                if (choice.length > 0) {
                     LlmException.require(
-                            count == c, Reason.CHOICE, "A choice of sample " + b, "a token or more", "none");
-                    sample[count++] = Arrays.copyOfRange(ids, from, from + length);
+                            sample.size() == c, Reason.CHOICE, "A choice of sample " + b, "a token or more", "none");
+                    sample.add(choice);
                 }
             }
-            choices[b] = Arrays.copyOf(sample, count);
+            choices[b] = sample.toArray(int[][]::new);
         }
-        return choices;
+        return new LlmCall.Score(prompts, choices);
+    }
+
+    private static int[] choice(int[] ids, int from, int longest, int sample) {
+        int length = 0;
+        while (length < longest && ids[from + length] != TokenBatch.PAD) {
+            length++;
+        }
+        for (int i = length; i < longest; i++) {
+            Tensors.require(
+                    ids[from + i] == TokenBatch.PAD,
+                    "Behind a choice's end only padding may stand",
+                    TokenBatch.PAD,
+                    "an id in sample " + sample);
+        }
+        return length == 0 ? NO_IDS : Arrays.copyOfRange(ids, from, from + length);
     }
 }

@@ -250,6 +250,11 @@ public final class Responses {
         @Override
         public int[][] generate(LlmCall.Generate call) {
             Tensor tokens = tensors.get("tokens", "INT32", call.samples(), -1);
+            Tensors.require(
+                    tokens.shape()[1] <= call.maxNew(),
+                    "Generated tokens of a sample",
+                    "at most " + call.maxNew(),
+                    tokens.shapeText());
             return tokens(tokens.ints(), call.samples(), tokens.shape()[1]);
         }
     }
@@ -297,7 +302,8 @@ public final class Responses {
     }
 
     private static Tensors tensors(ModelInferResponse message) {
-        Tensors tensors = new Tensors();
+        // What is read is compared with the call that it answers; nothing is made of a shape alone.
+        Tensors tensors = new Tensors(Integer.MAX_VALUE);
         int count = message.getOutputsCount();
         Tensors.require(
                 message.getRawOutputContentsCount() == count,

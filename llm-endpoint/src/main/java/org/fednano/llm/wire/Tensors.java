@@ -59,11 +59,18 @@ public final class Tensors {
     static final int MAX_RANK = 8;
 
     private final Map<String, Tensor> byName = new HashMap<>();
+    private final int mostOfDimension;
+
+    /** @param mostOfDimension largest dimension that a tensor may have: one without elements weighs nothing, whatever it says */
+    Tensors(int mostOfDimension) {
+        this.mostOfDimension = mostOfDimension;
+    }
 
     /**
      * Adds a tensor of a received message.
      *
-     * @throws LlmException BAD_REQUEST if the name is taken, or bytes, shape and type contradict each other
+     * @throws LlmException BAD_REQUEST if the name is taken, or bytes, shape and type contradict each other; TOO_LARGE if
+     *     they do not, but a dimension is too large
      */
     void add(String name, String type, List<Long> shape, ByteString raw) {
         String who = "Tensor '" + printable(name) + "'";
@@ -87,6 +94,10 @@ public final class Tensors {
         } else {
             long bytes = elements * width(type, who);
             require(raw.size() == bytes, who + " of " + type + " " + shape + " must have its bytes", bytes, raw.size());
+        }
+        for (int dim : dims) {
+            LlmException.require(
+                    dim <= mostOfDimension, Reason.TOO_LARGE, who + "'s dimensions", "at most " + mostOfDimension, dim);
         }
         require(byName.put(name, new Tensor(name, type, dims, raw)) == null, who + " must come once", 1, 2);
     }

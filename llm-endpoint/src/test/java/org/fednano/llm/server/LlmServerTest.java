@@ -452,6 +452,23 @@ class LlmServerTest {
     }
 
     @Test
+    void aMessageThatNeverEndsIsBusyInTheEnd() throws Exception {
+        serve(
+                Backend.of(llm),
+                WireType.FP32,
+                LIMITS,
+                new LlmServer.Load(3, 1 << 22, 1, Duration.ofMillis(300)));
+        try (RawHttp2 slow = new RawHttp2(server.port())) {
+            int call = slow.call("ModelInfer", null);
+            slow.begin(call, 1 << 19);
+            slow.send(call, 1 << 18);
+            Eventually.await(() -> server.state().bytes() > 1 << 18);
+            Eventually.await(() -> server.state().bytes() == 0);
+        }
+        assertEquals(Reason.BUSY, ended.remove().reason());
+    }
+
+    @Test
     void whatIsCancelledOrLateInTheQueueIsNeverComputed() throws Exception {
         FakeGatedLlm gated = new FakeGatedLlm(llm);
         serve(Backend.of(gated), WireType.FP32, LIMITS, new LlmServer.Load(10, 1 << 22, 1));
@@ -567,6 +584,18 @@ class LlmServerTest {
                     line);
             assertFalse(line.contains("\n"), line);
         }
+    }
+
+    @Test
+    void ofManyFailuresSomeAreLogged() {
+        FailureLog log = new FailureLog();
+        long second = 1_000_000_000L;
+        for (int i = 0; i < 1000; i++) {
+            assertEquals(i < 10 ? 0 : -1, log.pass(Reason.AUTH, i));
+        }
+        assertEquals(0, log.pass(Reason.MASK, 1000), "each reason on its own");
+        assertEquals(990, log.pass(Reason.AUTH, 11 * second));
+        assertEquals(0, log.pass(Reason.AUTH, 12 * second));
     }
 
     // ---- help ----

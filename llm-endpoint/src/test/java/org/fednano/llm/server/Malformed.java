@@ -482,7 +482,7 @@ final class Malformed {
                         List.of(good(r), good(r)),
                         bearer(TOKEN),
                         Reason.BAD_REQUEST));
-        for (String method : List.of("ModelReady", "ModelMetadata", "ServerMetadata", "ServerLive", "ServerReady")) {
+        for (String method : List.of("ModelReady", "ModelMetadata", "ServerMetadata")) {
             String name = "noise to " + method;
             kinds.put(
                     name,
