@@ -23,11 +23,9 @@ import org.fednano.llm.oip.proto.ModelMetadataResponse;
 import org.fednano.llm.oip.proto.ModelMetadataResponse.TensorMetadata;
 import org.fednano.llm.oip.proto.ModelReadyRequest;
 import org.fednano.llm.oip.proto.ModelReadyResponse;
-import org.fednano.llm.oip.proto.ServerLiveRequest;
 import org.fednano.llm.oip.proto.ServerLiveResponse;
 import org.fednano.llm.oip.proto.ServerMetadataRequest;
 import org.fednano.llm.oip.proto.ServerMetadataResponse;
-import org.fednano.llm.oip.proto.ServerReadyRequest;
 import org.fednano.llm.oip.proto.ServerReadyResponse;
 import org.fednano.llm.wire.GrpcStatuses;
 
@@ -50,9 +48,8 @@ final class OipService {
                 .addMethod(health(
                         GRPCInferenceServiceGrpc.getServerLiveMethod(),
                         () -> ServerLiveResponse.newBuilder().setLive(true).build()))
-                .addMethod(health(
-                        GRPCInferenceServiceGrpc.getServerReadyMethod(),
-                        () -> ServerReadyResponse.newBuilder()
+                .addMethod(
+                        health(GRPCInferenceServiceGrpc.getServerReadyMethod(), () -> ServerReadyResponse.newBuilder()
                                 .setReady(desk.ready())
                                 .build()))
                 .addMethod(question(
@@ -72,10 +69,7 @@ final class OipService {
                                 .addExtensions(CONTRACT)
                                 .build()))
                 .addMethod(question(
-                        desk,
-                        GRPCInferenceServiceGrpc.getModelMetadataMethod(),
-                        ModelMetadataRequest.parser(),
-                        q -> {
+                        desk, GRPCInferenceServiceGrpc.getModelMetadataMethod(), ModelMetadataRequest.parser(), q -> {
                             desk.requireModel(q.getName());
                             desk.requireReady();
                             return metadata(desk.options(), desk.info());

@@ -35,7 +35,8 @@ final class ServerContext {
         this.options = options;
         this.backend = backend;
         LlmServer.Load load = options.load();
-        admission = new Admission(load.queue(), load.queueBytes(), options.limits().messageBytes());
+        admission =
+                new Admission(load.queue(), load.queueBytes(), options.limits().messageBytes());
         // The queue needs no bound of its own: admission has both.
         workers = new ThreadPoolExecutor(
                 load.workers(),

@@ -36,7 +36,23 @@ import org.junit.jupiter.api.Test;
 class BoundsTest {
 
     private static final long[] DIMENSIONS = {
-        -1, 0, 0, 0, 1, 1, 2, 3, 16, 199, 200, 65_536, 100_000_000, Integer.MAX_VALUE, 1L << 31, 1L << 62, Long.MAX_VALUE
+        -1,
+        0,
+        0,
+        0,
+        1,
+        1,
+        2,
+        3,
+        16,
+        199,
+        200,
+        65_536,
+        100_000_000,
+        Integer.MAX_VALUE,
+        1L << 31,
+        1L << 62,
+        Long.MAX_VALUE
     };
     private static final int IN_FLIGHT = 32;
     private static final double LONGEST_SECONDS = 2;
@@ -112,7 +128,8 @@ class BoundsTest {
         for (Reason never : List.of(Reason.INTERNAL, Reason.OOM)) {
             assertTrue(!outcomes.containsKey(never.name()), () -> "Of no request: " + new TreeMap<>(outcomes));
         }
-        assertTrue(outcomes.keySet().containsAll(List.of("BAD_REQUEST", "TOO_LARGE", "CHOICE", "OK")), outcomes::toString);
+        assertTrue(
+                outcomes.keySet().containsAll(List.of("BAD_REQUEST", "TOO_LARGE", "CHOICE", "OK")), outcomes::toString);
         System.out.printf("bounds: %d requests, slowest honest call %.3f s, %s%n", requests, slowest, outcomes);
         assertTrue(slowest < LONGEST_SECONDS, () -> "slowest honest call: " + slowest + " s");
     }
