@@ -19,8 +19,10 @@ public final class GatewayKeys {
             "auto",
             List.of("auto", "on"),
             "auto: over gRPC if executors are processes of their own, inside the driver's JVM with a local master; on: always over gRPC.");
-    public static final Setting<String> BIND =
-            Setting.ofText("gateway.bind", "0.0.0.0", "Address that the gateway listens on in the driver.");
+    public static final Setting<String> BIND = Setting.ofText(
+            "gateway.bind",
+            "",
+            "Address that the gateway listens on in the driver, 0.0.0.0: all; empty: where Spark's driver listens itself.");
     public static final Setting<String> HOST = Setting.ofText(
             "gateway.host", "", "Name or address by which executors reach the driver; empty: spark.driver.host.");
     public static final Setting<Integer> PORT =

@@ -13,6 +13,7 @@ import org.fednano.features.EmbeddingSegment;
 import org.fednano.features.FeatureFiles;
 import org.fednano.features.FeatureMarker;
 import org.fednano.gateway.Gateway;
+import org.fednano.gateway.GatewayPass;
 import org.fednano.gateway.Purpose;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.ExitStatus;
@@ -131,7 +132,8 @@ final class EncodeJob {
      * @param access with the encoder
      */
     List<Outcome<Encoded>> encode(ClientRuntime access, List<ClientLocation> clients) {
-        gateway.begin(Purpose.ENCODE, 0);
+        gateway.begin(
+                Purpose.ENCODE, 0, clients.stream().map(ClientLocation::id).toList());
         try {
             return run("encoding", clients, new EncodeTask(access, stall));
         } finally {
@@ -149,6 +151,7 @@ final class EncodeJob {
                 "fednano-encode",
                 "FedNano " + what + " · " + clients.size() + " clients",
                 clients,
+                client -> gateway.pass(Purpose.ENCODE, 0, client),
                 task,
                 (Outcome<R> outcome) -> {
                     gateway.left(Purpose.ENCODE, 0, outcome.clientId());
@@ -165,12 +168,12 @@ final class EncodeJob {
         /** How long the client may show no progress, and which setting says so. */
         StallGuard guard(ClientLocation client);
 
-        R work(ClientLocation client, Runnable progress) throws Exception;
+        R work(ClientLocation client, GatewayPass pass, Runnable progress) throws Exception;
 
         @Override
-        default Outcome<R> run(ClientLocation client) {
+        default Outcome<R> run(ClientLocation client, GatewayPass pass) {
             try {
-                R result = client.guard(() -> guard(client).run(progress -> work(client, progress)));
+                R result = client.guard(() -> guard(client).run(progress -> work(client, pass, progress)));
                 return new Outcome<>(client.id(), result, ExitStatus.DONE, "");
             } catch (JobException e) {
                 return new Outcome<>(client.id(), null, e.status(), e.getMessage());
@@ -188,7 +191,7 @@ final class EncodeJob {
         }
 
         @Override
-        public Listed work(ClientLocation client, Runnable progress) throws Exception {
+        public Listed work(ClientLocation client, GatewayPass pass, Runnable progress) throws Exception {
             try (ClientStore folder = ClientStore.reach(client, access.hadoop())) {
                 ClientLocation now = client.with(folder.segments(window));
                 return new Listed(now.segments(), new ClientRows(folder.files(), now).requireTrainingRows());
@@ -205,7 +208,7 @@ final class EncodeJob {
         }
 
         @Override
-        public Checked work(ClientLocation client, Runnable progress) throws Exception {
+        public Checked work(ClientLocation client, GatewayPass pass, Runnable progress) throws Exception {
             try (ClientStore folder = access.open(client)) {
                 long rows = count ? folder.rows().requireTrainingRows() : 0;
                 if (depth == Depth.EVERYTHING) {
@@ -237,11 +240,11 @@ final class EncodeJob {
         }
 
         @Override
-        public Encoded work(ClientLocation client, Runnable progress) throws Exception {
+        public Encoded work(ClientLocation client, GatewayPass pass, Runnable progress) throws Exception {
             long[] count = {0};
             List<FeatureMarker.Content> contents = new ArrayList<>();
             try (ClientStore folder = access.open(client);
-                    FrozenLlm llm = access.llm(Purpose.ENCODE, 0, client.id())) {
+                    FrozenLlm llm = access.llm(pass)) {
                 for (String segment : client.segments()) {
                     FeatureFiles features = FeatureFiles.of(folder, access.featuresFingerprint(), segment);
                     features.write((split, rows) ->

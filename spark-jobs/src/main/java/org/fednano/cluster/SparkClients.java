@@ -25,6 +25,7 @@ import org.fednano.algorithm.Round;
 import org.fednano.features.ClientRuntime;
 import org.fednano.features.SpilledRows;
 import org.fednano.gateway.Gateway;
+import org.fednano.gateway.GatewayPass;
 import org.fednano.gateway.Purpose;
 import org.fednano.gateway.Traffic;
 import org.fednano.llm.FrozenLlm;
@@ -34,6 +35,7 @@ import org.fednano.settings.JobException;
 import org.fednano.shards.ClientLocation;
 import org.fednano.shards.ClientStore;
 import org.fednano.spark.CohortJob;
+import org.fednano.spark.LostTasks;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -87,16 +89,19 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
         String group = "fednano-round-" + round.number();
         String description = "FedNano round " + round.number() + " · " + cohort.size() + " clients";
         Broadcast<Round> broadcast = spark.broadcast(round);
-        gateway.begin(Purpose.TRAIN, round.number());
+        gateway.begin(Purpose.TRAIN, round.number(), cohort);
         Watch state = new Watch(round.number(), group);
         ScheduledFuture<?> looking =
                 watch.scheduleWithFixedDelay(state::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        LostTasks lost =
+                new LostTasks(spark.sc(), group, i -> gateway.lost(Purpose.TRAIN, round.number(), cohort.get(i)));
         try {
             CohortJob.run(
                     spark.sc(),
                     group,
                     description,
                     cohort.stream().map(places).toList(),
+                    client -> gateway.pass(Purpose.TRAIN, round.number(), client),
                     new Part(access, broadcast),
                     (ClientOutcome outcome) -> {
                         state.ended(outcome.clientId());
@@ -114,6 +119,7 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
             LOG.warn("The job of round {} ended early; {} outcomes had arrived", round.number(), state.endedCount(), e);
         } finally {
             looking.cancel(false);
+            lost.close();
             traffic = gateway.end(Purpose.TRAIN, round.number());
             broadcast.destroy();
         }
@@ -143,14 +149,14 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
     /** One client's part, on an executor. */
     private record Part(ClientRuntime access, Broadcast<Round> round) implements CohortJob.ClientTask<ClientOutcome> {
         @Override
-        public ClientOutcome run(ClientLocation client) {
-            return ClientOutcome.settle(client.id(), () -> client.guard(() -> update(client)));
+        public ClientOutcome run(ClientLocation client, GatewayPass pass) {
+            return ClientOutcome.settle(client.id(), () -> client.guard(() -> update(client, pass)));
         }
 
-        private ClientUpdate update(ClientLocation client) {
+        private ClientUpdate update(ClientLocation client, GatewayPass pass) {
             Round told = round.value();
             // The session comes first: with it the client's deadline begins, which covers a file system that stalls.
-            try (FrozenLlm llm = access.llm(Purpose.TRAIN, told.number(), client.id());
+            try (FrozenLlm llm = access.llm(pass);
                     ClientStore folder = access.open(client);
                     SpilledRows rows = SpilledRows.in(ClientRuntime.scratch())) {
                 long cut = access.features(client, folder, Split.TRAIN, Integer.MAX_VALUE, llm, rows::add);

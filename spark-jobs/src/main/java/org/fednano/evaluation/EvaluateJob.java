@@ -48,13 +48,17 @@ public record EvaluateJob(
             Duration stall) {
         Map<String, EvaluateTask.Result> results = new ConcurrentSkipListMap<>();
         Broadcast<EvaluationPlan> broadcast = spark.broadcast(plan);
-        gateway.begin(Purpose.EVALUATE, plan.round());
+        gateway.begin(
+                Purpose.EVALUATE,
+                plan.round(),
+                clients.stream().map(ClientLocation::id).toList());
         try {
             CohortJob.run(
                     spark.sc(),
                     "fednano-evaluate-" + plan.round(),
                     "FedNano evaluation of round " + plan.round() + " · " + clients.size() + " clients",
                     clients,
+                    client -> gateway.pass(Purpose.EVALUATE, plan.round(), client),
                     new EvaluateTask(access, broadcast, stall),
                     (EvaluateTask.Result result) -> {
                         gateway.left(Purpose.EVALUATE, plan.round(), result.clientId());

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
 import org.fednano.features.ClientRuntime;
-import org.fednano.gateway.Purpose;
+import org.fednano.gateway.GatewayPass;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
@@ -34,13 +34,13 @@ record EvaluateTask(ClientRuntime access, Broadcast<EvaluationPlan> broadcast, D
             implements Serializable {}
 
     @Override
-    public Result run(ClientLocation client) {
+    public Result run(ClientLocation client, GatewayPass pass) {
         String id = client.id();
         try {
             StallGuard guard = new StallGuard(id, RunKeys.STALL_TIMEOUT, stall, "it is evaluated");
             return client.guard(() -> guard.run(progress -> {
                 try (ClientStore folder = access.open(client)) {
-                    return new Result(id, answer(client, folder, progress), ExitStatus.DONE, "");
+                    return new Result(id, answer(client, pass, folder, progress), ExitStatus.DONE, "");
                 }
             }));
         } catch (JobException e) {
@@ -50,7 +50,8 @@ record EvaluateTask(ClientRuntime access, Broadcast<EvaluationPlan> broadcast, D
         }
     }
 
-    private List<SplitAnswers> answer(ClientLocation client, ClientStore folder, Runnable progress) {
+    private List<SplitAnswers> answer(
+            ClientLocation client, GatewayPass pass, ClientStore folder, Runnable progress) {
         EvaluationPlan plan = broadcast.value();
         MajorityBaseline majority = new MajorityBaseline();
         folder.rows().readTexts(Split.TRAIN, row -> {
@@ -59,7 +60,7 @@ record EvaluateTask(ClientRuntime access, Broadcast<EvaluationPlan> broadcast, D
             return true;
         });
         List<SplitAnswers> splits = new ArrayList<>();
-        try (FrozenLlm llm = access.llm(Purpose.EVALUATE, plan.round(), client.id())) {
+        try (FrozenLlm llm = access.llm(pass)) {
             for (Split split : plan.splits()) {
                 long start = System.nanoTime();
                 BatchAnswerer answering = new BatchAnswerer(plan, llm);

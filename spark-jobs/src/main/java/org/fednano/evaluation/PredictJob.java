@@ -103,13 +103,15 @@ public final class PredictJob implements AutoCloseable {
                 spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         Broadcast<EvaluationPlan> broadcast = spark.broadcast(plan);
         Map<String, PredictTask.Result> results = new ConcurrentSkipListMap<>();
-        gateway.begin(Purpose.EVALUATE, 0);
+        gateway.begin(Purpose.EVALUATE, 0, files);
         try {
             CohortJob.run(
                     spark.sc(),
                     "fednano-predict",
                     "FedNano prediction · " + files.size() + " files",
-                    files,
+                    files.stream()
+                            .map(file -> new PredictTask.Input(file, gateway.pass(Purpose.EVALUATE, 0, file)))
+                            .toList(),
                     file -> List.of(),
                     new PredictTask(conf, broadcast, gateway.address(), encoder.handle(), files, temporary.toString()),
                     (PredictTask.Result result) -> {

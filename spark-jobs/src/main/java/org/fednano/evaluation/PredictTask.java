@@ -21,7 +21,7 @@ import org.fednano.encoder.TruncationStats;
 import org.fednano.features.EmbeddingStore;
 import org.fednano.features.EncoderHandle;
 import org.fednano.gateway.GatewayAddress;
-import org.fednano.gateway.Purpose;
+import org.fednano.gateway.GatewayPass;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
@@ -38,7 +38,7 @@ public record PredictTask(
         EncoderHandle encoder,
         List<String> files,
         String output)
-        implements CohortJob.Task<String, PredictTask.Result> {
+        implements CohortJob.Task<PredictTask.Input, PredictTask.Result> {
 
     public static final List<String> REQUIRED = List.of("sample_id", "question");
     private static final MessageType SCHEMA = MessageTypeParser.parseMessageType(
@@ -49,14 +49,18 @@ public record PredictTask(
               required int32 predicted_index;
             }""");
 
+    /** A file, and what it takes to ask for it. */
+    record Input(String file, GatewayPass pass) implements Serializable {}
+
     /** What came of a file. */
     record Result(String file, long rows, long cut, ExitStatus status, String error) implements Serializable {}
 
     @Override
-    public Result run(String file) {
+    public Result run(Input input, int attempt) {
+        String file = input.file();
         try {
             TruncationStats cut = new TruncationStats();
-            return new Result(file, answer(file, cut), cut.count(), ExitStatus.DONE, "");
+            return new Result(file, answer(file, input.pass().of(attempt), cut), cut.count(), ExitStatus.DONE, "");
         } catch (JobException e) {
             return new Result(file, 0, 0, e.status(), e.getMessage());
         } catch (RuntimeException | IOException e) {
@@ -64,11 +68,11 @@ public record PredictTask(
         }
     }
 
-    private long answer(String file, TruncationStats cut) throws IOException {
+    private long answer(String file, GatewayPass pass, TruncationStats cut) throws IOException {
         Configuration hadoop = conf.value().value();
         Path part = new Path(output, String.format("part-%05d.parquet", files.indexOf(file)));
         long[] rows = {0};
-        try (FrozenLlm llm = gateway.open(Purpose.EVALUATE, 0, file);
+        try (FrozenLlm llm = gateway.open(pass);
                 EmbeddingStore table =
                         EmbeddingStore.temporary(hadoop, encoder.edge().hidden(), llm::embed);
                 ParquetWriter<Group> writer = ExampleParquetWriter.builder(part)

@@ -12,7 +12,7 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.TruncationStats;
 import org.fednano.gateway.GatewayAddress;
-import org.fednano.gateway.Purpose;
+import org.fednano.gateway.GatewayPass;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
@@ -47,8 +47,8 @@ public record ClientRuntime(
         return ClientStore.open(client, hadoop());
     }
 
-    public FrozenLlm llm(Purpose purpose, int round, String clientId) {
-        return gateway.open(purpose, round, clientId);
+    public FrozenLlm llm(GatewayPass pass) {
+        return gateway.open(pass);
     }
 
     /**

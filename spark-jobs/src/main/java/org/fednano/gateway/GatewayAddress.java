@@ -4,39 +4,35 @@ import java.io.Serializable;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
-import java.util.UUID;
 import org.fednano.algorithm.RoundClosedException;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
-/** How a partition finds the gateway of its run. It holds the run's token: not to be logged. */
+/** How a partition finds the gateway of its run. */
 public sealed interface GatewayAddress extends Serializable {
 
     /**
      * Opens a client's session and tries the endpoint behind it; the client's deadline starts to count.
      *
-     * @param purpose what for
-     * @param round number of the round
-     * @param clientId who
+     * @param pass who comes, and for what
      * @throws RoundClosedException if the gateway does not serve that round (any more)
      * @throws JobException with status 5 if there is no gateway, or no endpoint behind it
      */
-    FrozenLlm open(Purpose purpose, int round, String clientId);
+    FrozenLlm open(GatewayPass pass);
 
     /** A gateway in this JVM: local masters, whose executor is the driver. */
-    record InProcess(String token) implements GatewayAddress {
+    record InProcess(String id) implements GatewayAddress {
         @Override
-        public FrozenLlm open(Purpose purpose, int round, String clientId) {
-            Gateway gateway = Gateway.find(token);
+        public FrozenLlm open(GatewayPass pass) {
+            Gateway gateway = Gateway.find(id);
             if (gateway == null) {
                 throw new JobException(
                         ExitStatus.ENDPOINT_UNAVAILABLE,
                         "The gateway of this run is expected in the executor's own process: found none for client "
-                                + clientId + ". The driver has closed it.");
+                                + pass.clientId() + ". The driver has closed it.");
             }
-            FrozenLlm session =
-                    gateway.session(purpose, round, clientId, UUID.randomUUID().toString());
+            FrozenLlm session = gateway.session(pass);
             session.info();
             return session;
         }
@@ -52,7 +48,6 @@ public sealed interface GatewayAddress extends Serializable {
      *
      * @param host name or address of the driver
      * @param port the gateway's
-     * @param token the run's, without which nobody is let in
      * @param tls whether the connection is encrypted
      * @param ca PEM text of the authority that signed the gateway's certificate; empty: Java's own list
      * @param fingerprint of the LLM behind it
@@ -62,7 +57,6 @@ public sealed interface GatewayAddress extends Serializable {
     record Network(
             String host,
             int port,
-            String token,
             boolean tls,
             String ca,
             String fingerprint,
@@ -70,8 +64,8 @@ public sealed interface GatewayAddress extends Serializable {
             long maxMessage)
             implements GatewayAddress {
         @Override
-        public FrozenLlm open(Purpose purpose, int round, String clientId) {
-            return GatewayClient.open(this, purpose, round, clientId);
+        public FrozenLlm open(GatewayPass pass) {
+            return GatewayClient.open(this, pass);
         }
 
         @Override
@@ -80,8 +74,8 @@ public sealed interface GatewayAddress extends Serializable {
         }
     }
 
-    /** A token nobody can guess. It never touches a result, so it needs no seed. */
-    static String newToken() {
+    /** A key nobody can guess. It never touches a result, so it needs no seed. */
+    static String newKey() {
         byte[] bytes = new byte[16];
         new SecureRandom().nextBytes(bytes);
         return HexFormat.of().formatHex(bytes);

@@ -7,7 +7,6 @@ import java.net.Socket;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.client.OipLlm;
 import org.fednano.llm.client.Pem;
@@ -32,8 +31,8 @@ final class GatewayClient {
     private GatewayClient() {}
 
     /** As {@link GatewayAddress#open}. */
-    static FrozenLlm open(GatewayAddress.Network gateway, Purpose purpose, int round, String clientId) {
-        return open(gateway, purpose, round, clientId, TRIAL);
+    static FrozenLlm open(GatewayAddress.Network gateway, GatewayPass pass) {
+        return open(gateway, pass, TRIAL);
     }
 
     private static Duration deadline(GatewayAddress.Network gateway, Purpose purpose) {
@@ -49,28 +48,26 @@ final class GatewayClient {
         return new OipLlm.Retry((int) Math.min(Integer.MAX_VALUE, waits + 10), BACKOFF, BACKOFF_MAX);
     }
 
-    static FrozenLlm open(
-            GatewayAddress.Network gateway, Purpose purpose, int round, String clientId, OipLlm.Retry trial) {
+    static FrozenLlm open(GatewayAddress.Network gateway, GatewayPass pass, OipLlm.Retry trial) {
         requireReachable(gateway);
         Pem ca = gateway.ca().isEmpty() ? null : new Pem("gateway.tls.ca", gateway.ca());
         try {
-            String session = UUID.randomUUID().toString();
             OipLlm.Options options = new OipLlm.Options(
                     List.of((gateway.tls() ? "grpcs://" : "grpc://") + gateway.host() + ":" + gateway.port()),
                     GatewayServer.MODEL,
-                    gateway.token(),
+                    pass.token(),
                     new OipLlm.Tls(ca, null, null),
                     gateway.fingerprint(),
                     1,
-                    deadline(gateway, purpose),
+                    deadline(gateway, pass.purpose()),
                     trial,
                     gateway.maxMessage(),
-                    new GatewayHeaders(purpose, round, clientId, session).map(),
+                    GatewayHeaders.of(pass).map(),
                     OipLlm.Handshake.LIGHT);
             OipLlm.connectShared(options).close();
             return OipLlm.connectShared(options.withRetry(patience(options.callDeadline())));
         } catch (JobException e) {
-            throw new JobException(e.status(), "Client " + clientId + " and the " + gateway + ": " + e.getMessage(), e);
+            throw new JobException(e.status(), "Client " + pass.clientId() + " and the " + gateway + ": " + e.getMessage(), e);
         }
     }
 

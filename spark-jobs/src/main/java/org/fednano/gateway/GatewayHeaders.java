@@ -9,12 +9,16 @@ import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 
 /** Who calls, in a call's metadata. Client ids are URL-encoded: metadata is ASCII. */
-record GatewayHeaders(Purpose purpose, int round, String clientId, String session) {
+record GatewayHeaders(Purpose purpose, int round, String clientId, int attempt) {
 
     private static final String PURPOSE = "fednano-purpose";
     private static final String ROUND = "fednano-round";
     private static final String CLIENT = "fednano-client";
-    private static final String SESSION = "fednano-session";
+    private static final String ATTEMPT = "fednano-attempt";
+
+    static GatewayHeaders of(GatewayPass pass) {
+        return new GatewayHeaders(pass.purpose(), pass.round(), pass.clientId(), pass.attempt());
+    }
 
     Map<String, String> map() {
         return Map.of(
@@ -24,8 +28,8 @@ record GatewayHeaders(Purpose purpose, int round, String clientId, String sessio
                 String.valueOf(round),
                 CLIENT,
                 URLEncoder.encode(clientId, StandardCharsets.UTF_8),
-                SESSION,
-                session);
+                ATTEMPT,
+                String.valueOf(attempt));
     }
 
     /** @throws LlmException BAD_REQUEST if one is missing or is not what it should be */
@@ -35,12 +39,12 @@ record GatewayHeaders(Purpose purpose, int round, String clientId, String sessio
                     Purpose.valueOf(text(headers, PURPOSE)),
                     Integer.parseInt(text(headers, ROUND)),
                     URLDecoder.decode(text(headers, CLIENT), StandardCharsets.UTF_8),
-                    text(headers, SESSION));
+                    Integer.parseInt(text(headers, ATTEMPT)));
         } catch (IllegalArgumentException e) {
             throw new LlmException(
                     Reason.BAD_REQUEST,
-                    "The gateway's headers: expected a purpose, a round's number and an encoded client id, got something"
-                            + " else");
+                    "The gateway's headers: expected a purpose, a round's number, an encoded client id and an attempt, got"
+                            + " something else");
         }
     }
 

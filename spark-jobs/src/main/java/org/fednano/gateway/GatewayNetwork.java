@@ -22,11 +22,13 @@ public record GatewayNetwork(String bind, int port, String host, Path certificat
      * As the settings say.
      *
      * @param driverHost what Spark calls the driver, where {@code gateway.host} says nothing
+     * @param driverBind where Spark's driver listens itself, where {@code gateway.bind} says nothing
      */
-    public static GatewayNetwork of(Settings settings, String driverHost) {
+    public static GatewayNetwork of(Settings settings, String driverHost, String driverBind) {
         String host = settings.get(GatewayKeys.HOST);
+        String bind = settings.get(GatewayKeys.BIND);
         return new GatewayNetwork(
-                settings.get(GatewayKeys.BIND),
+                bind.isEmpty() ? driverBind : bind,
                 settings.get(GatewayKeys.PORT),
                 host.isEmpty() ? driverHost : host,
                 path(settings.get(GatewayKeys.CERTIFICATE)),

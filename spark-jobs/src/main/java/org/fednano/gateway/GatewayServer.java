@@ -6,9 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.fednano.llm.FrozenLlm;
+import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.server.Backend;
-import org.fednano.llm.server.BearerTokens;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.llm.server.Tls;
 import org.fednano.llm.wire.WireType;
@@ -38,7 +38,7 @@ final class GatewayServer implements AutoCloseable {
     }
 
     /** Listens; see {@link Gateway#listen}. */
-    static GatewayServer start(Gateway gateway, GatewayNetwork network, GatewayOptions options, String token) {
+    static GatewayServer start(Gateway gateway, GatewayNetwork network, GatewayOptions options) {
         LlmInfo info = gateway.info();
         // A call's answer takes about as much again.
         long bytes = Math.max(1, options.maxInflightBytes() / 2);
@@ -54,19 +54,30 @@ final class GatewayServer implements AutoCloseable {
                                 new LlmInfo.Limits(info.limits().tokens(), message),
                                 new LlmServer.Load(QUEUE, bytes, WORKERS))
                         .withTls(tls(network))
-                        .withTokens(BearerTokens.of(token)),
+                        .withCallers((token, headers) -> isKnown(gateway, token, headers)),
                 new Sessions(gateway, info));
         return new GatewayServer(
                 server,
                 new GatewayAddress.Network(
                         network.host(),
                         server.port(),
-                        token,
                         network.certificate() != null,
                         ca,
                         info.fingerprint(),
                         options.clientDeadline().plus(MARGIN),
                         message));
+    }
+
+    /** Whoever calls must be the one he says that he is. */
+    private static boolean isKnown(Gateway gateway, String token, Metadata headers) {
+        try {
+            GatewayHeaders who = GatewayHeaders.read(headers);
+            return gateway.pass(who.purpose(), who.round(), who.clientId())
+                    .of(who.attempt())
+                    .isProvedBy(token);
+        } catch (LlmException e) {
+            return false;
+        }
     }
 
     private static Tls tls(GatewayNetwork network) {
@@ -110,7 +121,7 @@ final class GatewayServer implements AutoCloseable {
         @Override
         public FrozenLlm llm(Metadata headers) {
             GatewayHeaders who = GatewayHeaders.read(headers);
-            return gateway.session(who.purpose(), who.round(), who.clientId(), who.session());
+            return gateway.session(who);
         }
     }
 }

@@ -21,19 +21,25 @@ final class GatewaySession implements FrozenLlm {
     private final String clientId;
     private final int round;
     private final ClientAccount meter;
-    private final long startNanos;
+    private final int attempt;
+    private final long openedAt;
     private final long limitNanos;
 
     /**
-     * @param limitNanos time from now on
+     * @param limitNanos time that an attempt has
      */
-    GatewaySession(Pipeline pipeline, String clientId, int round, ClientAccount meter, long limitNanos) {
+    GatewaySession(Pipeline pipeline, GatewayHeaders who, ClientAccount meter, long limitNanos) {
         this.pipeline = pipeline;
-        this.clientId = clientId;
-        this.round = round;
+        this.clientId = who.clientId();
+        this.round = who.round();
+        this.attempt = who.attempt();
         this.meter = meter;
-        this.startNanos = meter.now();
+        this.openedAt = meter.now();
         this.limitNanos = limitNanos;
+    }
+
+    long openedAt() {
+        return openedAt;
     }
 
     @Override
@@ -95,7 +101,7 @@ final class GatewaySession implements FrozenLlm {
         if (meter.isClosed()) {
             throw new RoundClosedException("Round " + round + " is over (client " + clientId + ").");
         }
-        long ran = meter.now() - startNanos;
+        long ran = meter.now() - meter.startedAt(attempt);
         if (ran > limitNanos) {
             throw new RoundClosedException("Client " + clientId + " ran " + ran / 1_000_000 + " ms in round " + round
                     + ", past its deadline of " + limitNanos / 1_000_000 + " ms (gateway.client_deadline).");

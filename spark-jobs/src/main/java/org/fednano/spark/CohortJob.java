@@ -8,6 +8,7 @@ import java.util.function.Function;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.rdd.RDD;
+import org.fednano.gateway.GatewayPass;
 import org.fednano.shards.ClientLocation;
 import scala.Tuple2;
 import scala.collection.Iterator;
@@ -25,21 +26,42 @@ public final class CohortJob {
 
     /** What a partition does. */
     public interface Task<T, R> extends Serializable {
-        R run(T item);
+
+        /** @param attempt of the task, from 0 */
+        R run(T item, int attempt);
     }
 
     /** What a partition does for its client. */
-    public interface ClientTask<R> extends Task<ClientLocation, R> {}
+    public interface ClientTask<R> extends Serializable {
+        R run(ClientLocation client, GatewayPass pass);
+    }
 
-    /** Runs a task for each client; each partition holds what concerns its own client. */
+    private record Invited(ClientLocation client, GatewayPass pass) implements Serializable {}
+
+    /**
+     * Runs a task for each client; each partition holds what concerns its own client.
+     *
+     * @param passes a client's pass for the gateway, by its id
+     */
     public static <R> void run(
             SparkContext spark,
             String group,
             String description,
             List<ClientLocation> clients,
+            Function<String, GatewayPass> passes,
             ClientTask<R> task,
             Consumer<R> results) {
-        run(spark, group, description, clients, ClientLocation::hosts, task, results);
+        run(
+                spark,
+                group,
+                description,
+                clients.stream()
+                        .map(client -> new Invited(client, passes.apply(client.id())))
+                        .toList(),
+                invited -> invited.client().hosts(),
+                (invited, attempt) ->
+                        task.run(invited.client(), invited.pass().of(attempt)),
+                results);
     }
 
     /**
@@ -91,7 +113,7 @@ public final class CohortJob {
 
         @Override
         public R apply(TaskContext context, Iterator<T> items) {
-            return task.run(items.next());
+            return task.run(items.next(), context.attemptNumber());
         }
     }
 

@@ -23,7 +23,8 @@ public final class DriverGateway {
         Gateway gateway = new Gateway(llm, GatewayOptions.of(settings));
         try {
             if (!spark.isLocal() || settings.get(GatewayKeys.NETWORK).equals("on")) {
-                gateway.listen(GatewayNetwork.of(settings, spark.conf().get("spark.driver.host")));
+                String host = spark.conf().get("spark.driver.host");
+                gateway.listen(GatewayNetwork.of(settings, host, spark.conf().get("spark.driver.bindAddress", host)));
             }
             return gateway;
         } catch (RuntimeException e) {

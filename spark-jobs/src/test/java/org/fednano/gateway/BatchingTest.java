@@ -57,7 +57,7 @@ class BatchingTest {
                 llm,
                 new GatewayOptions(
                         Duration.ofMinutes(5), 64 << 20, batching ? 1 : 4, batching, maxTokens, Duration.ofSeconds(5)));
-        gateway.begin(Purpose.TRAIN, 1);
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
         return gateway;
     }
 

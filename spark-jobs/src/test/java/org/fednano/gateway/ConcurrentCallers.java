@@ -12,6 +12,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.sample.PromptBatch;
@@ -19,6 +21,12 @@ import org.fednano.sample.TokenBatch;
 
 /** Clients that call side by side, and calls for them. */
 final class ConcurrentCallers implements AutoCloseable {
+
+    /** Clients of the tests' rounds. */
+    static final List<String> COHORT = Stream.concat(
+                    Stream.of("a", "b", "early", "late", "works", "first", "file:/å ß/c 1%.parquet"),
+                    IntStream.range(0, 100).mapToObj(i -> "c" + i))
+            .toList();
 
     private static final long PATIENCE_SECONDS = 30;
 
@@ -46,7 +54,7 @@ final class ConcurrentCallers implements AutoCloseable {
     List<Object> all(Gateway gateway, Purpose purpose, int round, List<? extends LlmCall<?>> calls) {
         List<FrozenLlm> sessions = new ArrayList<>();
         for (int i = 0; i < calls.size(); i++) {
-            sessions.add(gateway.address().open(purpose, round, "c" + i));
+            sessions.add(gateway.address().open(gateway.pass(purpose, round, "c" + i)));
         }
         List<Future<Object>> futures = new ArrayList<>();
         for (int i = 0; i < calls.size(); i++) {

@@ -82,9 +82,9 @@ class GatewayTest {
 
     @Test
     void countsRealTokensOfEachClientBothWays() {
-        gateway.begin(Purpose.TRAIN, 1);
-        FrozenLlm a = gateway.address().open(Purpose.TRAIN, 1, "a");
-        FrozenLlm b = gateway.address().open(Purpose.TRAIN, 1, "b");
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
+        FrozenLlm a = gateway.address().open(gateway.pass(Purpose.TRAIN, 1, "a"));
+        FrozenLlm b = gateway.address().open(gateway.pass(Purpose.TRAIN, 1, "b"));
         a.lossGradient(prompts(), answers(), 1);
         a.lossGradient(prompts(), answers(), 1);
         b.embed(new int[] {1, 2, 3});
@@ -101,12 +101,12 @@ class GatewayTest {
 
     @Test
     void aClientIsToldWhenItsOwnTimeIsOver() {
-        gateway.begin(Purpose.TRAIN, 1);
-        FrozenLlm early = gateway.address().open(Purpose.TRAIN, 1, "early");
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
+        FrozenLlm early = gateway.address().open(gateway.pass(Purpose.TRAIN, 1, "early"));
         for (int i = 0; i < 5; i++) {
             early.lossGradient(prompts(), answers(), 1);
         }
-        FrozenLlm late = gateway.address().open(Purpose.TRAIN, 1, "late");
+        FrozenLlm late = gateway.address().open(gateway.pass(Purpose.TRAIN, 1, "late"));
         clock.addAndGet(1);
         RoundClosedException e =
                 assertThrows(RoundClosedException.class, () -> early.lossGradient(prompts(), answers(), 1));
@@ -118,20 +118,38 @@ class GatewayTest {
     }
 
     @Test
+    void onlyTheDriversOwnKnowledgeGivesAClientMoreTime() {
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
+        GatewayPass pass = gateway.pass(Purpose.TRAIN, 1, "a");
+        FrozenLlm first = gateway.address().open(pass);
+        clock.addAndGet(Duration.ofSeconds(9).toNanos());
+        FrozenLlm second = gateway.address().open(pass.of(1));
+        clock.addAndGet(Duration.ofSeconds(2).toNanos());
+        assertThrows(RoundClosedException.class, first::info);
+        assertThrows(RoundClosedException.class, second::info, "a new session is no new time");
+        gateway.lost(Purpose.TRAIN, 1, "a");
+        second.info();
+        assertThrows(RoundClosedException.class, first::info);
+        assertEquals(Map.of("a", Duration.ofSeconds(2)), gateway.started(Purpose.TRAIN, 1));
+        clock.addAndGet(Duration.ofSeconds(9).toNanos());
+        assertThrows(RoundClosedException.class, second::info);
+    }
+
+    @Test
     void evaluationHasNoDeadlineAndARoundThatIsOverTakesNoCalls() {
-        gateway.begin(Purpose.EVALUATE, 3);
-        FrozenLlm session = gateway.address().open(Purpose.EVALUATE, 3, "a");
+        gateway.begin(Purpose.EVALUATE, 3, ConcurrentCallers.COHORT);
+        FrozenLlm session = gateway.address().open(gateway.pass(Purpose.EVALUATE, 3, "a"));
         clock.addAndGet(Duration.ofHours(10).toNanos());
         session.generate(prompts(), 2);
         gateway.end(Purpose.EVALUATE, 3);
         assertThrows(RoundClosedException.class, () -> session.generate(prompts(), 2));
-        assertThrows(RoundClosedException.class, () -> gateway.address().open(Purpose.EVALUATE, 3, "a"));
+        assertThrows(RoundClosedException.class, () -> gateway.address().open(gateway.pass(Purpose.EVALUATE, 3, "a")));
     }
 
     @Test
     void whoAsksForAGradientNeverGetsNone() {
-        gateway.begin(Purpose.TRAIN, 1);
-        FrozenLlm a = gateway.address().open(Purpose.TRAIN, 1, "a");
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
+        FrozenLlm a = gateway.address().open(gateway.pass(Purpose.TRAIN, 1, "a"));
         assertThrows(LlmException.class, () -> a.lossGradient(prompts(), answers(), 0));
     }
 
@@ -143,8 +161,8 @@ class GatewayTest {
                     ending[0].end(Purpose.TRAIN, 1); // asked for the time while it makes the client's meter
                     return 0;
                 });
-        ending[0].begin(Purpose.TRAIN, 1);
-        assertThrows(RoundClosedException.class, () -> ending[0].address().open(Purpose.TRAIN, 1, "a"));
+        ending[0].begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
+        assertThrows(RoundClosedException.class, () -> ending[0].address().open(ending[0].pass(Purpose.TRAIN, 1, "a")));
         ending[0].close();
     }
 
@@ -152,8 +170,8 @@ class GatewayTest {
     void aGatewayThatIsGoneOrAWrongTokenIsStatusFive() {
         GatewayAddress address = gateway.address();
         gateway.close();
-        JobException gone = assertThrows(JobException.class, () -> address.open(Purpose.TRAIN, 1, "a"));
+        JobException gone = assertThrows(JobException.class, () -> address.open(gateway.pass(Purpose.TRAIN, 1, "a")));
         assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, gone.status());
-        assertThrows(JobException.class, () -> new GatewayAddress.InProcess("guess").open(Purpose.TRAIN, 1, "a"));
+        assertThrows(JobException.class, () -> new GatewayAddress.InProcess("guess").open(gateway.pass(Purpose.TRAIN, 1, "a")));
     }
 }

@@ -7,14 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.grpc.StatusRuntimeException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Future;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.algorithm.RoundClosedException;
@@ -25,6 +28,8 @@ import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 import org.fednano.llm.client.OipLlm;
 import org.fednano.llm.oip.proto.ModelInferRequest;
+import org.fednano.llm.oip.proto.ModelInferResponse;
+import org.fednano.llm.wire.GrpcStatuses;
 import org.fednano.llm.wire.Requests;
 import org.fednano.llm.wire.WireType;
 import org.fednano.sample.TokenBatch;
@@ -59,7 +64,7 @@ class NetworkGatewayTest {
         close();
         gateway = new Gateway(llm, new GatewayOptions(deadline, bytes, 1, false, 1, Duration.ZERO));
         gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", null, null, null, MESSAGE));
-        gateway.begin(Purpose.TRAIN, 1);
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
     }
 
     @AfterEach
@@ -86,8 +91,8 @@ class NetworkGatewayTest {
     void clientsAreToldApartAndCounted() {
         llm.let.release(100);
         String odd = "file:/å ß/c 1%.parquet";
-        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
-                FrozenLlm b = address().open(Purpose.TRAIN, 1, odd)) {
+        try (FrozenLlm a = address().open(gateway.pass(Purpose.TRAIN, 1, "a"));
+                FrozenLlm b = address().open(gateway.pass(Purpose.TRAIN, 1, odd))) {
             assertEquals(2 * TOKENS * HIDDEN, call(a).gradient().length);
             call(a);
             b.embed(new int[] {1, 2, 3});
@@ -102,34 +107,69 @@ class NetworkGatewayTest {
 
     @Test
     void anAnswerBearsTheIdOfItsRequest() {
-        GatewayHeaders who = new GatewayHeaders(Purpose.TRAIN, 1, "a", "session");
+        GatewayPass pass = gateway.pass(Purpose.TRAIN, 1, "a");
         LlmCall<float[]> embed = new LlmCall.Embed(new int[] {1, 2});
         for (ModelInferRequest request : List.of(
                 Requests.info(GatewayServer.MODEL, null),
                 Requests.of(GatewayServer.MODEL, address().fingerprint(), embed, WireType.FP32))) {
             ModelInferRequest named = request.toBuilder().setId("call-17").build();
-            assertEquals("call-17", PlainCall.infer(address(), who, named).getId());
+            assertEquals("call-17", infer(pass, pass.token(), named).getId());
+        }
+    }
+
+    private ModelInferResponse infer(GatewayPass as, String token, ModelInferRequest request) {
+        try {
+            return PlainCall.infer(address(), GatewayHeaders.of(as), token, request);
+        } catch (StatusRuntimeException e) {
+            throw GrpcStatuses.read(e);
         }
     }
 
     @Test
-    void aWrongTokenIsRefusedAndNoTokenIsShown() throws IOException {
-        Network right = address();
-        Network wrong = new Network(
-                right.host(),
-                right.port(),
-                "0123456789abcdef",
-                false,
-                "",
-                right.fingerprint(),
-                right.trainDeadline(),
-                right.maxMessage());
-        JobException e = assertThrows(JobException.class, () -> wrong.open(Purpose.TRAIN, 1, "a"));
+    void aWrongPassIsRefusedAndNoneIsShown() throws IOException {
+        GatewayPass right = gateway.pass(Purpose.TRAIN, 1, "a");
+        GatewayPass wrong = new GatewayPass(Purpose.TRAIN, 1, "a", 0, "0123456789abcdef");
+        JobException e = assertThrows(JobException.class, () -> address().open(wrong));
         assertEquals(ExitStatus.USAGE, e.status());
         assertFalse(e.getMessage().contains(wrong.token()), e.getMessage());
         assertTrue(gateway.started(Purpose.TRAIN, 1).isEmpty(), "nobody was let in");
-        assertFalse(right.toString().contains(right.token()), right.toString());
-        new ObjectOutputStream(new ByteArrayOutputStream()).writeObject(right);
+        assertFalse(right.toString().contains(right.key()), right.toString());
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        new ObjectOutputStream(bytes).writeObject(address());
+        assertFalse(bytes.toString(StandardCharsets.ISO_8859_1).contains(right.token()), "what all tasks get opens nothing");
+    }
+
+    /** A client with a good pass of its own who says that he is another one, or of another time. */
+    @Test
+    void aPassIsGoodForOneClientRoundPurposeAndAttempt() {
+        gateway.begin(Purpose.EVALUATE, 1, ConcurrentCallers.COHORT);
+        gateway.begin(Purpose.TRAIN, 2, ConcurrentCallers.COHORT);
+        ModelInferRequest info = Requests.info(GatewayServer.MODEL, null);
+        GatewayPass own = gateway.pass(Purpose.TRAIN, 1, "a");
+        infer(own, own.token(), info);
+        for (GatewayPass other : List.of(
+                gateway.pass(Purpose.TRAIN, 1, "b"),
+                gateway.pass(Purpose.TRAIN, 2, "a"),
+                gateway.pass(Purpose.EVALUATE, 1, "a"),
+                own.of(1))) {
+            assertEquals(
+                    Reason.AUTH,
+                    assertThrows(LlmException.class, () -> infer(other, own.token(), info))
+                            .reason());
+        }
+        GatewayPass stranger = gateway.pass(Purpose.TRAIN, 1, "not of the cohort");
+        assertEquals(
+                Reason.AUTH,
+                assertThrows(LlmException.class, () -> infer(stranger, stranger.token(), info))
+                        .reason());
+        assertEquals(
+                Reason.BAD_REQUEST,
+                assertThrows(
+                                LlmException.class,
+                                () -> infer(own.of(1000), own.of(1000).token(), info))
+                        .reason());
+        assertEquals(Set.of("a"), gateway.started(Purpose.TRAIN, 1).keySet());
+        assertEquals(Map.of(), gateway.started(Purpose.EVALUATE, 1));
     }
 
     @Test
@@ -138,8 +178,8 @@ class NetworkGatewayTest {
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        Network nowhere = new Network("localhost", port, "t", false, "", "f", Duration.ofMinutes(1), MESSAGE);
-        JobException e = assertThrows(JobException.class, () -> nowhere.open(Purpose.TRAIN, 1, "a"));
+        Network nowhere = new Network("localhost", port, false, "", "f", Duration.ofMinutes(1), MESSAGE);
+        JobException e = assertThrows(JobException.class, () -> nowhere.open(gateway.pass(Purpose.TRAIN, 1, "a")));
         assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
         for (String part : new String[] {"localhost:" + port, "gateway.host", "gateway.bind", "gateway.port"}) {
             assertTrue(e.getMessage().contains(part), e.getMessage());
@@ -149,9 +189,9 @@ class NetworkGatewayTest {
     @Test
     void anOldRoundAndAPassedDeadlineMakeStragglers() throws InterruptedException {
         open(Duration.ofMillis(400), 1 << 20);
-        assertThrows(RoundClosedException.class, () -> address().open(Purpose.TRAIN, 0, "a"));
-        try (FrozenLlm works = address().open(Purpose.TRAIN, 1, "works");
-                FrozenLlm late = address().open(Purpose.TRAIN, 1, "late")) {
+        assertThrows(RoundClosedException.class, () -> address().open(gateway.pass(Purpose.TRAIN, 0, "a")));
+        try (FrozenLlm works = address().open(gateway.pass(Purpose.TRAIN, 1, "works"));
+                FrozenLlm late = address().open(gateway.pass(Purpose.TRAIN, 1, "late"))) {
             Future<Result> working = callers.start(() -> call(works));
             Eventually.await(() -> llm.asked.size() == 1);
             RoundClosedException e = assertThrows(RoundClosedException.class, () -> call(late));
@@ -167,8 +207,8 @@ class NetworkGatewayTest {
         open(Duration.ofMinutes(5), 70_000);
         // Messages may take half of the bytes: one of these fits, two do not.
         TokenBatch answers = new TokenBatch(new int[] {1}, 1);
-        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
-                OipLlm b = (OipLlm) address().open(Purpose.TRAIN, 1, "b")) {
+        try (FrozenLlm a = address().open(gateway.pass(Purpose.TRAIN, 1, "a"));
+                OipLlm b = (OipLlm) address().open(gateway.pass(Purpose.TRAIN, 1, "b"))) {
             Future<Result> first =
                     callers.start(() -> a.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
             Eventually.await(() -> llm.asked.size() == 1);
@@ -189,8 +229,8 @@ class NetworkGatewayTest {
     void whoFindsItFullUntilTheDeadlineIsAStraggler() throws InterruptedException {
         open(Duration.ofSeconds(2), 70_000);
         TokenBatch answers = new TokenBatch(new int[] {1}, 1);
-        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
-                FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
+        try (FrozenLlm a = address().open(gateway.pass(Purpose.TRAIN, 1, "a"));
+                FrozenLlm b = address().open(gateway.pass(Purpose.TRAIN, 1, "b"))) {
             callers.start(() -> a.lossGradient(ConcurrentCallers.prompts(1, 900, HIDDEN), answers, 1));
             Eventually.await(() -> llm.asked.size() == 1);
             RoundClosedException e = assertThrows(
@@ -203,7 +243,7 @@ class NetworkGatewayTest {
     @Test
     void anEndpointThatTheRunCannotGoOnWithEndsTheRunAndSaysWhy() {
         llm.refuses = JobException.badInput("The endpoint has another model than this run began with.");
-        try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
+        try (FrozenLlm client = address().open(gateway.pass(Purpose.TRAIN, 1, "a"))) {
             JobException e = assertThrows(JobException.class, () -> call(client));
             assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
             assertTrue(e.getMessage().contains("another model"), e.getMessage());
@@ -221,8 +261,8 @@ class NetworkGatewayTest {
     /** A task that was killed: its call must not take the LLM's time, nor room, once it is known to be gone. */
     @Test
     void aCallWhoseCallerHasGoneIsNotComputed() throws InterruptedException {
-        try (FrozenLlm a = address().open(Purpose.TRAIN, 1, "a");
-                FrozenLlm b = address().open(Purpose.TRAIN, 1, "b")) {
+        try (FrozenLlm a = address().open(gateway.pass(Purpose.TRAIN, 1, "a"));
+                FrozenLlm b = address().open(gateway.pass(Purpose.TRAIN, 1, "b"))) {
             Future<Result> working = callers.start(() -> call(a));
             Eventually.await(() -> llm.asked.size() == 1);
             Thread killed = new Thread(() -> assertThrows(IllegalStateException.class, () -> call(b)));
@@ -248,17 +288,17 @@ class NetworkGatewayTest {
                 return null;
             });
             Network wrong = new Network(
-                    "localhost", other.getLocalPort(), "t", false, "", "f", Duration.ofMinutes(30), MESSAGE);
+                    "localhost", other.getLocalPort(), false, "", "f", Duration.ofMinutes(30), MESSAGE);
             OipLlm.Retry twice = new OipLlm.Retry(2, Duration.ZERO, Duration.ZERO);
             JobException e =
-                    assertThrows(JobException.class, () -> GatewayClient.open(wrong, Purpose.TRAIN, 1, "a", twice));
+                    assertThrows(JobException.class, () -> GatewayClient.open(wrong, gateway.pass(Purpose.TRAIN, 1, "a"), twice));
             assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
         }
     }
 
     @Test
     void aCallersMistakeComesBackAsItsReason() {
-        try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
+        try (FrozenLlm client = address().open(gateway.pass(Purpose.TRAIN, 1, "a"))) {
             LlmException e = assertThrows(
                     LlmException.class,
                     () -> client.lossGradient(
@@ -276,8 +316,8 @@ class NetworkGatewayTest {
         Path authority = keys.ca();
         gateway = new Gateway(llm, new GatewayOptions(Duration.ofMinutes(5), 1 << 20, 1, false, 1, Duration.ZERO));
         gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", certificate, key, authority, MESSAGE));
-        gateway.begin(Purpose.TRAIN, 1);
-        try (FrozenLlm client = address().open(Purpose.TRAIN, 1, "a")) {
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
+        try (FrozenLlm client = address().open(gateway.pass(Purpose.TRAIN, 1, "a"))) {
             assertEquals(12, client.embed(new int[] {1, 2, 3}).length);
         }
         Network right = address();
@@ -285,20 +325,25 @@ class NetworkGatewayTest {
         Network javasOwn = new Network(
                 right.host(),
                 right.port(),
-                right.token(),
                 true,
                 "",
                 right.fingerprint(),
                 right.trainDeadline(),
                 right.maxMessage());
-        assertThrows(JobException.class, () -> GatewayClient.open(javasOwn, Purpose.TRAIN, 1, "b", ONE_TRY));
+        assertThrows(JobException.class, () -> GatewayClient.open(javasOwn, gateway.pass(Purpose.TRAIN, 1, "b"), ONE_TRY));
     }
 
     @Test
     void settingsSayHowItListens() {
-        GatewayNetwork network = GatewayNetwork.of(Settings.load(List.of(), List.of("gateway.port=7077")), "driver-7");
+        GatewayNetwork network = GatewayNetwork.of(
+                Settings.load(List.of(), List.of("gateway.port=7077")), "driver-7", "10.0.0.7");
         assertEquals("driver-7", network.host());
         assertEquals(7077, network.port());
-        assertEquals("0.0.0.0", network.bind());
+        assertEquals("10.0.0.7", network.bind());
+        assertEquals(
+                "0.0.0.0",
+                GatewayNetwork.of(
+                                Settings.load(List.of(), List.of("gateway.bind=0.0.0.0")), "driver-7", "10.0.0.7")
+                        .bind());
     }
 }

@@ -17,10 +17,10 @@ final class PlainCall {
 
     private PlainCall() {}
 
-    static ModelInferResponse infer(GatewayAddress.Network gateway, GatewayHeaders who, ModelInferRequest request) {
+    static ModelInferResponse infer(GatewayAddress.Network gateway, GatewayHeaders who, String token, ModelInferRequest request) {
         Metadata headers = new Metadata();
         who.map().forEach((name, value) -> headers.put(key(name), value));
-        headers.put(key("authorization"), "Bearer " + gateway.token());
+        headers.put(key("authorization"), "Bearer " + token);
         ManagedChannel channel = NettyChannelBuilder.forAddress(gateway.host(), gateway.port())
                 .usePlaintext()
                 .build();

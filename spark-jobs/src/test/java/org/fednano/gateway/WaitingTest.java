@@ -34,7 +34,7 @@ class WaitingTest {
 
     private void open(boolean batching, Duration maxWait, long bytes, Duration deadline) {
         gateway = new Gateway(llm, new GatewayOptions(deadline, bytes, 1, batching, 3 * TOKENS, maxWait));
-        gateway.begin(Purpose.TRAIN, 1);
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
     }
 
     private void open(Duration maxWait) {
@@ -42,7 +42,7 @@ class WaitingTest {
     }
 
     private FrozenLlm client(String id) {
-        return gateway.address().open(Purpose.TRAIN, 1, id);
+        return gateway.address().open(gateway.pass(Purpose.TRAIN, 1, id));
     }
 
     private static Result call(FrozenLlm client) {
@@ -169,7 +169,7 @@ class WaitingTest {
     @Test
     void callsBeyondTheBytesWaitTheirTurn() throws InterruptedException {
         gateway = new Gateway(llm, new GatewayOptions(Duration.ofMinutes(5), 2 * BYTES, 8, false, 1, Duration.ZERO));
-        gateway.begin(Purpose.TRAIN, 1);
+        gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             FrozenLlm client = client("c" + i);

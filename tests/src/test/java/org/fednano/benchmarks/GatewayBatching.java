@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.gateway.Gateway;
 import org.fednano.gateway.GatewayFigures;
@@ -143,11 +144,14 @@ public final class GatewayBatching {
     private static Timed run(Settings settings, FrozenLlm llm, List<List<Call>> calls, List<Result> alone) {
         ExecutorService threads = Executors.newFixedThreadPool(calls.size());
         try (Gateway gateway = new Gateway(llm, GatewayOptions.of(settings))) {
-            gateway.begin(Purpose.TRAIN, 1);
+            gateway.begin(
+                    Purpose.TRAIN,
+                    1,
+                    IntStream.range(0, calls.size()).mapToObj(k -> "c" + k).toList());
             List<Future<List<Result>>> running = new ArrayList<>();
             long begin = System.nanoTime();
             for (int k = 0; k < calls.size(); k++) {
-                FrozenLlm session = gateway.address().open(Purpose.TRAIN, 1, "c" + k);
+                FrozenLlm session = gateway.address().open(gateway.pass(Purpose.TRAIN, 1, "c" + k));
                 List<Call> own = calls.get(k);
                 running.add(threads.submit(() -> {
                     List<Result> results = new ArrayList<>();

@@ -166,7 +166,7 @@ final class ServeCommand implements Callable<Integer> {
                 + serve.load().queue() + " requests and " + serve.load().queueBytes() + " bytes held");
         Tls tls = serve.tls();
         out().println("security     TLS " + (tls == null ? "off" : tls.clientCa() == null ? "on" : "on, mutual")
-                + ", bearer token " + (serve.tokens() == null ? "not needed" : "needed"));
+                + ", bearer token " + (serve.callers() == null ? "not needed" : "needed"));
     }
 
     private void warnIfOpen(LlmServer.Options serve) {
@@ -180,7 +180,7 @@ final class ServeCommand implements Callable<Integer> {
             return;
         }
         PrintWriter err = spec.commandLine().getErr();
-        if (serve.tokens() == null && (serve.tls() == null || serve.tls().clientCa() == null)) {
+        if (serve.callers() == null && (serve.tls() == null || serve.tls().clientCa() == null)) {
             err.println("warning: anyone who reaches " + serve.host() + " can use this endpoint."
                     + " Set endpoint.token_file or endpoint.tls.client_ca.");
         }

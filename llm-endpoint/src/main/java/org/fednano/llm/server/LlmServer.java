@@ -1,6 +1,7 @@
 package org.fednano.llm.server;
 
 import io.grpc.InsecureServerCredentials;
+import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -65,7 +67,7 @@ public final class LlmServer implements AutoCloseable {
      * @param type D, of embeddings on the wire
      * @param limits of one request
      * @param tls null: none
-     * @param tokens whether a bearer token is let in; null: no token needed
+     * @param callers whether a bearer token is let in, by a call with these headers; null: no token needed
      * @param load how much is held and computed at a time
      * @param listener is told of every request
      */
@@ -76,7 +78,7 @@ public final class LlmServer implements AutoCloseable {
             WireType type,
             LlmInfo.Limits limits,
             Tls tls,
-            Predicate<String> tokens,
+            BiPredicate<String, Metadata> callers,
             Load load,
             CallListener listener) {
 
@@ -102,17 +104,22 @@ public final class LlmServer implements AutoCloseable {
 
         /** The same with TLS; null: none. */
         public Options withTls(Tls changed) {
-            return new Options(host, port, modelName, type, limits, changed, tokens, load, listener);
+            return new Options(host, port, modelName, type, limits, changed, callers, load, listener);
         }
 
         /** The same for callers with a bearer token that is let in; null: for all. */
         public Options withTokens(Predicate<String> changed) {
+            return withCallers(changed == null ? null : (token, headers) -> changed.test(token));
+        }
+
+        /** The same for callers whose token is let in, given the headers of the call; null: for all. */
+        public Options withCallers(BiPredicate<String, Metadata> changed) {
             return new Options(host, port, modelName, type, limits, tls, changed, load, listener);
         }
 
         /** The same with another listener. */
         public Options withListener(CallListener changed) {
-            return new Options(host, port, modelName, type, limits, tls, tokens, load, changed);
+            return new Options(host, port, modelName, type, limits, tls, callers, load, changed);
         }
     }
 

@@ -94,7 +94,7 @@ final class ServerContext {
 
     /** @throws LlmException AUTH, which says nothing about the token; BUSY where none is needed and too many are connected */
     void requireToken(ServerCall<?, ?> call, Metadata headers) {
-        if (options.tokens() == null) {
+        if (options.callers() == null) {
             Connections.of(call).requireServed();
             return;
         }
@@ -103,7 +103,7 @@ final class ServerContext {
             throw new LlmException(
                     Reason.AUTH, "A bearer token is needed: expected header 'authorization: Bearer ...'");
         }
-        if (!options.tokens().test(header.substring(BEARER.length()).strip())) {
+        if (!options.callers().test(header.substring(BEARER.length()).strip(), headers)) {
             throw new LlmException(Reason.AUTH, "The bearer token is not one that is let in");
         }
         Connections.of(call).known();
