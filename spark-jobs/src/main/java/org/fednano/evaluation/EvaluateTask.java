@@ -50,8 +50,7 @@ record EvaluateTask(ClientRuntime access, Broadcast<EvaluationPlan> broadcast, D
         }
     }
 
-    private List<SplitAnswers> answer(
-            ClientLocation client, GatewayPass pass, ClientStore folder, Runnable progress) {
+    private List<SplitAnswers> answer(ClientLocation client, GatewayPass pass, ClientStore folder, Runnable progress) {
         EvaluationPlan plan = broadcast.value();
         MajorityBaseline majority = new MajorityBaseline();
         folder.rows().readTexts(Split.TRAIN, row -> {

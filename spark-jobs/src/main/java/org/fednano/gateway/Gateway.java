@@ -173,7 +173,11 @@ public final class Gateway implements AutoCloseable {
             throw notOpen(purpose, round, clientId);
         }
         LlmException.require(
-                meters.cohort().contains(clientId), Reason.AUTH, "A caller of round " + round, "of its cohort", "another");
+                meters.cohort().contains(clientId),
+                Reason.AUTH,
+                "A caller of round " + round,
+                "of its cohort",
+                "another");
         long limit = purpose == Purpose.TRAIN ? options.clientDeadline().toNanos() : Long.MAX_VALUE;
         GatewaySession session = meters.byClient()
                 .computeIfAbsent(clientId, c -> new ClientAccount(nanoTime))

@@ -55,13 +55,7 @@ public sealed interface GatewayAddress extends Serializable {
      * @param maxMessage bytes of a message at most
      */
     record Network(
-            String host,
-            int port,
-            boolean tls,
-            String ca,
-            String fingerprint,
-            Duration trainDeadline,
-            long maxMessage)
+            String host, int port, boolean tls, String ca, String fingerprint, Duration trainDeadline, long maxMessage)
             implements GatewayAddress {
         @Override
         public FrozenLlm open(GatewayPass pass) {

@@ -67,7 +67,8 @@ final class GatewayClient {
             OipLlm.connectShared(options).close();
             return OipLlm.connectShared(options.withRetry(patience(options.callDeadline())));
         } catch (JobException e) {
-            throw new JobException(e.status(), "Client " + pass.clientId() + " and the " + gateway + ": " + e.getMessage(), e);
+            throw new JobException(
+                    e.status(), "Client " + pass.clientId() + " and the " + gateway + ": " + e.getMessage(), e);
         }
     }
 

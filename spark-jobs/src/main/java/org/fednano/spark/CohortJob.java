@@ -59,8 +59,7 @@ public final class CohortJob {
                         .map(client -> new Invited(client, passes.apply(client.id())))
                         .toList(),
                 invited -> invited.client().hosts(),
-                (invited, attempt) ->
-                        task.run(invited.client(), invited.pass().of(attempt)),
+                (invited, attempt) -> task.run(invited.client(), invited.pass().of(attempt)),
                 results);
     }
 

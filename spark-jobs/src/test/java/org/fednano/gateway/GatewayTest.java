@@ -172,6 +172,7 @@ class GatewayTest {
         gateway.close();
         JobException gone = assertThrows(JobException.class, () -> address.open(gateway.pass(Purpose.TRAIN, 1, "a")));
         assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, gone.status());
-        assertThrows(JobException.class, () -> new GatewayAddress.InProcess("guess").open(gateway.pass(Purpose.TRAIN, 1, "a")));
+        assertThrows(JobException.class, () -> new GatewayAddress.InProcess("guess")
+                .open(gateway.pass(Purpose.TRAIN, 1, "a")));
     }
 }

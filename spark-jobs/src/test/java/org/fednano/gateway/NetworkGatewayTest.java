@@ -12,8 +12,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.net.ServerSocket;
-import java.nio.file.Path;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -136,7 +136,9 @@ class NetworkGatewayTest {
         assertFalse(right.toString().contains(right.key()), right.toString());
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         new ObjectOutputStream(bytes).writeObject(address());
-        assertFalse(bytes.toString(StandardCharsets.ISO_8859_1).contains(right.token()), "what all tasks get opens nothing");
+        assertFalse(
+                bytes.toString(StandardCharsets.ISO_8859_1).contains(right.token()),
+                "what all tasks get opens nothing");
     }
 
     /** A client with a good pass of its own who says that he is another one, or of another time. */
@@ -287,11 +289,11 @@ class NetworkGatewayTest {
                 }
                 return null;
             });
-            Network wrong = new Network(
-                    "localhost", other.getLocalPort(), false, "", "f", Duration.ofMinutes(30), MESSAGE);
+            Network wrong =
+                    new Network("localhost", other.getLocalPort(), false, "", "f", Duration.ofMinutes(30), MESSAGE);
             OipLlm.Retry twice = new OipLlm.Retry(2, Duration.ZERO, Duration.ZERO);
-            JobException e =
-                    assertThrows(JobException.class, () -> GatewayClient.open(wrong, gateway.pass(Purpose.TRAIN, 1, "a"), twice));
+            JobException e = assertThrows(
+                    JobException.class, () -> GatewayClient.open(wrong, gateway.pass(Purpose.TRAIN, 1, "a"), twice));
             assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
         }
     }
@@ -323,27 +325,21 @@ class NetworkGatewayTest {
         Network right = address();
         assertFalse(right.ca().contains("PRIVATE"), "the key stays on the driver");
         Network javasOwn = new Network(
-                right.host(),
-                right.port(),
-                true,
-                "",
-                right.fingerprint(),
-                right.trainDeadline(),
-                right.maxMessage());
-        assertThrows(JobException.class, () -> GatewayClient.open(javasOwn, gateway.pass(Purpose.TRAIN, 1, "b"), ONE_TRY));
+                right.host(), right.port(), true, "", right.fingerprint(), right.trainDeadline(), right.maxMessage());
+        assertThrows(
+                JobException.class, () -> GatewayClient.open(javasOwn, gateway.pass(Purpose.TRAIN, 1, "b"), ONE_TRY));
     }
 
     @Test
     void settingsSayHowItListens() {
-        GatewayNetwork network = GatewayNetwork.of(
-                Settings.load(List.of(), List.of("gateway.port=7077")), "driver-7", "10.0.0.7");
+        GatewayNetwork network =
+                GatewayNetwork.of(Settings.load(List.of(), List.of("gateway.port=7077")), "driver-7", "10.0.0.7");
         assertEquals("driver-7", network.host());
         assertEquals(7077, network.port());
         assertEquals("10.0.0.7", network.bind());
         assertEquals(
                 "0.0.0.0",
-                GatewayNetwork.of(
-                                Settings.load(List.of(), List.of("gateway.bind=0.0.0.0")), "driver-7", "10.0.0.7")
+                GatewayNetwork.of(Settings.load(List.of(), List.of("gateway.bind=0.0.0.0")), "driver-7", "10.0.0.7")
                         .bind());
     }
 }

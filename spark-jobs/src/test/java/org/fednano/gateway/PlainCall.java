@@ -17,7 +17,8 @@ final class PlainCall {
 
     private PlainCall() {}
 
-    static ModelInferResponse infer(GatewayAddress.Network gateway, GatewayHeaders who, String token, ModelInferRequest request) {
+    static ModelInferResponse infer(
+            GatewayAddress.Network gateway, GatewayHeaders who, String token, ModelInferRequest request) {
         Metadata headers = new Metadata();
         who.map().forEach((name, value) -> headers.put(key(name), value));
         headers.put(key("authorization"), "Bearer " + token);
