@@ -10,11 +10,12 @@ public final class EngineThreads {
 
     /**
      * Must come before the engine is first used: it reads these properties once.
+     *
+     * @param automatic threads of one operation where {@link ModelKeys#THREADS} leaves it open
      */
-    public static void apply(Settings settings) {
+    public static void apply(Settings settings, int automatic) {
         int threads = settings.get(ModelKeys.THREADS);
-        int all = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-        System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(all));
+        System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads == 0 ? automatic : threads));
         System.setProperty("ai.djl.pytorch.num_interop_threads", "1");
     }
 }

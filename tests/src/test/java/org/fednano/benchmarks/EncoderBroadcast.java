@@ -76,7 +76,7 @@ public final class EncoderBroadcast {
     }
 
     private static void encode(Settings settings, String master, Path folder, long bytes) throws IOException {
-        EngineThreads.apply(settings);
+        EngineThreads.apply(settings, 1);
         // A heap that stays near what lives in it: garbage is memory, too.
         String java = "-XX:+UseSerialGC -Xmn48m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=15"
                 + " -Dai.djl.offline=true -DOPT_OUT_TRACKING=true -Dai.djl.pytorch.num_threads=1"

@@ -103,7 +103,7 @@ public final class FeatureBuilding {
                         "run.shards=" + shards,
                         "engine.threads=1",
                         "encoder.batch_size=" + number("batch", 8)));
-        EngineThreads.apply(settings);
+        EngineThreads.apply(settings, 1);
         HfModelFolder weights = HfModelFolder.open(model);
         try (SparkSession spark = SparkSession.builder()
                         .master("local[" + threads + "]")

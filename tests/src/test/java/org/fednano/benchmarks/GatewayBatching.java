@@ -50,7 +50,7 @@ public final class GatewayBatching {
 
     public static void main(String[] args) {
         Settings settings = Settings.load(List.of(), List.of(args));
-        EngineThreads.apply(settings);
+        EngineThreads.apply(settings, 1);
         try (FrozenLlm llm = EmbeddedLlm.open(HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR))))) {
             for (int clients : CLIENTS) {
                 compare(settings, llm, clients);

@@ -81,7 +81,7 @@ final class ServeCommand implements Callable<Integer> {
         // Cheap checks first: loading a model takes a while.
         LlmServer.Options serve = serveOptions(settings);
         LlmServer.check(serve);
-        EngineThreads.apply(settings);
+        EngineThreads.apply(settings, Runtime.getRuntime().availableProcessors());
         if (dryRun) {
             try (EmbeddedLlm llm = open(settings)) {
                 describe(settings, serve, llm.info());

@@ -1,12 +1,9 @@
 package org.fednano.llm.model;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.training.GradientCollector;
 import java.util.Arrays;
-import java.util.concurrent.locks.ReentrantLock;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
@@ -15,21 +12,19 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.JobException;
 import org.fednano.tensor.ArrayOps;
+import org.fednano.tensor.Autograd;
 import org.fednano.tensor.NamedTensors;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.TensorSource;
 
 /**
- * The frozen LLM inside this JVM, in float32. Gradients are taken one call at a time, because the engine allows one
- * gradient collector per JVM; everything else runs side by side. With the same number of threads the same call gives the
- * same bytes; a sample's results depend on its batch mates by rounding only.
+ * The frozen LLM inside this JVM, in float32. Calls run side by side, each in its caller's thread. With the same number of
+ * threads per operation the same call gives the same bytes; a sample's results depend on its batch mates by rounding only.
  */
 public final class EmbeddedLlm implements FrozenLlm {
 
     /** Bounds a request's activations: some 10 kB per token and layer in backward at H = 128. */
     static final int MAX_TOKENS = 1 << 17;
-
-    private static final ReentrantLock ONE_COLLECTOR = new ReentrantLock();
 
     private final LlmInfo info;
     private final LlamaConfig config;
@@ -154,19 +149,16 @@ public final class EmbeddedLlm implements FrozenLlm {
         RequestChecks.require(
                 gradScale > 0 && Float.isFinite(gradScale), "grad_scale must be positive", "a power of two", gradScale);
         Sequences sequences = Sequences.ofAnswers(prompts, answers, checks, this::embed);
-        ONE_COLLECTOR.lock();
         try (NDManager manager = weights.manager().newSubManager();
-                GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+                Autograd autograd = new Autograd()) {
             NDArray x = sequences.embeds(manager);
             x.setRequiresGradient(true);
             NDArray logLikelihood = logLikelihood(manager, decoder.forward(x), sequences); // (M)
             float[] weight = sequences.meanWeights(-gradScale);
-            collector.backward(logLikelihood.mul(manager.create(weight)).sum());
+            autograd.backward(logLikelihood.mul(manager.create(weight)).sum());
             return finite(sequences.result(
                     logLikelihood.toFloatArray(),
                     sequences.promptRows(x.getGradient().toFloatArray())));
-        } finally {
-            ONE_COLLECTOR.unlock();
         }
     }
 
