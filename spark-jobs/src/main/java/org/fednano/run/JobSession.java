@@ -56,9 +56,8 @@ public final class JobSession implements AutoCloseable {
     public JobSession(Settings settings) {
         this.settings = settings;
         try {
-            // Clients run side by side. One thread each keeps the cores busy without switching, and no byte of a run
-            // depends
-            // on how many run at once.
+            // Clients run side by side: one thread each keeps the cores busy without switching, and no byte of a run
+            // depends on how many run at once.
             EngineThreads.apply(settings, 1);
             spark = keep(spark());
             // On SIGTERM Spark stops its context at once; the command's own thread still has a lease to give back.
