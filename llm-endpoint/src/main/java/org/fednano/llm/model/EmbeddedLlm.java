@@ -153,7 +153,7 @@ public final class EmbeddedLlm implements FrozenLlm {
                 Autograd autograd = new Autograd()) {
             NDArray x = sequences.embeds(manager);
             x.setRequiresGradient(true);
-            NDArray logLikelihood = logLikelihood(manager, decoder.forward(x), sequences); // (M)
+            NDArray logLikelihood = logLikelihood(x, sequences.causal(manager, config.window()), sequences); // (M)
             float[] weight = sequences.meanWeights(-gradScale);
             autograd.backward(logLikelihood.mul(manager.create(weight)).sum());
             return finite(sequences.result(
@@ -166,9 +166,9 @@ public final class EmbeddedLlm implements FrozenLlm {
     public Result loss(PromptBatch prompts, TokenBatch answers) {
         Sequences sequences = Sequences.ofAnswers(prompts, answers, checks, this::embed);
         try (NDManager manager = weights.manager().newSubManager()) {
-            NDArray hidden = decoder.forward(sequences.embeds(manager));
-            return finite(
-                    sequences.result(logLikelihood(manager, hidden, sequences).toFloatArray(), new float[0]));
+            NDArray logLikelihood = logLikelihood(
+                    sequences.embeds(manager), sequences.causal(manager, config.window()), sequences);
+            return finite(sequences.result(logLikelihood.toFloatArray(), new float[0]));
         }
     }
 
@@ -194,26 +194,31 @@ public final class EmbeddedLlm implements FrozenLlm {
     public Scores score(PromptBatch prompts, int[][][] choices) {
         Sequences sequences = Sequences.ofChoices(prompts, choices, checks, this::embed);
         try (NDManager manager = weights.manager().newSubManager()) {
-            NDArray hidden = decoder.forward(
-                    sequences.embeds(manager), sequences.positions(), sequences.mask(manager, config.window()), null);
-            return sequences.scores(logLikelihood(manager, hidden, sequences).toFloatArray());
+            NDArray logLikelihood = logLikelihood(
+                    sequences.embeds(manager), sequences.ownChoice(manager, config.window()), sequences);
+            return sequences.scores(logLikelihood.toFloatArray());
         }
     }
 
     /**
      * Log-likelihood of each counted token, in the order of {@code sequences}.
      *
-     * @param hidden (B, S, H)
+     * @param x (B, S, H)
      * @return (M)
      */
-    private NDArray logLikelihood(NDManager manager, NDArray hidden, Sequences sequences) {
-        int counted = sequences.sources().length;
-        NDArray flat = hidden.reshape(-1, config.hidden());
-        NDArray rows = ArrayOps.rows(flat, manager.create(sequences.sources())); // (M, H)
+    private NDArray logLikelihood(NDArray x, LlamaDecoder.Tokens tokens, Sequences sequences) {
+        NDManager manager = x.getManager();
+        NDArray rows = decoder.forward(x, tokens, sequences.places(manager, config.window()))
+                .reshape(-1, config.hidden()); // (B·P, H)
+        long[] counted = sequences.counted();
+        if (counted != null) {
+            rows = ArrayOps.rows(rows, manager.create(counted)); // (M, H)
+        }
+        long[] targets = sequences.targets();
         return decoder.logits(rows)
                 .logSoftmax(-1)
-                .gather(manager.create(sequences.targets(), new Shape(counted, 1)), 1)
-                .reshape(counted);
+                .gather(manager.create(targets, new Shape(targets.length, 1)), 1)
+                .reshape(targets.length);
     }
 
     @Override

@@ -7,7 +7,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
+import org.fednano.settings.JobException;
 import org.fednano.tensor.ArrayOps;
 import org.fednano.tensor.NamedTensors;
 
@@ -26,6 +27,12 @@ public final class LlamaDecoder {
     static final String QKV = "qkv_proj";
     static final String GATE_UP = "gate_up_proj";
 
+    /** Tokens of a pass: positions (B, T), or (1, T) for all samples alike; mask as in {@link #attend}. */
+    record Tokens(int[][] positions, NDArray mask) {}
+
+    /** P tokens of each sample: their rows in (B·S, H), sample by sample (B·P), and what they see. */
+    record Places(long[] rows, Tokens tokens) {}
+
     /** Keys and values of all tokens so far, for generation. */
     static final class Cache {
         private final List<NDArray> keys = new ArrayList<>();
@@ -35,17 +42,29 @@ public final class LlamaDecoder {
     /** Cosines and signed sines of the rotary embedding, broadcast over (B, T, N, E). */
     private record Rotation(NDArray cos, NDArray sin) {}
 
+    /** What the tokens of a pass see, and where they stand. */
+    private record View(Rotation rotation, NDArray mask) {}
+
     private final LlamaConfig config;
-    private final NamedTensors weights;
+    private final NDArray embeddings; // (V, H)
+    private final NDArray output; // (V, H)
+    private final NDArray norm; // (H)
+    private final List<Layer> layers;
     private final float[] frequencies; // (E / 2)
 
     /**
      * @param config shapes
      * @param weights tensors with the prefix {@link #PREFIX}; not closed here
+     * @throws JobException with status 3 if one is missing or of another shape
      */
     public LlamaDecoder(LlamaConfig config, NamedTensors weights) {
         this.config = config;
-        this.weights = weights;
+        embeddings = weights.get(EMBEDDINGS, config.vocabulary(), config.hidden());
+        output = config.tied() ? embeddings : weights.get(OUTPUT, config.vocabulary(), config.hidden());
+        norm = weights.get(PREFIX + "model.norm.weight", config.hidden());
+        layers = IntStream.range(0, config.layers())
+                .mapToObj(layer -> Layer.of(config, weights, PREFIX + "model.layers." + layer + "."))
+                .toList();
         frequencies = config.rope().frequencies(config.headWidth());
     }
 
@@ -56,7 +75,7 @@ public final class LlamaDecoder {
 
     /** The embedding table (V, H). */
     public NDArray embeddingTable() {
-        return weights.get(EMBEDDINGS, config.vocabulary(), config.hidden());
+        return embeddings;
     }
 
     /**
@@ -67,12 +86,9 @@ public final class LlamaDecoder {
      * @return (B, S, H), final norm applied
      */
     public NDArray forward(NDArray x) {
-        long length = x.getShape().get(1);
-        int[] positions = new int[(int) length];
-        for (int t = 0; t < length; t++) {
-            positions[t] = t;
-        }
-        return forward(x, new int[][] {positions}, causalMask(x.getManager(), (int) length, config.window()), null);
+        int length = (int) x.getShape().get(1);
+        int[] positions = IntStream.range(0, length).toArray();
+        return forward(x, new int[][] {positions}, causalMask(x.getManager(), length, config.window()), null);
     }
 
     /**
@@ -85,15 +101,56 @@ public final class LlamaDecoder {
      * @return (B, S, H), final norm applied
      */
     NDArray forward(NDArray x, int[][] positions, NDArray mask, Cache cache) {
-        Rotation rotation = rotation(x.getManager(), positions);
+        View view = new View(rotation(x.getManager(), positions), mask);
         NDArray h = x;
-        for (int layer = 0; layer < config.layers(); layer++) {
-            String name = PREFIX + "model.layers." + layer + ".";
-            h = attention(norm(h, name + "input_layernorm"), name + "self_attn.", rotation, mask, layer, cache)
-                    .addi(h);
-            h = mlp(norm(h, name + "post_attention_layernorm"), name + "mlp.").addi(h);
+        for (int layer = 0; layer < layers.size(); layer++) {
+            h = layer(h, layer, view, cache);
         }
-        return norm(h, PREFIX + "model.norm");
+        return norm(h, norm);
+    }
+
+    /**
+     * Hidden states at some places only: the last layer's queries and everything behind them are computed for these alone,
+     * which saves most of that layer.
+     *
+     * @param x (B, S, H) embeddings
+     * @param all what all tokens see
+     * @param places P of each sample's tokens, and what they see
+     * @return (B, P, H), final norm applied
+     */
+    NDArray forward(NDArray x, Tokens all, Places places) {
+        NDManager manager = x.getManager();
+        View view = new View(rotation(manager, all.positions()), all.mask());
+        NDArray h = x;
+        for (int layer = 0; layer + 1 < layers.size(); layer++) {
+            h = layer(h, layer, view, null);
+        }
+        Layer last = layers.get(layers.size() - 1);
+        NDArray rows = manager.create(places.rows(), new Shape(places.rows().length));
+        long size = x.getShape().get(0);
+        NDArray normed = norm(h, last.inputNorm());
+        NDArray asking = at(normed, rows, size);
+        NDArray at = at(h, rows, size);
+        View narrow = new View(rotation(manager, places.tokens().positions()), places.tokens().mask());
+        NDArray q = turned(last.query().on(asking), config.heads(), narrow.rotation);
+        NDList kv = last.keyValue().on(normed).split(2, 2);
+        NDArray k = turned(kv.get(0), config.keyValueHeads(), view.rotation);
+        NDArray v = ArrayOps.heads(kv.get(1), config.keyValueHeads());
+        h = last.output().on(attend(q, k, v, narrow.mask)).addi(at);
+        return norm(last.mlp(norm(h, last.mlpNorm())).addi(h), norm);
+    }
+
+    /** Rows of (B, S, H) as (B, P, H). */
+    private static NDArray at(NDArray states, NDArray rows, long size) {
+        long hidden = states.getShape().get(2);
+        return ArrayOps.rows(states.reshape(-1, hidden), rows).reshape(size, -1, hidden);
+    }
+
+    private NDArray layer(NDArray x, int index, View view, Cache cache) {
+        Layer layer = layers.get(index);
+        NDArray h = attention(norm(x, layer.inputNorm()), layer, view, index, cache)
+                .addi(x);
+        return layer.mlp(norm(h, layer.mlpNorm())).addi(h);
     }
 
     /**
@@ -103,8 +160,7 @@ public final class LlamaDecoder {
      * @return (…, V)
      */
     public NDArray logits(NDArray hidden) {
-        NDArray table = config.tied() ? embeddingTable() : weights.get(OUTPUT, config.vocabulary(), config.hidden());
-        return ArrayOps.linear(hidden, table, null);
+        return ArrayOps.linear(hidden, output, null);
     }
 
     /**
@@ -129,82 +185,42 @@ public final class LlamaDecoder {
         return window > 0 && position - key >= window;
     }
 
-    private NDArray attention(NDArray x, String name, Rotation rotation, NDArray mask, int layer, Cache cache) {
-        long h = config.hidden();
+    private NDArray attention(NDArray x, Layer layer, View view, int index, Cache cache) {
         long wide = (long) config.heads() * config.headWidth();
         long narrow = (long) config.keyValueHeads() * config.headWidth();
-        NDArray all = together(
-                x,
-                name,
-                QKV,
-                List.of("q_proj", "k_proj", "v_proj"),
-                h,
-                config.biases().input(),
-                wide,
-                narrow,
-                narrow);
-        NDList parts = all.split(new long[] {wide + narrow}, 2);
-        NDList turned = rotate(parts.get(0), rotation).split(new long[] {config.heads()}, 2); // (B, S, N, E) each
+        NDList parts = layer.queryKeyValue().on(x).split(new long[] {wide + narrow}, 2);
+        NDList turned = rotate(parts.get(0), view.rotation).split(new long[] {config.heads()}, 2); // (B, S, N, E) each
         NDArray q = turned.get(0).transpose(0, 2, 1, 3);
         NDArray k = turned.get(1).transpose(0, 2, 1, 3);
         NDArray v = ArrayOps.heads(parts.get(1), config.keyValueHeads());
         if (cache != null) {
-            if (cache.keys.size() > layer) {
-                k = ArrayOps.concat(2, cache.keys.get(layer), k);
-                v = ArrayOps.concat(2, cache.values.get(layer), v);
-                cache.keys.set(layer, k);
-                cache.values.set(layer, v);
+            if (cache.keys.size() > index) {
+                k = ArrayOps.concat(2, cache.keys.get(index), k);
+                v = ArrayOps.concat(2, cache.values.get(index), v);
+                cache.keys.set(index, k);
+                cache.values.set(index, v);
             } else {
                 cache.keys.add(k);
                 cache.values.add(v);
             }
         }
+        return layer.output().on(attend(q, k, v, view.mask));
+    }
+
+    private NDArray attend(NDArray q, NDArray k, NDArray v, NDArray mask) {
         int group = config.heads() / config.keyValueHeads();
-        if (group > 1) {
-            k = k.repeat(1, group);
-            v = v.repeat(1, group);
-        }
-        return linear(
-                ArrayOps.attention(q, k, v, mask),
-                name + "o_proj",
-                h,
-                wide,
-                config.biases().output());
+        return group == 1
+                ? ArrayOps.attention(q, k, v, mask)
+                : ArrayOps.attention(q, k.repeat(1, group), v.repeat(1, group), mask);
     }
 
-    private NDArray mlp(NDArray x, String name) {
-        long h = config.hidden();
-        long inner = config.intermediate();
-        boolean bias = config.biases().mlp();
-        NDList both = together(x, name, GATE_UP, List.of("gate_proj", "up_proj"), h, bias, inner, inner)
-                .split(2, 2);
-        return linear(ArrayOps.activation("silu", both.get(0)).mul(both.get(1)), name + "down_proj", h, inner, bias);
+    private NDArray norm(NDArray x, NDArray weight) {
+        return ArrayOps.rmsNorm(x, weight, config.epsilon());
     }
 
-    /** Linear layers of the same input side by side: out of one stack if the weights are stacked. */
-    private NDArray together(
-            NDArray x, String name, String stack, List<String> parts, long in, boolean bias, long... out) {
-        if (weights.has(name + stack + ".weight")) {
-            return linear(x, name + stack, LongStream.of(out).sum(), in, bias);
-        }
-        List<NDArray> matrices = new ArrayList<>();
-        List<NDArray> biases = new ArrayList<>();
-        for (int i = 0; i < out.length; i++) {
-            matrices.add(weights.get(name + parts.get(i) + ".weight", out[i], in));
-            if (bias) {
-                biases.add(weights.get(name + parts.get(i) + ".bias", out[i]));
-            }
-        }
-        return ArrayOps.linear(x, matrices, biases);
-    }
-
-    private NDArray linear(NDArray x, String name, long out, long in, boolean bias) {
-        return ArrayOps.linear(
-                x, weights.get(name + ".weight", out, in), bias ? weights.get(name + ".bias", out) : null);
-    }
-
-    private NDArray norm(NDArray x, String name) {
-        return ArrayOps.rmsNorm(x, weights.get(name + ".weight", config.hidden()), config.epsilon());
+    /** (B, S, N·E) to (B, N, S, E), each head turned by its position. */
+    private NDArray turned(NDArray x, int heads, Rotation rotation) {
+        return rotate(x, rotation).transpose(0, 2, 1, 3);
     }
 
     /** (B, S, N·E) to (B, S, N, E), each head turned by its position: (x1, x2) cos + (−x2, x1) sin on its halves. */

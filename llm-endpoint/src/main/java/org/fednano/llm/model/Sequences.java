@@ -8,6 +8,8 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.FrozenLlm.Scores;
+import org.fednano.llm.model.LlamaDecoder.Places;
+import org.fednano.llm.model.LlamaDecoder.Tokens;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -24,6 +26,8 @@ final class Sequences {
     private final float[] embeds; // (B, S, H)
     private final int[][] positions; // (B, S)
     private final int[][] owner; // (B, S): −1 for prompt, choice index behind it, −2 on padding
+    private final int[] counts; // (B): counted tokens
+    private final int perSample; // P: the most of them
     private final long[] sources; // (M): row b·S + t whose hidden state predicts the counted token
     private final long[] targets; // (M): that token
 
@@ -35,10 +39,17 @@ final class Sequences {
         embeds = new float[Math.multiplyExact(Math.multiplyExact(prompts.size(), length), hidden)];
         positions = new int[prompts.size()][length];
         owner = new int[prompts.size()][length];
-        int counted = Arrays.stream(choices)
-                .flatMap(Arrays::stream)
-                .mapToInt(c -> c.length)
-                .sum();
+        counts = new int[choices.length];
+        int counted = 0;
+        int most = 0;
+        for (int b = 0; b < choices.length; b++) {
+            for (int[] choice : choices[b]) {
+                counts[b] += choice.length;
+            }
+            counted += counts[b];
+            most = Math.max(most, counts[b]);
+        }
+        perSample = most;
         sources = new long[counted];
         targets = new long[counted];
         float[] inputs = table.apply(inputs(choices)); // one call: each costs as much as many rows
@@ -73,10 +84,21 @@ final class Sequences {
 
     /** All ids of the choices but each one's last, which is only predicted. */
     private static int[] inputs(int[][][] choices) {
-        return Arrays.stream(choices)
-                .flatMap(Arrays::stream)
-                .flatMapToInt(ids -> Arrays.stream(ids, 0, ids.length - 1))
-                .toArray();
+        int count = 0;
+        for (int[][] sample : choices) {
+            for (int[] ids : sample) {
+                count += ids.length - 1;
+            }
+        }
+        int[] inputs = new int[count];
+        int at = 0;
+        for (int[][] sample : choices) {
+            for (int[] ids : sample) {
+                System.arraycopy(ids, 0, inputs, at, ids.length - 1);
+                at += ids.length - 1;
+            }
+        }
+        return inputs;
     }
 
     static Sequences ofAnswers(
@@ -101,7 +123,10 @@ final class Sequences {
         int length = 1;
         int extra = 0;
         for (int b = 0; b < choices.length; b++) {
-            int inputs = Arrays.stream(choices[b]).mapToInt(c -> c.length - 1).sum();
+            int inputs = 0;
+            for (int[] choice : choices[b]) {
+                inputs += choice.length - 1;
+            }
             extra = Math.max(extra, inputs);
             length = Math.max(length, prompts.lengths()[b] + inputs);
         }
@@ -114,37 +139,72 @@ final class Sequences {
         return manager.create(embeds, new Shape(prompts.size(), length, prompts.hidden()));
     }
 
-    /** (B, S). */
-    int[][] positions() {
-        return positions;
+    /** All tokens where each sample is a single row of tokens: every one sees what is before it. */
+    Tokens causal(NDManager manager, int window) {
+        return new Tokens(new int[][] {range(length)}, LlamaDecoder.causalMask(manager, length, window));
     }
 
     /**
-     * (B, 1, S, S): a token sees the prompt and its own choice, backwards; padding sees itself.
+     * All tokens, where a token sees the prompt and its own choice, backwards; padding sees itself.
      *
      * @param window how many positions it sees at most, its own among them; 0: all
      */
-    NDArray mask(NDManager manager, int window) {
+    Tokens ownChoice(NDManager manager, int window) {
         float[] mask = new float[prompts.size() * length * length];
-        Arrays.fill(mask, Float.NEGATIVE_INFINITY);
         for (int b = 0; b < prompts.size(); b++) {
             for (int t = 0; t < length; t++) {
-                int row = (b * length + t) * length;
-                mask[row + t] = 0;
-                for (int s = 0; s < t; s++) {
-                    boolean own = owner[b][s] == -1 || owner[b][s] == owner[b][t];
-                    if (own && !LlamaDecoder.beyond(window, positions[b][t], positions[b][s])) {
-                        mask[row + s] = 0;
-                    }
-                }
+                see(b, t, window, mask, (b * length + t) * length);
             }
         }
-        return manager.create(mask, new Shape(prompts.size(), 1, length, length));
+        return new Tokens(positions, manager.create(mask, new Shape(prompts.size(), 1, length, length)));
     }
 
-    /** (M): rows of (B·S, H) whose states predict the counted tokens, sample by sample, choice by choice. */
-    long[] sources() {
-        return sources;
+    /** The tokens whose states predict counted ones; samples that have fewer than others repeat their first. */
+    Places places(NDManager manager, int window) {
+        int[][] at = new int[prompts.size()][perSample];
+        long[] rows = new long[prompts.size() * perSample];
+        float[] mask = new float[rows.length * length];
+        int m = 0;
+        for (int b = 0; b < at.length; b++) {
+            int first = m;
+            for (int p = 0; p < perSample; p++) {
+                boolean own = p < counts[b];
+                long row = sources[own ? m++ : first];
+                int t = (int) (row - (long) b * length);
+                int place = b * perSample + p;
+                rows[place] = row;
+                at[b][p] = positions[b][t];
+                see(b, t, window, mask, place * length);
+            }
+        }
+        return new Places(
+                rows, new Tokens(at, manager.create(mask, new Shape(prompts.size(), 1, perSample, length))));
+    }
+
+    /** (M): where the counted tokens' places are among (B·P); null: all are, in order. */
+    long[] counted() {
+        if (sources.length == counts.length * perSample) {
+            return null;
+        }
+        long[] counted = new long[sources.length];
+        int m = 0;
+        for (int b = 0; b < counts.length; b++) {
+            for (int p = 0; p < counts[b]; p++) {
+                counted[m++] = (long) b * perSample + p;
+            }
+        }
+        return counted;
+    }
+
+    private void see(int b, int t, int window, float[] mask, int row) {
+        Arrays.fill(mask, row, row + length, Float.NEGATIVE_INFINITY);
+        mask[row + t] = 0;
+        for (int s = 0; s < t; s++) {
+            boolean own = owner[b][s] == -1 || owner[b][s] == owner[b][t];
+            if (own && !LlamaDecoder.beyond(window, positions[b][t], positions[b][s])) {
+                mask[row + s] = 0;
+            }
+        }
     }
 
     /** (M): the counted tokens. */
