@@ -146,7 +146,10 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train(folder: Path, name: str, **more: object) -> None:
     run = {"shards": folder / "shards", "dir": folder / name, "metrics_dir": folder / "metrics", "rounds": 2, "id": name}
-    fednano("train", *_set({f"run.{key}": value for key, value in run.items()}), *_set(more))
+    # Adam's first steps divide a gradient by its own size: where it is hardly more than rounding, two sound models may step
+    # apart. SGD's steps are as near to each other as their gradients are.
+    method = {"optimizer.name": "sgd", "optimizer.learning_rate": 0.02}
+    fednano("train", *_set({f"run.{key}": value for key, value in run.items()}), *_set(method), *_set(more))
 
 
 def _set(settings: dict[str, Any]) -> list[str]:
@@ -164,7 +167,7 @@ def test_a_run_ends_with_the_adapter_of_the_embedded_model(host: str, federation
         for name, values in expected.items():
             apart = np.linalg.norm(found[name] - values) / np.linalg.norm(values)
             print(f"{host}, round {number}, {name}: {apart:.2g} apart")
-            assert apart < 1e-4, name
+            assert apart < 1e-5, name
 
 
 def test_malformed_requests_get_their_reasons(tmp_path: Path) -> None:

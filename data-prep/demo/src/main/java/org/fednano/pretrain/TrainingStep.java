@@ -4,11 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
 import java.util.Arrays;
 import org.fednano.image.ImagePreprocessor;
 import org.fednano.llm.model.LlamaDecoder;
 import org.fednano.tensor.ArrayOps;
-import org.fednano.tensor.Autograd;
 import org.fednano.tensor.NamedTensors;
 import org.fednano.vision.VisionTower;
 
@@ -51,14 +51,14 @@ final class TrainingStep {
         // The scope frees what operations on weights attach to the weights' own manager.
         try (NDManager manager = weights.manager().newSubManager();
                 NDScope scope = new NDScope();
-                Autograd autograd = new Autograd()) {
+                GradientCollector collector = weights.manager().getEngine().newGradientCollector()) {
             scope.suppressNotUsedWarning();
             Batch b = new Batch(set, batch);
             NDArray weighted = logLikelihood(manager, set, batch, b)
                     .gather(manager.create(b.targets, new Shape(b.targets.length, 1)), 1)
                     .reshape(b.targets.length)
                     .mul(manager.create(b.weights));
-            autograd.backward(weighted.sum());
+            collector.backward(weighted.sum());
             float loss = 0;
             float[] terms = weighted.toFloatArray();
             for (int m = 0; m < b.answerTokens; m++) {

@@ -12,7 +12,6 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.JobException;
 import org.fednano.tensor.ArrayOps;
-import org.fednano.tensor.Autograd;
 import org.fednano.tensor.NamedTensors;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.TensorSource;
@@ -150,25 +149,32 @@ public final class EmbeddedLlm implements FrozenLlm {
                 gradScale > 0 && Float.isFinite(gradScale), "grad_scale must be positive", "a power of two", gradScale);
         Sequences sequences = Sequences.ofAnswers(prompts, answers, checks, this::embed);
         try (NDManager manager = weights.manager().newSubManager();
-                Autograd autograd = new Autograd()) {
-            NDArray x = sequences.embeds(manager);
-            x.setRequiresGradient(true);
-            NDArray logLikelihood = logLikelihood(x, sequences.causal(manager, config.window()), sequences); // (M)
-            float[] weight = sequences.meanWeights(-gradScale);
-            autograd.backward(logLikelihood.mul(manager.create(weight)).sum());
+                FrozenPass pass = pass(manager, sequences.causal(manager, config.window()), sequences, true)) {
+            NDArray logs = logs(pass, sequences, manager); // (M, V)
+            NDArray logLikelihood = atTargets(logs, sequences); // (M, 1)
+            NDArray d = logsBackward(logs, logLikelihood, sequences, gradScale);
+            NDArray gradient = pass.backward(sequences.places(d));
             return finite(sequences.result(
-                    logLikelihood.toFloatArray(),
-                    sequences.promptRows(x.getGradient().toFloatArray())));
+                    logLikelihood.toFloatArray(), sequences.promptRows(gradient.toFloatArray())));
         }
+    }
+
+    /** Gradient (M, H) of −Σ of each answer's mean log-likelihood, times the scale: w (softmax − 1 at the target), times W. */
+    private NDArray logsBackward(NDArray logs, NDArray logLikelihood, Sequences sequences, float gradScale) {
+        NDManager manager = logs.getManager();
+        NDArray w = manager.create(sequences.meanWeights(gradScale), logLikelihood.getShape());
+        NDArray atTarget = logLikelihood.exp().sub(1).muli(w);
+        NDArray d = logs.exp().muli(w).scatter(targets(manager, sequences), atTarget, 1);
+        return decoder.logitsBackward(d);
     }
 
     @Override
     public Result loss(PromptBatch prompts, TokenBatch answers) {
         Sequences sequences = Sequences.ofAnswers(prompts, answers, checks, this::embed);
-        try (NDManager manager = weights.manager().newSubManager()) {
-            NDArray logLikelihood = logLikelihood(
-                    sequences.embeds(manager), sequences.causal(manager, config.window()), sequences);
-            return finite(sequences.result(logLikelihood.toFloatArray(), new float[0]));
+        try (NDManager manager = weights.manager().newSubManager();
+                FrozenPass pass = pass(manager, sequences.causal(manager, config.window()), sequences, false)) {
+            return finite(sequences.result(
+                    atTargets(logs(pass, sequences, manager), sequences).toFloatArray(), new float[0]));
         }
     }
 
@@ -193,32 +199,31 @@ public final class EmbeddedLlm implements FrozenLlm {
     @Override
     public Scores score(PromptBatch prompts, int[][][] choices) {
         Sequences sequences = Sequences.ofChoices(prompts, choices, checks, this::embed);
-        try (NDManager manager = weights.manager().newSubManager()) {
-            NDArray logLikelihood = logLikelihood(
-                    sequences.embeds(manager), sequences.ownChoice(manager, config.window()), sequences);
-            return sequences.scores(logLikelihood.toFloatArray());
+        try (NDManager manager = weights.manager().newSubManager();
+                FrozenPass pass = pass(manager, sequences.ownChoice(manager, config.window()), sequences, false)) {
+            return sequences.scores(
+                    atTargets(logs(pass, sequences, manager), sequences).toFloatArray());
         }
     }
 
-    /**
-     * Log-likelihood of each counted token, in the order of {@code sequences}.
-     *
-     * @param x (B, S, H)
-     * @return (M)
-     */
-    private NDArray logLikelihood(NDArray x, LlamaDecoder.Tokens tokens, Sequences sequences) {
-        NDManager manager = x.getManager();
-        NDArray rows = decoder.forward(x, tokens, sequences.places(manager, config.window()))
-                .reshape(-1, config.hidden()); // (B·P, H)
-        long[] counted = sequences.counted();
-        if (counted != null) {
-            rows = ArrayOps.rows(rows, manager.create(counted)); // (M, H)
-        }
+    private FrozenPass pass(NDManager manager, LlamaDecoder.Tokens tokens, Sequences sequences, boolean gradient) {
+        return new FrozenPass(decoder, manager, tokens, sequences.places(manager, config.window()), gradient);
+    }
+
+    /** Log-probabilities (M, V) at the counted tokens' places, in the order of {@code sequences}. */
+    private NDArray logs(FrozenPass pass, Sequences sequences, NDManager manager) {
+        NDArray hidden = pass.forward(sequences.embeds(manager)); // (B, P, H)
+        return decoder.logits(sequences.counted(hidden)).logSoftmax(-1);
+    }
+
+    /** (M, 1). */
+    private static NDArray atTargets(NDArray logs, Sequences sequences) {
+        return logs.gather(targets(logs.getManager(), sequences), 1);
+    }
+
+    private static NDArray targets(NDManager manager, Sequences sequences) {
         long[] targets = sequences.targets();
-        return decoder.logits(rows)
-                .logSoftmax(-1)
-                .gather(manager.create(targets, new Shape(targets.length, 1)), 1)
-                .reshape(targets.length);
+        return manager.create(targets, new Shape(targets.length, 1));
     }
 
     @Override
@@ -231,11 +236,10 @@ public final class EmbeddedLlm implements FrozenLlm {
         try (NDManager manager = weights.manager().newSubManager()) {
             LlamaDecoder.Cache cache = new LlamaDecoder.Cache();
             NDArray x = manager.create(prompts.embeds(), new Shape(size, prompts.tokens(), prompts.hidden()));
-            NDArray hidden = decoder.forward(
-                    x,
+            LlamaDecoder.Tokens tokens = new LlamaDecoder.Tokens(
                     new int[][] {Sequences.range(prompts.tokens())},
-                    LlamaDecoder.causalMask(manager, prompts.tokens(), config.window()),
-                    cache);
+                    LlamaDecoder.causalMask(manager, prompts.tokens(), config.window()));
+            NDArray hidden = decoder.forward(x, tokens, cache);
             long[] last = new long[size];
             for (int b = 0; b < size; b++) {
                 last[b] = (long) b * prompts.tokens() + prompts.lengths()[b] - 1;
@@ -258,14 +262,14 @@ public final class EmbeddedLlm implements FrozenLlm {
                 for (int b = 0; b < size; b++) {
                     positions[b] = new int[] {prompts.lengths()[b] + step};
                 }
-                state = decoder.forward(token, positions, stepMask(manager, prompts, step), cache)
-                        .reshape(size, config.hidden());
+                tokens = new LlamaDecoder.Tokens(positions, stepMask(manager, prompts, step));
+                state = decoder.forward(token, tokens, cache).reshape(size, config.hidden());
             }
         }
         return generated;
     }
 
-    /** (B, 1, 1, T + step + 1): a new token sees the real prompt and all new tokens, as far as the window goes. */
+    /** (B, 1, T + step + 1): a new token sees the real prompt and all new tokens, as far as the window goes. */
     private NDArray stepMask(NDManager manager, PromptBatch prompts, int step) {
         int keys = prompts.tokens() + step + 1;
         float[] mask = new float[prompts.size() * keys];
@@ -279,7 +283,7 @@ public final class EmbeddedLlm implements FrozenLlm {
                 }
             }
         }
-        return manager.create(mask, new Shape(prompts.size(), 1, 1, keys));
+        return manager.create(mask, new Shape(prompts.size(), 1, keys));
     }
 
     /** The likeliest token of each row but the one that stands for a picture; the lower id on a tie. */

@@ -4,7 +4,6 @@ import static org.fednano.llm.model.LlamaDecoder.GATE_UP;
 import static org.fednano.llm.model.LlamaDecoder.QKV;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,13 +33,28 @@ record Layer(
         Linear gateUp,
         Linear down) {
 
-    /** x Wᵀ + b with weights (O_i, I) and biases (O_i), or none, one below the other. */
-    record Linear(List<NDArray> weights, List<NDArray> biases) {
+    /**
+     * x Wᵀ + b.
+     *
+     * @param weights (O_i, I) each, one below the other
+     * @param biases (O_i) each, or none
+     * @param transposed a view (I, O) of a single weight; null if there are several
+     */
+    record Linear(List<NDArray> weights, List<NDArray> biases, NDArray transposed) {
+
+        Linear(List<NDArray> weights, List<NDArray> biases) {
+            this(weights, biases, weights.size() == 1 ? weights.get(0).transpose() : null);
+        }
 
         NDArray on(NDArray x) {
             return weights.size() == 1
                     ? ArrayOps.linear(x, weights.get(0), biases.isEmpty() ? null : biases.get(0))
                     : ArrayOps.linear(x, weights, biases);
+        }
+
+        /** Gradient (…, O) with respect to the output to that (…, I) with respect to x; of stacked weights. */
+        NDArray backward(NDArray gradient) {
+            return ArrayOps.linear(gradient, transposed, null);
         }
 
         /** Outputs from one place to another: views, of the same memory. */
@@ -85,12 +99,6 @@ record Layer(
                         inner,
                         inner),
                 linear(weights, mlp + "down_proj", h, inner, config.biases().mlp()));
-    }
-
-    /** The gated MLP: (…, H) to (…, H). */
-    NDArray mlp(NDArray x) {
-        NDList both = gateUp.on(x).split(2, 2);
-        return down.on(ArrayOps.activation("silu", both.get(0)).mul(both.get(1)));
     }
 
     /** Linear layers of the same input: out of one stack if the weights are stacked. */

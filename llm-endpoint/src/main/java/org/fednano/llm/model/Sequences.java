@@ -8,10 +8,11 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.FrozenLlm.Scores;
-import org.fednano.llm.model.LlamaDecoder.Places;
+import org.fednano.llm.model.FrozenPass.Places;
 import org.fednano.llm.model.LlamaDecoder.Tokens;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
+import org.fednano.tensor.ArrayOps;
 
 /**
  * Prompts with continuations packed right behind their last real token: one answer each, or several choices side by side
@@ -156,7 +157,7 @@ final class Sequences {
                 see(b, t, window, mask, (b * length + t) * length);
             }
         }
-        return new Tokens(positions, manager.create(mask, new Shape(prompts.size(), 1, length, length)));
+        return new Tokens(positions, manager.create(mask, new Shape(prompts.size(), length, length)));
     }
 
     /** The tokens whose states predict counted ones; samples that have fewer than others repeat their first. */
@@ -177,14 +178,20 @@ final class Sequences {
                 see(b, t, window, mask, place * length);
             }
         }
-        return new Places(
-                rows, new Tokens(at, manager.create(mask, new Shape(prompts.size(), 1, perSample, length))));
+        NDArray seen = manager.create(mask, new Shape(prompts.size(), perSample, length));
+        return new Places(rows, counts, new Tokens(at, seen));
     }
 
-    /** (M): where the counted tokens' places are among (B·P); null: all are, in order. */
-    long[] counted() {
+    /**
+     * States at the counted tokens' places.
+     *
+     * @param hidden (B, P, H)
+     * @return (M, H)
+     */
+    NDArray counted(NDArray hidden) {
+        NDArray rows = hidden.reshape(-1, prompts.hidden());
         if (sources.length == counts.length * perSample) {
-            return null;
+            return rows;
         }
         long[] counted = new long[sources.length];
         int m = 0;
@@ -193,7 +200,26 @@ final class Sequences {
                 counted[m++] = (long) b * perSample + p;
             }
         }
-        return counted;
+        return ArrayOps.rows(rows, hidden.getManager().create(counted));
+    }
+
+    /** The other way: (M, H) to (B, P, H), zeros where a place does not count. */
+    NDArray places(NDArray counted) {
+        Shape shape = new Shape(counts.length, perSample, prompts.hidden());
+        if (sources.length == counts.length * perSample) {
+            return counted.reshape(shape);
+        }
+        NDManager manager = counted.getManager();
+        long[] from = new long[counts.length * perSample];
+        Arrays.fill(from, sources.length); // the row of zeros
+        long m = 0;
+        for (int b = 0; b < counts.length; b++) {
+            for (int p = 0; p < counts[b]; p++) {
+                from[b * perSample + p] = m++;
+            }
+        }
+        NDArray rows = ArrayOps.concat(0, counted, manager.zeros(new Shape(1, prompts.hidden())));
+        return ArrayOps.rows(rows, manager.create(from)).reshape(shape);
     }
 
     private void see(int b, int t, int window, float[] mask, int row) {
