@@ -24,7 +24,8 @@ record Attention(int group, Heads heads, NDArray k, NDArray v, NDArray weights) 
         NDArray scores = heads.q().matMul(k.transpose(0, 2, 1));
         Shape s = scores.getShape();
         // In place: the product's backward pass does not need it.
-        NDArray masked = scores.reshape(config.heads(), batch, s.get(1), s.get(2)).addi(view.mask());
+        NDArray masked =
+                scores.reshape(config.heads(), batch, s.get(1), s.get(2)).addi(view.mask());
         return new Attention(group, heads, k, v, masked.softmax(-1).reshape(s));
     }
 

@@ -154,8 +154,8 @@ public final class EmbeddedLlm implements FrozenLlm {
             NDArray logLikelihood = atTargets(logs, sequences); // (M, 1)
             NDArray d = logsBackward(logs, logLikelihood, sequences, gradScale);
             NDArray gradient = pass.backward(sequences.places(d));
-            return finite(sequences.result(
-                    logLikelihood.toFloatArray(), sequences.promptRows(gradient.toFloatArray())));
+            return finite(
+                    sequences.result(logLikelihood.toFloatArray(), sequences.promptRows(gradient.toFloatArray())));
         }
     }
 

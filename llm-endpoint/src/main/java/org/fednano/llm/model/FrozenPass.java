@@ -121,13 +121,16 @@ final class FrozenPass implements AutoCloseable {
         Kept saved = kept.pop();
         try (NDManager memory = saved.memory) {
             d.attach(memory);
-            NDArray inner = layer.gateUp().backward(saved.mlp.backward(layer.down().backward(d)));
+            NDArray inner =
+                    layer.gateUp().backward(saved.mlp.backward(layer.down().backward(d)));
             NDArray h = saved.inner.backward(inner, layer.mlpNorm()).addi(d);
             Heads heads = saved.attention.backward(config, layer.output().backward(h));
             NDArray normed;
             if (narrow) {
                 NDList parts = heads.backward(config, asking, all);
-                normed = layer.keyValue().backward(parts.get(1)).addi(spread(layer.query().backward(parts.get(0))));
+                normed = layer.keyValue()
+                        .backward(parts.get(1))
+                        .addi(spread(layer.query().backward(parts.get(0))));
                 h = spread(h);
             } else {
                 normed = layer.queryKeyValue().backward(heads.backward(config, all));
@@ -156,8 +159,7 @@ final class FrozenPass implements AutoCloseable {
                 from[Math.toIntExact(places.rows()[place])] = place;
             }
         }
-        NDArray rows = ArrayOps.concat(
-                0, d.reshape(-1, config.hidden()), memory.zeros(new Shape(1, config.hidden())));
+        NDArray rows = ArrayOps.concat(0, d.reshape(-1, config.hidden()), memory.zeros(new Shape(1, config.hidden())));
         return ArrayOps.rows(rows, memory.create(from)).reshape(inputs);
     }
 

@@ -79,8 +79,8 @@ record Layer(
         boolean bias = config.biases().input();
         String attention = name + "self_attn.";
         String mlp = name + "mlp.";
-        Linear all = together(
-                weights, attention, QKV, List.of("q_proj", "k_proj", "v_proj"), h, bias, wide, narrow, narrow);
+        Linear all =
+                together(weights, attention, QKV, List.of("q_proj", "k_proj", "v_proj"), h, bias, wide, narrow, narrow);
         boolean stacked = all.weights.size() == 1;
         return new Layer(
                 weights.get(name + "input_layernorm.weight", h),

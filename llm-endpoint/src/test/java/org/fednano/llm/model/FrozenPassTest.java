@@ -48,8 +48,7 @@ class FrozenPassTest {
                 int answer = ANSWERS.count(b);
                 float[] inputs = new float[(LENGTHS[b] + answer - 1) * 16];
                 System.arraycopy(prompts.embeds(), b * 9 * 16, inputs, 0, LENGTHS[b] * 16);
-                int[] ids = Arrays.copyOfRange(
-                        ANSWERS.ids(), b * ANSWERS.length(), b * ANSWERS.length() + answer - 1);
+                int[] ids = Arrays.copyOfRange(ANSWERS.ids(), b * ANSWERS.length(), b * ANSWERS.length() + answer - 1);
                 float[] rows = llm.embed(ids);
                 System.arraycopy(rows, 0, inputs, LENGTHS[b] * 16, rows.length);
                 float[] expected = gradient(decoder, inputs, b);
@@ -77,10 +76,10 @@ class FrozenPassTest {
             NDArray x = manager.create(inputs, new Shape(1, inputs.length / 16, 16));
             x.setRequiresGradient(true);
             NDArray hidden = decoder.forward(x).get(new NDIndex("0, {}:", LENGTHS[b] - 1));
-            NDArray picked = decoder.logits(hidden)
-                    .logSoftmax(-1)
-                    .gather(manager.create(targets, new Shape(count, 1)), 1);
-            collector.backward(picked.mul(manager.full(new Shape(1), -4f / count)).sum());
+            NDArray picked =
+                    decoder.logits(hidden).logSoftmax(-1).gather(manager.create(targets, new Shape(count, 1)), 1);
+            collector.backward(
+                    picked.mul(manager.full(new Shape(1), -4f / count)).sum());
             float[] all = x.getGradient().toFloatArray();
             return Arrays.copyOf(all, LENGTHS[b] * 16);
         }
