@@ -18,4 +18,9 @@ public interface ClientBackend {
      * @param outcomes takes each outcome as it arrives; returns fast and never throws
      */
     void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes);
+
+    /** Training rows of a client as far as the server itself knows them, by the start of its round; 0: it does not. */
+    default long trainingRows(String clientId) {
+        return 0;
+    }
 }

@@ -7,7 +7,7 @@ import java.util.Locale;
  *
  * @param clientId the client
  * @param fate what became of it
- * @param detail why, for any fate but {@code MERGED}; else empty
+ * @param detail why, for any fate but {@code MERGED}; else empty, or that it was weighed down
  * @param trainingRows n_k; 0 where no update came
  * @param mergeShare its share of the merge weight, 0 to 1 (see {@code Merger.Merged})
  * @param updateNorm L2 norm of Δ_k; NaN where none could be taken
@@ -44,11 +44,11 @@ public record ClientReport(
         }
     }
 
-    ClientReport withMergeShare(double share) {
+    ClientReport withMergeShare(double share, String note) {
         return new ClientReport(
                 clientId,
                 fate,
-                detail,
+                note,
                 trainingRows,
                 share,
                 updateNorm,

@@ -8,6 +8,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.fednano.settings.JobException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,8 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Folds outcomes in client order whatever the order of their arrival, so that a round's bytes depend on its clients
  * alone. {@link #accept} only checks and enqueues: it may be called on a scheduler's event loop. A thread of the
- * round's own folds the contiguous prefix and parks what came too early on local disk: memory stays at the merger's
- * accumulators and what has not been taken from the queue yet.
+ * round's own parks what comes on local disk; when all are there they are folded, since what is absurd shows beside the
+ * others only. Memory stays at the merger's accumulators and what has not been taken from the queue yet.
  */
 final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoCloseable {
 
@@ -29,28 +30,30 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
 
     private final int round;
     private final RoundAggregation tally;
-    private final int cohortSize;
     private final Map<String, Integer> places = new HashMap<>();
     private final Set<Integer> settled = ConcurrentHashMap.newKeySet();
     private final BlockingQueue<Arrival> queue = new LinkedBlockingQueue<>();
-    private final Thread folder;
+    private final UpdateSpill parked;
+    private final Thread parking;
     private volatile Throwable failure;
     private volatile boolean closed;
 
     /**
      * @param global the adapter before the round
      * @param cohort client ids in the order of folding
+     * @param trainingRows of a client as the server knows them; 0: it does not
      */
-    DeterministicAggregator(TrainingPlan plan, GlobalAdapter global, List<String> cohort) {
+    DeterministicAggregator(
+            TrainingPlan plan, GlobalAdapter global, List<String> cohort, ToLongFunction<String> trainingRows) {
         round = global.round() + 1;
-        tally = new RoundAggregation(plan, global, cohort);
-        cohortSize = cohort.size();
-        for (int i = 0; i < cohortSize; i++) {
+        tally = new RoundAggregation(plan, global, cohort, trainingRows);
+        parked = new UpdateSpill(round);
+        for (int i = 0; i < cohort.size(); i++) {
             places.put(cohort.get(i), i);
         }
-        folder = new Thread(this::fold, "fednano-fold-" + round);
-        folder.setDaemon(true);
-        folder.start();
+        parking = new Thread(this::park, "fednano-park-" + round);
+        parking.setDaemon(true);
+        parking.start();
     }
 
     /** Takes an outcome. Of several of one client, the first counts; one of a client not in the cohort is ignored. */
@@ -68,7 +71,7 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
     }
 
     /**
-     * All outcomes are in: folds the rest and merges. Clients without an outcome are missing.
+     * All outcomes are in: folds and merges. Clients without an outcome are missing.
      *
      * @throws JobException with status ENDPOINT_UNAVAILABLE or QUORUM, or as the method's merger does
      */
@@ -76,41 +79,25 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
         closed = true;
         queue.add(Arrival.END);
         try {
-            folder.join();
+            parking.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("Interrupted while round " + round + " was being folded", e);
-        }
-        if (failure instanceof JobException refused) {
-            throw refused;
+            throw new IllegalStateException("Interrupted while round " + round + " was being parked", e);
         }
         if (failure != null) {
-            // Not "missing clients": what could not be folded must never look like a smaller cohort.
+            // Not "missing clients": what could not be parked must never look like a smaller cohort.
             throw new IllegalStateException(
-                    "Round " + round + " could not be folded: " + failure.getMessage(), failure);
+                    "Round " + round + " could not be parked: " + failure.getMessage(), failure);
         }
-        return tally.result();
+        return tally.result(parked);
     }
 
-    // Runs on the round's own thread; nothing else touches the tally's accumulators until it has ended.
-    private void fold() {
-        try (UpdateSpill parked = new UpdateSpill(round)) {
-            int next = 0;
+    // Runs on the round's own thread; nothing else touches what is parked until it has ended.
+    private void park() {
+        try {
             for (Arrival arrival = queue.take(); arrival != Arrival.END; arrival = queue.take()) {
-                if (arrival.place() != next) {
+                if (tally.measure(arrival)) {
                     parked.park(arrival);
-                    continue;
-                }
-                tally.fold(arrival);
-                next++;
-                while (parked.holds(next)) {
-                    tally.fold(parked.take(next));
-                    next++;
-                }
-            }
-            for (; next < cohortSize; next++) {
-                if (parked.holds(next)) {
-                    tally.fold(parked.take(next));
                 }
             }
         } catch (Throwable e) {
@@ -122,15 +109,16 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
     @Override
     public void close() {
         closed = true;
-        folder.interrupt();
+        parking.interrupt();
         boolean interrupted = false;
-        while (folder.isAlive()) {
+        while (parking.isAlive()) {
             try {
-                folder.join();
+                parking.join();
             } catch (InterruptedException e) {
                 interrupted = true;
             }
         }
+        parked.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

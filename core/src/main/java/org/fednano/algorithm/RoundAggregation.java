@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.algorithm.ClientOutcome.Failed;
@@ -14,6 +15,7 @@ import org.fednano.algorithm.ClientOutcome.Straggler;
 import org.fednano.algorithm.ClientReport.Fate;
 import org.fednano.algorithm.DeterministicAggregator.Arrival;
 import org.fednano.merger.Merger;
+import org.fednano.merger.ShareCap;
 import org.fednano.method.ClientRule;
 import org.fednano.method.FisherRule;
 import org.fednano.settings.ExitStatus;
@@ -23,24 +25,29 @@ import org.fednano.settings.JobException;
 final class RoundAggregation {
 
     private static final int NAMED_IN_ERROR = 5; // enough to see a pattern, short enough for one line
+    private static final int CAPPING_TRIES = 20;
+    private static final String CAPPED = "weighed down to its largest share (merger.max_share)";
 
     private final TrainingPlan plan;
     private final GlobalAdapter before;
     private final List<String> cohort;
-    private final Merger merger;
+    private final ToLongFunction<String> trainingRows;
     private final List<ClientRule.Upload> uploads;
+    private final RoundBounds bounds;
     private final ClientReport[] reports;
     private final List<Integer> merged = new ArrayList<>();
     private final Instant startedAt = Instant.now();
     private final long startNanos = System.nanoTime();
     private String unavailable;
 
-    RoundAggregation(TrainingPlan plan, GlobalAdapter before, List<String> cohort) {
+    RoundAggregation(
+            TrainingPlan plan, GlobalAdapter before, List<String> cohort, ToLongFunction<String> trainingRows) {
         this.plan = plan;
         this.before = before;
         this.cohort = cohort;
-        merger = plan.server().start(before.theta(), before.state());
+        this.trainingRows = trainingRows;
         uploads = plan.client().uploads();
+        bounds = new RoundBounds(plan.merging(), before.theta(), uploads, cohort.size());
         reports = new ClientReport[cohort.size()];
     }
 
@@ -52,6 +59,10 @@ final class RoundAggregation {
         ClientUpdate u = done.update();
         if (u.trainingRows() < 1) {
             return "at least one training row was expected: got " + u.trainingRows();
+        }
+        long known = trainingRows.applyAsLong(u.clientId());
+        if (known > 0 && u.trainingRows() != known) {
+            return "the " + known + " training rows that the driver knows of were expected: got " + u.trainingRows();
         }
         List<String> announced = uploads.stream().map(ClientRule.Upload::name).toList();
         if (!u.uploads().keySet().equals(Set.copyOf(announced))) {
@@ -82,11 +93,31 @@ final class RoundAggregation {
         return null;
     }
 
-    /** Folds one client; called in client order, on the round's own thread. */
-    void fold(Arrival arrival) {
+    /**
+     * Takes down how large an update is, or why it is refused; called on the round's own thread, in any order.
+     *
+     * @return whether the arrival is still needed
+     */
+    boolean measure(Arrival arrival) {
+        if (!(arrival.outcome() instanceof Done done)) {
+            return true;
+        }
+        if (arrival.refusal() != null) {
+            reports[arrival.place()] = report(arrival.place(), done.update(), arrival.refusal());
+            return false; // whatever it holds takes no memory until the round's end
+        }
+        bounds.measure(arrival.place(), done.update());
+        return true;
+    }
+
+    private void report(Arrival arrival) {
         int place = arrival.place();
         if (arrival.outcome() instanceof Done done) {
-            reports[place] = foldUpdate(place, done.update(), arrival.refusal());
+            String refusal = bounds.refusal(place);
+            if (refusal == null) {
+                merged.add(place);
+            }
+            reports[place] = report(place, done.update(), refusal);
         } else if (arrival.outcome() instanceof Failed failed) {
             reports[place] = without(place, Fate.FAILED, failed.error());
             if (failed.status() == ExitStatus.ENDPOINT_UNAVAILABLE && unavailable == null) {
@@ -97,25 +128,14 @@ final class RoundAggregation {
         }
     }
 
-    private ClientReport foldUpdate(int place, ClientUpdate u, String refusal) {
-        double norm = Double.NaN;
-        if (refusal == null) {
-            norm = Vectors.distance(u.theta(), before.theta());
-            if (norm > plan.merging().maxUpdateNorm()) {
-                refusal = "an update norm of at most " + plan.merging().maxUpdateNorm()
-                        + " was expected (merger.max_update_norm): got " + norm;
-            } else {
-                merger.add(u.theta(), u.uploads(), plan.merging().weight(u.trainingRows()));
-                merged.add(place);
-            }
-        }
+    private ClientReport report(int place, ClientUpdate u, String refusal) {
         return new ClientReport(
                 cohort.get(place),
                 refusal == null ? Fate.MERGED : Fate.REJECTED,
                 refusal == null ? "" : refusal,
                 u.trainingRows(),
                 0,
-                norm,
+                bounds.norm(place),
                 fisherMean(u),
                 4L * before.theta().length,
                 u.theta() == null ? 0 : u.adapterBytes(),
@@ -147,11 +167,14 @@ final class RoundAggregation {
     /**
      * The merged round.
      *
-     * @throws JobException with status ENDPOINT_UNAVAILABLE or QUORUM
+     * @param parked all arrivals
+     * @throws JobException with status ENDPOINT_UNAVAILABLE or QUORUM, or as the method's merger does
      */
-    RoundResult result() {
+    RoundResult result(UpdateSpill parked) {
         for (int i = 0; i < reports.length; i++) {
-            if (reports[i] == null) {
+            if (parked.holds(i)) {
+                report(parked.read(i));
+            } else if (reports[i] == null) {
                 reports[i] = without(i, Fate.MISSING, "no answer came before the round ended");
             }
         }
@@ -164,10 +187,18 @@ final class RoundAggregation {
         if (merged.size() < needed) {
             throw new JobException(ExitStatus.QUORUM, shortOf(needed));
         }
-        Merger.Merged result = merger.merge();
-        requireSound(result);
+        double[] factors = new double[merged.size()];
+        Arrays.fill(factors, 1);
+        Merger.Merged result = merge(parked, factors);
+        double cap = ShareCap.of(plan.merging().maxShare(), merged.size());
+        for (int i = 0; i < CAPPING_TRIES && !ShareCap.holds(result.shares(), cap); i++) {
+            // A share may depend on the other weights in other ways than by their sum, so it is looked at again.
+            double[] further = ShareCap.factors(result.shares(), cap);
+            Arrays.setAll(factors, k -> factors[k] * further[k]);
+            result = merge(parked, factors);
+        }
         for (int i = 0; i < merged.size(); i++) {
-            reports[merged.get(i)] = reports[merged.get(i)].withMergeShare(result.shares()[i]);
+            reports[merged.get(i)] = reports[merged.get(i)].withMergeShare(result.shares()[i], factors[i] < 1 ? CAPPED : "");
         }
         List<ClientReport> all = Arrays.asList(reports);
         return new RoundResult(
@@ -178,6 +209,18 @@ final class RoundAggregation {
                 Vectors.distance(result.theta(), before.theta()),
                 startedAt,
                 (System.nanoTime() - startNanos) / 1e9);
+    }
+
+    /** Folds clients in their order. */
+    private Merger.Merged merge(UpdateSpill parked, double[] factors) {
+        Merger merger = plan.server().start(before.theta(), before.state());
+        for (int i = 0; i < factors.length; i++) {
+            ClientUpdate u = ((Done) parked.read(merged.get(i)).outcome()).update();
+            merger.add(u.theta(), u.uploads(), plan.merging().weight(u.trainingRows()) * factors[i]);
+        }
+        Merger.Merged result = merger.merge();
+        requireSound(result);
+        return result;
     }
 
     private int number() {

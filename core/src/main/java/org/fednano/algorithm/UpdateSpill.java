@@ -14,8 +14,8 @@ import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.algorithm.DeterministicAggregator.Arrival;
 
 /**
- * Arrivals whose turn has not come, their vectors in one temporary file on local disk. The file is made when first
- * needed and deleted on close. One thread.
+ * A round's arrivals until all are there, their vectors in one temporary file on local disk. The file is made when first
+ * needed and deleted on close. One thread at a time.
  */
 final class UpdateSpill implements AutoCloseable {
 
@@ -36,7 +36,7 @@ final class UpdateSpill implements AutoCloseable {
     }
 
     void park(Arrival arrival) {
-        if (!(arrival.outcome() instanceof Done done) || arrival.refusal() != null) {
+        if (!(arrival.outcome() instanceof Done done)) {
             slots.put(arrival.place(), new Slot(arrival, 0, -1, List.of()));
             return;
         }
@@ -62,8 +62,9 @@ final class UpdateSpill implements AutoCloseable {
         }
     }
 
-    Arrival take(int place) {
-        Slot slot = slots.remove(place);
+    /** What was parked at a place; it stays there. */
+    Arrival read(int place) {
+        Slot slot = slots.get(place);
         if (slot.length() < 0) {
             return slot.arrival();
         }

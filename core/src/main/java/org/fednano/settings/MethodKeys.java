@@ -79,6 +79,28 @@ public final class MethodKeys {
                     "An update whose L2 norm is larger is rejected and counted, never merged.")
             .pinned();
 
+    public static final Setting<Double> MAX_NORM_RATIO = Setting.ofDouble(
+                    "merger.max_norm_ratio",
+                    1000,
+                    1,
+                    Double.MAX_VALUE,
+                    "An update whose L2 norm is more than so many times the median of its round's is rejected; needs three updates.")
+            .pinned();
+    public static final Setting<Double> MAX_UPLOAD_RATIO = Setting.ofDouble(
+                    "merger.max_upload_ratio",
+                    1e6,
+                    1,
+                    Double.MAX_VALUE,
+                    "The same for the mean size of what a method uploads beside the adapter, such as the Fisher; clients differ more in it.")
+            .pinned();
+    public static final Setting<Double> MAX_SHARE = Setting.ofDouble(
+                    "merger.max_share",
+                    1,
+                    0,
+                    1,
+                    "Share of the merge weight that one client may have; who has more is weighed down to it. 1: no bound.")
+            .pinned();
+
     static final List<Setting<?>> ALL = List.of(
             RANK,
             ALPHA,
@@ -96,7 +118,10 @@ public final class MethodKeys {
             GRAD_SCALE,
             MERGER_FLOOR,
             MERGER_WEIGHTS,
-            MAX_UPDATE_NORM);
+            MAX_UPDATE_NORM,
+            MAX_NORM_RATIO,
+            MAX_UPLOAD_RATIO,
+            MAX_SHARE);
 
     private MethodKeys() {}
 }

@@ -49,7 +49,7 @@ class DeterministicAggregatorTest {
     }
 
     private static RoundResult fold(List<String> arrivals) {
-        try (DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort())) {
+        try (DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort(), client -> 0)) {
             arrivals.forEach(client -> fold.accept(update(client)));
             return fold.merge();
         }
@@ -78,7 +78,7 @@ class DeterministicAggregatorTest {
 
     @Test
     void strangersAndLatecomersAreIgnored() {
-        DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort());
+        DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort(), client -> 0);
         try (fold) {
             cohort().forEach(client -> fold.accept(update(client)));
             fold.accept(update("c99"));
@@ -90,7 +90,7 @@ class DeterministicAggregatorTest {
 
     @Test
     void closingInTheMiddleLeavesNothingBehind() throws IOException {
-        try (DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort())) {
+        try (DeterministicAggregator fold = new DeterministicAggregator(PLAN, BEFORE, cohort(), client -> 0)) {
             fold.accept(update("c15"));
         }
         assertEquals(0, parkedFiles());
@@ -131,7 +131,7 @@ class DeterministicAggregatorTest {
                 PLAN.seed(),
                 1);
         JobException e = assertThrows(JobException.class, () -> {
-            try (DeterministicAggregator fold = new DeterministicAggregator(plan, BEFORE, cohort())) {
+            try (DeterministicAggregator fold = new DeterministicAggregator(plan, BEFORE, cohort(), client -> 0)) {
                 cohort().forEach(client -> fold.accept(update(client)));
                 fold.merge();
             }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -47,6 +48,7 @@ public final class ClientCluster implements AutoCloseable {
     private final Settings settings;
     private final Federation federation;
     private final Map<String, ClientLocation> places = new TreeMap<>();
+    private final Map<String, Long> trainingRows = new ConcurrentHashMap<>();
     private final Gateway gateway;
     private final Broadcast<SerializableConfiguration> conf;
     private final EncoderWeights encoder;
@@ -74,6 +76,9 @@ public final class ClientCluster implements AutoCloseable {
         this.settings = settings;
         this.federation = federation;
         federation.clients().forEach(client -> places.put(client.id(), client));
+        if (federation instanceof Federation.Shared shared) {
+            trainingRows.putAll(shared.trainingRows());
+        }
         this.gateway = DriverGateway.open(spark, settings, llm);
         this.conf = this.spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         this.encoder = new EncoderWeights(this.spark, model, settings, edge);
@@ -90,6 +95,11 @@ public final class ClientCluster implements AutoCloseable {
     /** Where a client is, and what of its rows is used now. */
     public ClientLocation place(String clientId) {
         return places.get(clientId);
+    }
+
+    /** A client's training rows by the shards' manifest, or as they were listed last; 0: they were not. Any thread may ask. */
+    public long trainingRows(String clientId) {
+        return trainingRows.getOrDefault(clientId, 0L);
     }
 
     /** Folder of this model's cached features, in words where each client has its own. */
@@ -195,6 +205,7 @@ public final class ClientCluster implements AutoCloseable {
             Listed now = client.result();
             places.compute(client.clientId(), (id, place) -> place.with(now.segments()));
             rows.put(client.clientId(), now.trainingRows());
+            trainingRows.put(client.clientId(), now.trainingRows());
         }
         return listed.stream().map(Outcome::clientId).toList();
     }

@@ -5,7 +5,7 @@ package org.fednano.metrics;
  * each column means. Boxed numbers are null where the client never got so far as to have them.
  *
  * @param outcome {@link Outcome}, as text
- * @param detail why, for every outcome but {@code merged}; else empty
+ * @param detail why, for every outcome but {@code merged}; else empty, or that it was weighed down
  */
 public record ClientRow(
         String clientId,
@@ -39,7 +39,7 @@ public record ClientRow(
         FAILED,
         /** It ran past its deadline. */
         STRAGGLER,
-        /** It held NaN, infinity or an absurd norm. */
+        /** It held NaN or infinity, an absurd norm, or another number of rows than the driver knows of. */
         REJECTED,
         /** It never answered. */
         MISSING;

@@ -5,13 +5,16 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.ClientBackend;
+import org.fednano.algorithm.ClientOutcome;
 import org.fednano.algorithm.ClientReport;
 import org.fednano.algorithm.ClientReport.Fate;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
+import org.fednano.algorithm.Round;
 import org.fednano.algorithm.RoundResult;
 import org.fednano.algorithm.TrainingPlan;
 import org.fednano.cluster.ClientCluster;
@@ -78,12 +81,20 @@ public final class TrainingRun implements AutoCloseable {
     public void trainTo(int goal) {
         finishEvaluation();
         SparkClients clients = cluster.clients();
-        ClientBackend held = (round, cohort, outcomes) -> {
-            store.checkHeld();
-            // Evaluated are all clients, on what they have as the round begins.
-            Features.refresh(
-                    job, due(round.number(), goal) ? cluster.federation().clientIds() : cohort, out);
-            clients.update(round, cohort, outcomes);
+        ClientBackend held = new ClientBackend() {
+            @Override
+            public void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes) {
+                store.checkHeld();
+                // Evaluated are all clients, on what they have as the round begins.
+                Features.refresh(
+                        job, due(round.number(), goal) ? cluster.federation().clientIds() : cohort, out);
+                clients.update(round, cohort, outcomes);
+            }
+
+            @Override
+            public long trainingRows(String clientId) {
+                return cluster.trainingRows(clientId);
+            }
         };
         TrainingPlan upToGoal = plan.withRounds(goal);
         FedNano.train(upToGoal, start(), held, result -> commit(result, goal, clients));
@@ -176,7 +187,7 @@ public final class TrainingRun implements AutoCloseable {
     private void print(RoundResult result, String line) {
         out.println(line);
         result.clients().stream()
-                .filter(c -> c.fate() != Fate.MERGED)
+                .filter(c -> !c.detail().isEmpty())
                 .forEach(c -> out.println("  " + c.clientId() + " " + c.fate().text() + ": " + c.detail()));
         out.flush();
     }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.BlockLocation;
 import org.apache.hadoop.fs.FileStatus;
@@ -37,11 +39,14 @@ public sealed interface Federation {
      * The clients of one shards folder. All rows are known, and one client's trouble is the whole job's.
      *
      * @param fingerprint of the shards' manifest
+     * @param trainingRows of each client by the manifest
      */
-    record Shared(String origin, String fingerprint, List<ClientLocation> clients) implements Federation {
+    record Shared(String origin, String fingerprint, List<ClientLocation> clients, Map<String, Long> trainingRows)
+            implements Federation {
 
         public Shared {
             clients = sorted(clients);
+            trainingRows = Map.copyOf(trainingRows);
         }
     }
 
@@ -94,7 +99,9 @@ public sealed interface Federation {
                 shards.fingerprint(),
                 shards.clientIds().stream()
                         .map(id -> shards.place(id, hosts(conf, shards, id)))
-                        .toList());
+                        .toList(),
+                shards.clients().stream()
+                        .collect(Collectors.toMap(SharedShards.Client::id, SharedShards.Client::trainingRows)));
     }
 
     /**
