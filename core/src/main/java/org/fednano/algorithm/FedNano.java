@@ -28,7 +28,8 @@ public final class FedNano {
         while (global.round() < plan.rounds()) {
             Round round = plan.roundAfter(global); // t, θ, how to train
             List<String> cohort = Cohort.draw(plan, round.number()); // S_t
-            try (DeterministicAggregator fold = new DeterministicAggregator(plan, global, cohort, clients::trainingRows)) {
+            try (DeterministicAggregator fold =
+                    new DeterministicAggregator(plan, global, cohort, clients::trainingRows)) {
                 clients.update(round, cohort, fold); // every client of S_t: clientUpdate; its outcome goes to the fold
                 RoundResult result =
                         fold.merge(); // the method's: for FedNano θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k, in client order

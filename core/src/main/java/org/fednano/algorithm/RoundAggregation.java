@@ -198,7 +198,8 @@ final class RoundAggregation {
             result = merge(parked, factors);
         }
         for (int i = 0; i < merged.size(); i++) {
-            reports[merged.get(i)] = reports[merged.get(i)].withMergeShare(result.shares()[i], factors[i] < 1 ? CAPPED : "");
+            reports[merged.get(i)] =
+                    reports[merged.get(i)].withMergeShare(result.shares()[i], factors[i] < 1 ? CAPPED : "");
         }
         List<ClientReport> all = Arrays.asList(reports);
         return new RoundResult(

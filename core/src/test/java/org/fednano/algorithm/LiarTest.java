@@ -43,10 +43,9 @@ class LiarTest {
     }
 
     private static TrainingPlan plan(String method, double maxShare) {
-        return new ToyFederation()
-                .plan(1, settings -> settings.with(RunKeys.STRATEGY, method)
-                        .with(RunKeys.QUORUM, 0.5)
-                        .with(MethodKeys.MAX_SHARE, maxShare));
+        return new ToyFederation().plan(1, settings -> settings.with(RunKeys.STRATEGY, method)
+                .with(RunKeys.QUORUM, 0.5)
+                .with(MethodKeys.MAX_SHARE, maxShare));
     }
 
     private static List<String> cohort() {
@@ -116,8 +115,7 @@ class LiarTest {
 
     private static RoundResult merge(TrainingPlan plan, List<ClientUpdate> updates) {
         GlobalAdapter before = new GlobalAdapter(0, theta(), Map.of());
-        try (DeterministicAggregator fold =
-                new DeterministicAggregator(plan, before, cohort(), LiarTest::rows)) {
+        try (DeterministicAggregator fold = new DeterministicAggregator(plan, before, cohort(), LiarTest::rows)) {
             updates.forEach(update -> fold.accept(new Done(update)));
             return fold.merge();
         }
@@ -178,11 +176,15 @@ class LiarTest {
             all.add(update);
         }
         RoundResult merged = merge(plan, all);
-        double largest =
-                merged.clients().stream().mapToDouble(ClientReport::mergeShare).max().orElseThrow();
+        double largest = merged.clients().stream()
+                .mapToDouble(ClientReport::mergeShare)
+                .max()
+                .orElseThrow();
         assertEquals(Math.max(most, 1.0 / CLIENTS), largest, 1e-6);
         assertEquals(
-                1, merged.clients().stream().mapToDouble(ClientReport::mergeShare).sum(), 1e-9);
+                1,
+                merged.clients().stream().mapToDouble(ClientReport::mergeShare).sum(),
+                1e-9);
         assertTrue(merged.clients().get(6).detail().contains("merger.max_share"));
     }
 

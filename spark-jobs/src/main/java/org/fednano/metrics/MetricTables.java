@@ -141,7 +141,12 @@ public final class MetricTables {
                             "merged, failed, straggler, rejected (update held NaN, infinity or an absurd norm) or missing"
                                     + " (never answered).",
                             r -> r.outcome().text()),
-                    new Column<>("detail", STRING, "", "Why the outcome is not merged, or that it was weighed down; else empty.", ClientRow::detail),
+                    new Column<>(
+                            "detail",
+                            STRING,
+                            "",
+                            "Why the outcome is not merged, or that it was weighed down; else empty.",
+                            ClientRow::detail),
                     new Column<>(
                             "training_rows",
                             INT,
