@@ -12,10 +12,12 @@ import ai.djl.translate.NoopTranslator;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.fednano.settings.JobException;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.ModelFile;
 import org.fednano.weights.SafeTensors;
 import org.fednano.weights.TensorSource;
 
@@ -81,10 +83,13 @@ public record TorchScriptSpec(
     }
 
     private static Path required(Path folder, String file) {
-        if (!Files.isRegularFile(folder.resolve(file))) {
+        try {
+            return ModelFile.of(folder, file);
+        } catch (NoSuchFileException e) {
             throw missing(folder, file, null);
+        } catch (IOException e) {
+            throw missing(folder, file, e);
         }
-        return folder.resolve(file);
     }
 
     /** The folder's own weights. */
@@ -102,7 +107,7 @@ public record TorchScriptSpec(
 
     private static String text(Path folder, String file) {
         try {
-            return Files.readString(folder.resolve(file));
+            return ModelFile.text(folder, file);
         } catch (IOException e) {
             throw missing(folder, file, e);
         }

@@ -46,6 +46,10 @@ public record PreprocessorConfig(
     private static final List<Double> CLIP_MEAN = List.of(0.48145466, 0.4578275, 0.40821073);
     private static final List<Double> CLIP_DEVIATION = List.of(0.26862954, 0.26130258, 0.27577711);
     private static final List<Double> HALF = List.of(0.5, 0.5, 0.5);
+
+    /** Beyond any published size of a side; a picture of it would be memory first. */
+    private static final int MOST_PIXELS = 1 << 14;
+
     private static final int SIDE = 224;
 
     /**
@@ -144,6 +148,9 @@ public record PreprocessorConfig(
                 return siglip ? 0 : SIDE;
             }
             int edge = size.isInt() ? size.intValue() : edge(size, "shortest_edge", 0);
+            if (edge > MOST_PIXELS) {
+                throw wrong("size", "at most " + MOST_PIXELS + " pixels", size);
+            }
             if (siglip && edge > 0) {
                 throw wrong("size", "height and width, as a SiglipImageProcessor takes it", size);
             }
@@ -163,8 +170,8 @@ public record PreprocessorConfig(
                     : size.isArray()
                             ? size.path(place).asInt(0)
                             : size.path(name).asInt(0);
-            if (side < 1) {
-                throw wrong(field, "a number of pixels, shortest_edge, or height and width", size);
+            if (side < 1 || side > MOST_PIXELS) {
+                throw wrong(field, "a number of pixels up to " + MOST_PIXELS + ", shortest_edge, or height and width", size);
             }
             return side;
         }

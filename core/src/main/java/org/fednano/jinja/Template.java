@@ -31,7 +31,11 @@ public final class Template {
      * @throws JinjaException if it is no template, or asks for what is not supported
      */
     public static Template of(String source, LocalDateTime now) {
-        return new Template(Parser.parse(source), now);
+        try {
+            return new Template(Parser.parse(source), now);
+        } catch (StackOverflowError | OutOfMemoryError e) {
+            throw tooLarge(e);
+        }
     }
 
     /**
@@ -43,6 +47,16 @@ public final class Template {
     public String render(Map<String, ?> values) {
         Map<String, Object> context = new HashMap<>(Globals.functions(now));
         values.forEach((name, value) -> context.put(name, Types.of(value)));
-        return new Renderer(new Runtime(), scopes).render(statements, context);
+        try {
+            return new Renderer(new Runtime(), scopes).render(statements, context);
+        } catch (StackOverflowError | OutOfMemoryError e) {
+            throw tooLarge(e);
+        }
+    }
+
+    /** The limits leave room for a small stack; whoever calls from deep inside one is told all the same. */
+    private static JinjaException tooLarge(Error e) {
+        return JinjaException.limit("the template takes more "
+                + (e instanceof StackOverflowError ? "stack" : "memory") + " than there is");
     }
 }

@@ -3,6 +3,7 @@ package org.fednano.settings;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigOriginFactory;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
@@ -103,7 +104,10 @@ final class SetOption {
             return Optional.empty();
         }
         try {
-            var root = ConfigFactory.parseString("value = " + text).root();
+            var root = ConfigFactory.parseString(
+                            "value = " + text,
+                            ConfigParseOptions.defaults().setIncluder(new LocalIncludes(null)))
+                    .root();
             return root.size() == 1 ? Optional.of(root.get("value")) : Optional.empty();
         } catch (ConfigException e) {
             return Optional.empty();

@@ -147,7 +147,10 @@ public final class Settings implements Serializable {
         try {
             return ConfigFactory.parseFile(
                     file.toFile(),
-                    ConfigParseOptions.defaults().setSyntax(ConfigSyntax.CONF).setAllowMissing(false));
+                    ConfigParseOptions.defaults()
+                            .setSyntax(ConfigSyntax.CONF)
+                            .setAllowMissing(false)
+                            .setIncluder(new LocalIncludes(null)));
         } catch (ConfigException e) {
             throw new JobException(
                     ExitStatus.USAGE, "Configuration file " + file + " is not valid HOCON: " + e.getMessage(), e);

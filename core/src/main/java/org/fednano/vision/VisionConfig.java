@@ -110,7 +110,29 @@ public record VisionConfig(
         return read;
     }
 
+    private static final int LARGEST_IMAGE = 1 << 14;
+    private static final int LARGEST_WIDTH = 1 << 20;
+    private static final int MOST_LAYERS = 1 << 12;
+    private static final int MOST_TOKENS = 1 << 18;
+
+    /** What is larger than anything published is damage or malice, and would be memory first. */
+    private void requireBelievable() {
+        long side = imageSize / patchSize;
+        if (imageSize > LARGEST_IMAGE
+                || side * side > MOST_TOKENS
+                || width > LARGEST_WIDTH
+                || mlpWidth > LARGEST_WIDTH
+                || hidden > LARGEST_WIDTH
+                || layers > MOST_LAYERS
+                || (long) width * featureLayers.size() > LARGEST_WIDTH) {
+            throw JobException.badInput("vision_config in config.json must describe a tower that there can be (pictures of "
+                    + LARGEST_IMAGE + " pixels, " + MOST_TOKENS + " patches, widths up to " + LARGEST_WIDTH + ", "
+                    + MOST_LAYERS + " layers): found " + this + ". Copy config.json again.");
+        }
+    }
+
     private void check(int channels) {
+        requireBelievable();
         if (channels != 3) {
             throw JobException.badInput("num_channels in config.json must be 3 (red, green, blue): found " + channels
                     + ". Pictures of other channels are not supported.");

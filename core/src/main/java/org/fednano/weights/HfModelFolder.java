@@ -173,7 +173,7 @@ public final class HfModelFolder implements TensorSource {
 
     static String readText(Path folder, String file) {
         try {
-            return Files.readString(folder.resolve(file));
+            return ModelFile.text(folder, file);
         } catch (IOException e) {
             throw JobException.badInput(
                     "File " + file + " expected in model folder " + folder.toAbsolutePath() + ": it cannot be read ("

@@ -67,6 +67,7 @@ public final class SafeTensors implements TensorSource {
      */
     public static SafeTensors open(Path file) {
         String where = file.toString();
+        ModelFile.requireRegular(file);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             ByteBuffer length = ByteBuffer.allocate((int) Math.min(8, size));

@@ -2,6 +2,7 @@ package org.fednano.weights;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ final class WeightFiles {
         boolean single = Files.exists(folder.resolve(SINGLE)) || !Files.exists(folder.resolve(INDEX));
         Map<String, SafeTensors> opened = new TreeMap<>();
         if (single) {
-            opened.put(SINGLE, SafeTensors.open(folder.resolve(SINGLE)));
+            opened.put(SINGLE, weights(folder, SINGLE));
         } else {
             openShards(folder, opened);
         }
@@ -136,7 +137,15 @@ final class WeightFiles {
             throw JobException.badInput("Shard " + path + " expected, because " + index + " has tensor " + tensor
                     + " in it: found no such file. Copy the missing shard into the folder.");
         }
-        return SafeTensors.open(path);
+        return weights(folder, file);
+    }
+
+    private static SafeTensors weights(Path folder, String name) {
+        try {
+            return SafeTensors.open(ModelFile.of(folder, name));
+        } catch (IOException e) {
+            return SafeTensors.open(folder.resolve(name)); // there is none, which it says best
+        }
     }
 
     private static void requireInside(Path index, String name, String file, Map<String, SafeTensors> opened) {

@@ -102,6 +102,15 @@ class TemplateLimitsTest {
                 "{{ range(10 ** 30) }}",
                 "{% for c in 'x' * 100000 %}{% for d in 'x' * 100000 %}{{ c in d }}{% endfor %}{% endfor %}",
                 "{{ ('x' * 1000000) * 2 }}",
+                "{% set x = 'a' * 1000000 %}{{ 'a' * 500000 ~ 'b' in x }}",
+                "{% set x = 'a' * 1000000 %}{{ x.find('a' * 500000 ~ 'b') }}",
+                "{% set x = 'a' * 1000000 %}{{ x.count('a' * 500000 ~ 'b') }}",
+                "{% set x = 'a' * 1000000 %}{{ x.replace('a' * 500000 ~ 'b', '') }}",
+                "{% set x = 'a' * 1000000 %}{{ x.rsplit('a' * 500000 ~ 'b') }}",
+                "{% set x = 'a' * 1000000 %}{{ x.partition('a' * 500000 ~ 'b') }}",
+                "{% set x = 'a' * 900000 ~ 'b' %}{{ 'a' * 900000 ~ 'c' in [x] * 1000000 }}",
+                "{% set x = 'a' * 900000 ~ 'b' %}{% set y = 'a' * 900000 ~ 'c' %}{{ ([x, y] * 100000)|sort|length }}",
+                "{% for i in range(99999) %}{{ 'a' * 30000 ~ 'b' in 'a' * 60000 }}{% endfor %}",
                 "{% for i in range(9999) %}{{ ('ab' * 100000).upper().lower().title()|length }}{% endfor %}"
             })
     void endsWithAReason(String template) {

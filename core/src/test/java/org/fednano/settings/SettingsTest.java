@@ -180,6 +180,29 @@ class SettingsTest {
         assertTrue(e.getMessage().contains(named) && e.getMessage().contains(where), e.getMessage());
     }
 
+    @Test
+    void filesIncludeFilesAndNothingElse() throws IOException {
+        write("part.conf", "run.rounds = 7");
+        Path file = write("whole.conf", "include \"part\"\ninclude file(\"" + folder.resolve("part.conf") + "\")");
+        assertEquals(7, Settings.load(List.of(file), List.of()).get(RunKeys.ROUNDS));
+        String there = folder.resolve("part.conf").toUri().toString();
+        for (String what : List.of(
+                "url(\"" + there + "\")",
+                "\"" + there + "\"",
+                "\"http://127.0.0.1:1/x.conf\"",
+                "url(\"http://127.0.0.1:1/x.conf\")",
+                "classpath(\"reference.conf\")",
+                "required(url(\"http://127.0.0.1:1/x.conf\"))")) {
+            Path other = write("other.conf", "run { include " + what + " }");
+            JobException e = assertThrows(JobException.class, () -> Settings.load(List.of(other), List.of()), what);
+            assertEquals(ExitStatus.USAGE, e.status());
+            assertTrue(e.getMessage().contains("include takes files"), e.getMessage());
+        }
+        assertThrows(
+                JobException.class,
+                () -> Settings.load(List.of(), List.of("prepare.columns={include url(\"" + there + "\")}")));
+    }
+
     /** conf/defaults.conf is what users read: it must be what the code does. */
     @Test
     void defaultsFileIsTheCatalogue() throws IOException {

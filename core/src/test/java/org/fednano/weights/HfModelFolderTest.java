@@ -18,6 +18,7 @@ import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,6 +47,51 @@ class HfModelFolderTest {
         Files.delete(folder.resolve("model.safetensors"));
         shards("model-00002.safetensors");
         same(HfModelFolder.open(folder));
+    }
+
+    /** A pipe would hold the command for ever, and /dev/zero fill its memory. */
+    @Test
+    @Timeout(20)
+    void pipesDevicesAndLinksThatLeadOutAreRefused(@TempDir Path outside) throws Exception {
+        Path weights = outside.resolve("there.safetensors");
+        SafeTensorsWriter.write(weights, Map.of("multi_modal_projector.a", A), Map.of());
+        Path text = Files.writeString(outside.resolve("there.json"), "{\"model_type\":\"llava\"}");
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Path file = folder.resolve(name);
+            for (String kind : List.of("pipe", "device", "link", "folder")) {
+                Files.deleteIfExists(file);
+                switch (kind) {
+                    case "pipe" -> assertEquals(
+                            0,
+                            new ProcessBuilder("mkfifo", file.toString())
+                                    .start()
+                                    .waitFor());
+                    case "device" -> Files.createSymbolicLink(file, Path.of("/dev/zero"));
+                    case "link" -> Files.createSymbolicLink(file, name.equals("config.json") ? text : weights);
+                    default -> Files.createDirectory(file);
+                }
+                JobException e = assertThrows(JobException.class, () -> HfModelFolder.open(folder), name + " " + kind);
+                assertEquals(ExitStatus.BAD_INPUT, e.status());
+                assertTrue(e.getMessage().contains(name), e.getMessage());
+            }
+            Files.delete(file);
+            texts();
+        }
+    }
+
+    /** Hugging Face's cache: snapshots of links into one folder of blobs beside them. */
+    @Test
+    void linksWithinTheFolderAndIntoTheCachesBlobsAreFollowed() throws IOException {
+        Path model = folder.resolve("models--a--b");
+        Path snapshot = Files.createDirectories(model.resolve("snapshots/0123abc"));
+        Path blobs = Files.createDirectories(model.resolve("blobs"));
+        SafeTensorsWriter.write(blobs.resolve("77"), Map.of("multi_modal_projector.a", A), Map.of());
+        Files.writeString(blobs.resolve("78"), "{\"model_type\":\"llava\"}");
+        Files.createSymbolicLink(snapshot.resolve("model.safetensors"), Path.of("../../blobs/77"));
+        Files.createSymbolicLink(snapshot.resolve("config.json"), Path.of("../../blobs/78"));
+        assertEquals(Set.of("multi_modal_projector.a"), HfModelFolder.open(snapshot).names());
+        Path link = Files.createSymbolicLink(folder.resolve("latest"), snapshot);
+        assertEquals(Set.of("multi_modal_projector.a"), HfModelFolder.open(link).names());
     }
 
     private static void same(HfModelFolder model) {

@@ -3,6 +3,7 @@ package org.fednano.jinja.base;
 import static org.fednano.jinja.base.JinjaException.limit;
 
 import java.math.BigInteger;
+import java.time.Duration;
 
 /** What one rendering may take. A template that takes more is stopped; a prompt's frame needs a thousandth of it. */
 public final class Budget {
@@ -26,6 +27,17 @@ public final class Budget {
 
     private static final int MOST_BITS = 1 << 15;
 
+    /** Whatever the steps are made of. */
+    private static final Duration MOST_TIME = Duration.ofSeconds(10);
+
+    /** Characters compared in the worst case of one search. */
+    private static final long LARGEST_SEARCH = 1L << 31;
+
+    /** Characters compared in about the time of a step. */
+    private static final int COMPARED = 256;
+
+    private final long begin = System.nanoTime();
+
     private int steps;
     private long size;
     private int depth;
@@ -38,6 +50,23 @@ public final class Budget {
         if ((steps += count) > MOST_STEPS) {
             throw limit("the template takes more than " + MOST_STEPS + " steps");
         }
+        if (System.nanoTime() - begin > MOST_TIME.toNanos()) {
+            throw limit("the template takes more than " + MOST_TIME.toSeconds() + " seconds");
+        }
+    }
+
+    /** To be asked before two texts are compared. */
+    public void compare(String one, String two) {
+        step(Math.min(one.length(), two.length()) / COMPARED);
+    }
+
+    /** To be asked before a text is looked for in another one. */
+    public void search(String text, String part) {
+        long worst = (long) text.length() * Math.max(1, part.length());
+        if (worst > LARGEST_SEARCH) {
+            throw limit("looking for a text of " + part.length() + " characters in one of " + text.length());
+        }
+        step((int) (worst >> 16) + text.length() / COMPARED);
     }
 
     public void enter() {

@@ -176,7 +176,7 @@ final class SequenceFilters {
                     ? u.error()
                     : runtime("'" + Types.shown(value) + "' has no attribute 'items'");
         }
-        UnaryOperator<Object> fold = Getters.folding(Types.truth(bound.or(0, false)));
+        UnaryOperator<Object> fold = getters.folding(Types.truth(bound.or(0, false)));
         int column = by.equals("key") ? 0 : 1;
         return runtime.sorting.sorted(
                 new ArrayList<>(dict.items()),
@@ -186,7 +186,7 @@ final class SequenceFilters {
 
     private Object extreme(String name, Object value, Arguments.Bound bound) {
         UnaryOperator<Object> key = Getters.chained(
-                getters.getter(bound.or(1, null), null), Getters.folding(Types.truth(bound.or(0, false))));
+                getters.getter(bound.or(1, null), null), getters.folding(Types.truth(bound.or(0, false))));
         Iterator<Object> items = Types.iterator(value);
         if (!items.hasNext()) {
             return Undefined.hint("No aggregated item, sequence was empty.");
@@ -207,7 +207,7 @@ final class SequenceFilters {
 
     private Once unique(Object value, Arguments.Bound bound) {
         UnaryOperator<Object> key = Getters.chained(
-                getters.getter(bound.or(1, null), null), Getters.folding(Types.truth(bound.or(0, false))));
+                getters.getter(bound.or(1, null), null), getters.folding(Types.truth(bound.or(0, false))));
         return new Once("generator", () -> {
             Set<Object> seen = new HashSet<>();
             return lazy.new Chosen(Types.iterator(value), item -> seen.add(Dict.hashed(key.apply(item))));
@@ -236,7 +236,7 @@ final class SequenceFilters {
     private Object groups(Object value, Arguments.Bound bound) {
         boolean sensitive = Types.truth(bound.or(2, false));
         UnaryOperator<Object> plain = getters.getter(bound.get(0), bound.or(1, null));
-        UnaryOperator<Object> key = Getters.chained(plain, Getters.folding(sensitive));
+        UnaryOperator<Object> key = Getters.chained(plain, getters.folding(sensitive));
         List<Object> groups = new ArrayList<>();
         List<Object> group = null;
         Object last = null;

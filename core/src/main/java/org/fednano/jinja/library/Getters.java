@@ -21,8 +21,8 @@ public final class Getters {
     }
 
     /** Lower case for texts, unless case counts. */
-    public static UnaryOperator<Object> folding(boolean sensitive) {
-        return item -> item instanceof String text && !sensitive ? Text.lower(text) : item;
+    public UnaryOperator<Object> folding(boolean sensitive) {
+        return item -> item instanceof String text && !sensitive ? runtime.budget.grown(Text.lower(text)) : item;
     }
 
     /** By an attribute such as {@code a.b.0}, an index, or None for the element itself. */

@@ -6,6 +6,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.fednano.jinja.base.Budget;
 import org.fednano.jinja.base.Text;
 import org.fednano.jinja.value.Arguments;
 import org.fednano.jinja.value.Tuple;
@@ -15,7 +16,7 @@ final class Splitting {
 
     private Splitting() {}
 
-    static List<Object> split(String text, Arguments arguments, String name) {
+    static List<Object> split(Budget budget, String text, Arguments arguments, String name) {
         Arguments.Bound bound = arguments.bind(name, 0, "sep", "maxsplit");
         int most = TextMethods.integer(bound.or(1, BigInteger.ONE.negate()));
         most = most < 0 ? Integer.MAX_VALUE : most;
@@ -29,6 +30,7 @@ final class Splitting {
             if (by.isEmpty()) {
                 throw value("empty separator");
             }
+            budget.search(text, by);
             parts = fromRight ? fromRight(text, by, most) : fromLeft(text, by, most);
         }
         if (fromRight) {
@@ -95,10 +97,11 @@ final class Splitting {
         return at;
     }
 
-    static Tuple partition(String text, String by, String name) {
+    static Tuple partition(Budget budget, String text, String by, String name) {
         if (by.isEmpty()) {
             throw value("empty separator");
         }
+        budget.search(text, by);
         boolean first = name.equals("partition");
         int found = first ? text.indexOf(by) : text.lastIndexOf(by);
         if (found < 0) {

@@ -88,7 +88,7 @@ public final class TextMethods {
 
     private Object call(Arguments a) {
         return switch (name) {
-            case "split", "rsplit" -> Splitting.split(text, a, name);
+            case "split", "rsplit" -> Splitting.split(runtime.budget, text, a, name);
             case "splitlines" -> {
                 Object keep = a.bind(name, 0, "keepends").or(0, false);
                 yield Text.lines(text, Types.truth(keep));
@@ -99,8 +99,7 @@ public final class TextMethods {
             case "find", "rfind", "index", "rindex", "count" -> search(a.positional(name, 1, 3));
             case "strip", "lstrip", "rstrip" -> stripped(a.positional(name, 0, 1));
             case "replace" -> replaced(a.positional(name, 2, 3));
-            case "partition", "rpartition" -> Splitting.partition(
-                    text, string(a.positional(name, 1, 1).get(0)), name);
+            case "partition", "rpartition" -> Splitting.partition(runtime.budget, text, string(a.positional(name, 1, 1).get(0)), name);
             case "removeprefix" -> {
                 String prefix = string(a.positional(name, 1, 1).get(0));
                 yield text.startsWith(prefix) ? text.substring(prefix.length()) : text;
@@ -220,6 +219,7 @@ public final class TextMethods {
         boolean beyond = given.size() > 1 && given.get(1) != null && Bounds.clamped(given.get(1)) > Text.length(text);
         boolean none = bounds.start() > bounds.stop() || beyond;
         String part = part(bounds);
+        runtime.budget.search(part, wanted);
         if (name.equals("count")) {
             return BigInteger.valueOf(none ? 0 : count(part, wanted));
         }
@@ -248,6 +248,7 @@ public final class TextMethods {
 
     /** @param most how many are replaced; all if it is negative */
     public static String replaced(Budget budget, String text, String old, String by, int most) {
+        budget.search(text, old);
         long count = count(text, old);
         count = most < 0 ? count : Math.min(count, most);
         budget.grow(Math.max(0, text.length() + count * (by.length() - old.length())));

@@ -137,6 +137,7 @@ public final class Operators {
             return !Numbers.isNaN(left) && !Numbers.isNaN(right) && Numbers.compare(left, right) == 0;
         }
         if (Types.isText(left) && Types.isText(right)) {
+            budget.compare(plain(left), plain(right));
             return plain(left).equals(plain(right));
         }
         if (left instanceof List<?> l && right instanceof List<?> r) {
@@ -193,6 +194,7 @@ public final class Operators {
             return ordered && holds(Numbers.compare(left, right), orEqual);
         }
         if (Types.isText(left) && Types.isText(right)) {
+            budget.compare(plain(left), plain(right));
             return holds(Text.compare(plain(left), plain(right)), orEqual);
         }
         boolean lists = left instanceof List && right instanceof List;
@@ -232,6 +234,7 @@ public final class Operators {
             if (!Types.isText(item)) {
                 throw type("'in <string>' requires string as left operand, not " + Types.name(item));
             }
+            budget.search(plain(container), plain(item));
             return plain(container).contains(plain(item));
         }
         if (container instanceof Dict dict) {

@@ -25,6 +25,7 @@ import org.fednano.vision.VisionConfig;
 import org.fednano.vision.VisionTensors;
 import org.fednano.vision.VisionTower;
 import org.fednano.weights.HfModelFolder;
+import org.fednano.weights.ModelFile;
 import org.fednano.weights.ModelType;
 import org.fednano.weights.OtherWeights;
 
@@ -123,7 +124,7 @@ record SplitModel(
 
     private static JsonNode config(Path file) {
         try {
-            return HfModelFolder.json(Files.readString(file), file);
+            return HfModelFolder.json(ModelFile.text(file.toAbsolutePath().getParent(), file.getFileName().toString()), file);
         } catch (IOException e) {
             throw JobException.badInput(
                     "A model folder or a config.json expected at " + file + ": it cannot be read (" + e.getMessage()

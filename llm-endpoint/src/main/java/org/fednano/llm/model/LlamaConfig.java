@@ -45,6 +45,13 @@ public record LlamaConfig(
 
     private static final String TIED = "tie_word_embeddings";
 
+    /** Beyond anything that has been published; what is larger is damage or malice, and would be memory first. */
+    private static final int LARGEST_WIDTH = 1 << 20;
+
+    private static final int MOST_LAYERS = 1 << 12;
+    private static final int LARGEST_VOCABULARY = 1 << 24;
+    private static final int MOST_POSITIONS = 1 << 24;
+
     /**
      * Linear layers with a bias.
      *
@@ -123,12 +130,32 @@ public record LlamaConfig(
                 tied,
                 EndTokens.of(config, text, generation, family),
                 isAlone(config) ? -1 : ModelType.imageToken(config, -1));
+        read.requireBelievable();
         if (read.heads % read.keyValueHeads != 0 || read.headWidth % 2 != 0) {
             throw JobException.badInput("In the language model's config, num_key_value_heads must divide"
                     + " num_attention_heads and head_dim be even: found " + read.keyValueHeads + ", " + read.heads
                     + " and " + read.headWidth + ".");
         }
         return read;
+    }
+
+    private void requireBelievable() {
+        boolean believable = hidden <= LARGEST_WIDTH
+                && intermediate <= LARGEST_WIDTH
+                && layers <= MOST_LAYERS
+                && (long) heads * headWidth <= LARGEST_WIDTH
+                && keyValueHeads <= heads
+                && vocabulary <= LARGEST_VOCABULARY
+                && maxPositions <= MOST_POSITIONS;
+        if (!believable) {
+            throw JobException.badInput("The language model's config must describe a model that there can be (widths up to "
+                    + LARGEST_WIDTH + ", " + MOST_LAYERS + " layers, " + LARGEST_VOCABULARY + " tokens, "
+                    + MOST_POSITIONS + " positions, no more key_value heads than heads): found hidden_size " + hidden
+                    + ", intermediate_size " + intermediate + ", num_hidden_layers " + layers
+                    + ", num_attention_heads " + heads + ", num_key_value_heads " + keyValueHeads + ", head_dim "
+                    + headWidth + ", vocab_size " + vocabulary + ", max_position_embeddings " + maxPositions
+                    + ". Copy config.json again.");
+        }
     }
 
     private static double epsilon(JsonNode text) {

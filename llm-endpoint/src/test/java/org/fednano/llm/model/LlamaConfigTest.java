@@ -33,6 +33,24 @@ class LlamaConfigTest {
 
     private static final Rope PLAIN = new Rope(10000, new Rope.Unscaled());
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'hidden_size': 2147483646",
+                "'intermediate_size': 2147483647",
+                "'num_hidden_layers': 2147483647",
+                "'num_attention_heads': 2147483647, 'num_key_value_heads': 2147483647",
+                "'num_key_value_heads': 2147483647",
+                "'head_dim': 2147483646",
+                "'vocab_size': 2147483647",
+                "'max_position_embeddings': 2147483647"
+            })
+    void absurdNumbersAreRefusedBeforeAnythingIsMadeOfThem(String field) {
+        JobException e = assertThrows(JobException.class, () -> text(field));
+        assertEquals(ExitStatus.BAD_INPUT, e.status());
+        assertTrue(e.getMessage().contains("there can be"), e.getMessage());
+    }
+
     /** What {@code LlamaConfig()}, {@code MistralConfig()} and {@code Qwen2Config()} of transformers 4.57.3 hold. */
     @Test
     void absentValuesAreThoseOfTheModelType() {

@@ -1,0 +1,56 @@
+package org.fednano.settings;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigIncludeContext;
+import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigIncluderClasspath;
+import com.typesafe.config.ConfigIncluderFile;
+import com.typesafe.config.ConfigIncluderURL;
+import com.typesafe.config.ConfigObject;
+import java.io.File;
+import java.net.URL;
+
+/** A configuration file may include files beside it. What a URL says can change overnight, and asking it tells who asks. */
+final class LocalIncludes
+        implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
+
+    private final ConfigIncluder files;
+
+    /** @param files the library's own; null until it is given */
+    LocalIncludes(ConfigIncluder files) {
+        this.files = files;
+    }
+
+    @Override
+    public ConfigIncluder withFallback(ConfigIncluder fallback) {
+        return new LocalIncludes(fallback);
+    }
+
+    @Override
+    public ConfigObject include(ConfigIncludeContext context, String what) {
+        if (what.matches("(?s)\\s*[A-Za-z][A-Za-z0-9+.-]+:.*")) {
+            throw refused("a URL");
+        }
+        return files.include(context, what);
+    }
+
+    @Override
+    public ConfigObject includeFile(ConfigIncludeContext context, File what) {
+        return ((ConfigIncluderFile) files).includeFile(context, what);
+    }
+
+    @Override
+    public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
+        throw refused("a URL");
+    }
+
+    @Override
+    public ConfigObject includeResources(ConfigIncludeContext context, String what) {
+        throw refused("a resource of the class path");
+    }
+
+    private static ConfigException refused(String what) {
+        return new ConfigException.Generic(
+                "include takes files: found " + what + ". Copy it to a file and include that");
+    }
+}
