@@ -171,7 +171,10 @@ public record PreprocessorConfig(
                             ? size.path(place).asInt(0)
                             : size.path(name).asInt(0);
             if (side < 1 || side > MOST_PIXELS) {
-                throw wrong(field, "a number of pixels up to " + MOST_PIXELS + ", shortest_edge, or height and width", size);
+                throw wrong(
+                        field,
+                        "a number of pixels up to " + MOST_PIXELS + ", shortest_edge, or height and width",
+                        size);
             }
             return side;
         }

@@ -56,7 +56,7 @@ public final class Template {
 
     /** The limits leave room for a small stack; whoever calls from deep inside one is told all the same. */
     private static JinjaException tooLarge(Error e) {
-        return JinjaException.limit("the template takes more "
-                + (e instanceof StackOverflowError ? "stack" : "memory") + " than there is");
+        return JinjaException.limit(
+                "the template takes more " + (e instanceof StackOverflowError ? "stack" : "memory") + " than there is");
     }
 }

@@ -11,8 +11,7 @@ import java.io.File;
 import java.net.URL;
 
 /** A configuration file may include files beside it. What a URL says can change overnight, and asking it tells who asks. */
-final class LocalIncludes
-        implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
+final class LocalIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
 
     private final ConfigIncluder files;
 

@@ -3,8 +3,8 @@ package org.fednano.settings;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigOriginFactory;
+import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
@@ -105,8 +105,7 @@ final class SetOption {
         }
         try {
             var root = ConfigFactory.parseString(
-                            "value = " + text,
-                            ConfigParseOptions.defaults().setIncluder(new LocalIncludes(null)))
+                            "value = " + text, ConfigParseOptions.defaults().setIncluder(new LocalIncludes(null)))
                     .root();
             return root.size() == 1 ? Optional.of(root.get("value")) : Optional.empty();
         } catch (ConfigException e) {

@@ -125,9 +125,11 @@ public record VisionConfig(
                 || hidden > LARGEST_WIDTH
                 || layers > MOST_LAYERS
                 || (long) width * featureLayers.size() > LARGEST_WIDTH) {
-            throw JobException.badInput("vision_config in config.json must describe a tower that there can be (pictures of "
-                    + LARGEST_IMAGE + " pixels, " + MOST_TOKENS + " patches, widths up to " + LARGEST_WIDTH + ", "
-                    + MOST_LAYERS + " layers): found " + this + ". Copy config.json again.");
+            throw JobException.badInput(
+                    "vision_config in config.json must describe a tower that there can be (pictures of "
+                            + LARGEST_IMAGE + " pixels, " + MOST_TOKENS + " patches, widths up to " + LARGEST_WIDTH
+                            + ", "
+                            + MOST_LAYERS + " layers): found " + this + ". Copy config.json again.");
         }
     }
 

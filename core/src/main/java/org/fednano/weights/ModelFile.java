@@ -30,8 +30,9 @@ public final class ModelFile {
         Path snapshots = root.getParent();
         boolean cache = snapshots != null && snapshots.endsWith("snapshots");
         if (!real.startsWith(root) && !(cache && real.startsWith(snapshots.resolveSibling("blobs")))) {
-            throw JobException.badInput("File " + file + " must lie in its own folder: found a link that leads out of it."
-                    + " Copy what it points to there.");
+            throw JobException.badInput(
+                    "File " + file + " must lie in its own folder: found a link that leads out of it."
+                            + " Copy what it points to there.");
         }
         requireRegular(file);
         return file;

@@ -89,7 +89,8 @@ class HfModelFolderTest {
         Files.writeString(blobs.resolve("78"), "{\"model_type\":\"llava\"}");
         Files.createSymbolicLink(snapshot.resolve("model.safetensors"), Path.of("../../blobs/77"));
         Files.createSymbolicLink(snapshot.resolve("config.json"), Path.of("../../blobs/78"));
-        assertEquals(Set.of("multi_modal_projector.a"), HfModelFolder.open(snapshot).names());
+        assertEquals(
+                Set.of("multi_modal_projector.a"), HfModelFolder.open(snapshot).names());
         Path link = Files.createSymbolicLink(folder.resolve("latest"), snapshot);
         assertEquals(Set.of("multi_modal_projector.a"), HfModelFolder.open(link).names());
     }

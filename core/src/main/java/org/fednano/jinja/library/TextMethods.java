@@ -99,7 +99,8 @@ public final class TextMethods {
             case "find", "rfind", "index", "rindex", "count" -> search(a.positional(name, 1, 3));
             case "strip", "lstrip", "rstrip" -> stripped(a.positional(name, 0, 1));
             case "replace" -> replaced(a.positional(name, 2, 3));
-            case "partition", "rpartition" -> Splitting.partition(runtime.budget, text, string(a.positional(name, 1, 1).get(0)), name);
+            case "partition", "rpartition" -> Splitting.partition(
+                    runtime.budget, text, string(a.positional(name, 1, 1).get(0)), name);
             case "removeprefix" -> {
                 String prefix = string(a.positional(name, 1, 1).get(0));
                 yield text.startsWith(prefix) ? text.substring(prefix.length()) : text;

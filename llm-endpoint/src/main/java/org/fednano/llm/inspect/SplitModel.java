@@ -124,7 +124,11 @@ record SplitModel(
 
     private static JsonNode config(Path file) {
         try {
-            return HfModelFolder.json(ModelFile.text(file.toAbsolutePath().getParent(), file.getFileName().toString()), file);
+            return HfModelFolder.json(
+                    ModelFile.text(
+                            file.toAbsolutePath().getParent(),
+                            file.getFileName().toString()),
+                    file);
         } catch (IOException e) {
             throw JobException.badInput(
                     "A model folder or a config.json expected at " + file + ": it cannot be read (" + e.getMessage()

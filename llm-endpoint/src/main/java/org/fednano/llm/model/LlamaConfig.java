@@ -148,13 +148,16 @@ public record LlamaConfig(
                 && vocabulary <= LARGEST_VOCABULARY
                 && maxPositions <= MOST_POSITIONS;
         if (!believable) {
-            throw JobException.badInput("The language model's config must describe a model that there can be (widths up to "
-                    + LARGEST_WIDTH + ", " + MOST_LAYERS + " layers, " + LARGEST_VOCABULARY + " tokens, "
-                    + MOST_POSITIONS + " positions, no more key_value heads than heads): found hidden_size " + hidden
-                    + ", intermediate_size " + intermediate + ", num_hidden_layers " + layers
-                    + ", num_attention_heads " + heads + ", num_key_value_heads " + keyValueHeads + ", head_dim "
-                    + headWidth + ", vocab_size " + vocabulary + ", max_position_embeddings " + maxPositions
-                    + ". Copy config.json again.");
+            throw JobException.badInput(
+                    "The language model's config must describe a model that there can be (widths up to "
+                            + LARGEST_WIDTH + ", " + MOST_LAYERS + " layers, " + LARGEST_VOCABULARY + " tokens, "
+                            + MOST_POSITIONS + " positions, no more key_value heads than heads): found hidden_size "
+                            + hidden
+                            + ", intermediate_size " + intermediate + ", num_hidden_layers " + layers
+                            + ", num_attention_heads " + heads + ", num_key_value_heads " + keyValueHeads
+                            + ", head_dim "
+                            + headWidth + ", vocab_size " + vocabulary + ", max_position_embeddings " + maxPositions
+                            + ". Copy config.json again.");
         }
     }
 
