@@ -134,9 +134,12 @@ public final class DecoderCeiling {
     /** Products of one call, in 10^9 operations; a multiplication and an addition are two. */
     private static double gigaflop(LlamaConfig c, int size, int tokens) {
         double rows = (double) size * tokens;
-        double linear = c.layers() * rows * (4.0 * c.hidden() * c.hidden() + 3.0 * c.hidden() * c.intermediate());
-        double output = (double) size * ANSWER * c.hidden() * c.vocabulary();
-        double attention = c.layers() * 2.0 * rows * tokens * c.hidden();
+        double places = (double) size * ANSWER; // all that the last layer asks from
+        double square = (double) c.hidden() * c.hidden();
+        double mlp = 3.0 * c.hidden() * c.intermediate();
+        double linear = (c.layers() - 1) * rows * (4 * square + mlp) + rows * 2 * square + places * (2 * square + mlp);
+        double output = places * c.hidden() * c.vocabulary();
+        double attention = 2.0 * tokens * c.hidden() * ((c.layers() - 1) * rows + places);
         return 2 * (2 * linear + 2 * output + 3 * attention) / 1e9;
     }
 

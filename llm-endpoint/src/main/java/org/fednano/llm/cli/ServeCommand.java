@@ -63,7 +63,7 @@ import picocli.CommandLine.Spec;
         })
 final class ServeCommand implements Callable<Integer> {
 
-    /** One gradient is computed at a time; a second worker reads, writes and scores meanwhile. */
+    /** Requests that run side by side, each on its share of the cores: one computes while another is read or written. */
     private static final int WORKERS = 2;
 
     @Mixin
@@ -81,7 +81,7 @@ final class ServeCommand implements Callable<Integer> {
         // Cheap checks first: loading a model takes a while.
         LlmServer.Options serve = serveOptions(settings);
         LlmServer.check(serve);
-        EngineThreads.apply(settings, Runtime.getRuntime().availableProcessors());
+        EngineThreads.apply(settings, Math.max(1, Runtime.getRuntime().availableProcessors() / WORKERS));
         if (dryRun) {
             try (EmbeddedLlm llm = open(settings)) {
                 describe(settings, serve, llm.info());
