@@ -9,8 +9,21 @@ public final class DataKeys {
     public static final Setting<String> WORLD = Setting.ofChoice(
             "generate.world",
             "shared",
-            List.of("base", "shared", "conflict", "control"),
-            "Which IconWorld to draw: the base world, or a federation whose clients see it shifted.");
+            List.of(
+                    "base",
+                    "shared",
+                    "noisy",
+                    "noisy-big",
+                    "misfit",
+                    "tiny",
+                    "tasks",
+                    "cluster",
+                    "conflict",
+                    "control",
+                    "broken",
+                    "unseen"),
+            "Which IconWorld to draw: the base world, or a federation whose clients see it shifted; docs/federations.md says what"
+                    + " each one asks.");
     public static final Setting<String> GENERATE_OUT =
             Setting.ofText("generate.out", "work/raw", "Folder to create for the drawn data set.");
     public static final Setting<Long> GENERATE_SEED =

@@ -45,7 +45,7 @@ public final class Generate {
                     owner.rows().get(Split.VAL),
                     owner.rows().get(Split.TEST),
                     owner.rows().get(Split.BALANCED),
-                    owner.shift().text()));
+                    owner.text()));
         }
     }
 
@@ -58,7 +58,7 @@ public final class Generate {
     }
 
     /**
-     * SplitMix64 everything beside the output folder and renames it when complete.
+     * Draws everything beside the output folder and renames it when complete.
      *
      * @throws JobException with status 2 if the folder exists or cannot be written
      */

@@ -21,6 +21,15 @@ final class IconWorld {
     /** Noise of the control world, of 255: clearly visible, yet every figure can still be told. */
     private static final double CONTROL_NOISE = 24;
 
+    /** Noise of the misfit: nothing is told through it. */
+    private static final double DROWNED = 200;
+
+    /** Training samples of the tiny world's first client. */
+    private static final int TINY_ROWS = 8;
+
+    /** Clients of the unseen world that never train. */
+    private static final int UNSEEN_CLIENTS = 2;
+
     /** An owner gets at least this part of an equal share of the training samples. */
     private static final int LEAST_SHARE = 5;
 
@@ -44,20 +53,28 @@ final class IconWorld {
             throw JobException.usage("generate.train counts the samples of all clients together and must be at least"
                     + " generate.clients = " + clients + ": found " + train + ". Raise it or lower generate.clients.");
         }
-        int[] sizes = sizes(
-                train,
-                clients,
-                SplitMix64.of(seed, world.text(), "sizes")
-                        .dirichlet(settings.get(DataKeys.GENERATE_SIZE_SKEW), clients));
+        if (clients < world.leastClients()) {
+            throw JobException.usage("World '" + world.text() + "' sets one client against others and needs generate.clients >= "
+                    + world.leastClients() + ": found " + clients + ".");
+        }
+        int[] sizes = sizes(world, train, clients, seed, settings);
+        int all = world == World.UNSEEN ? clients + UNSEEN_CLIENTS : clients;
         List<Owner> owners = new ArrayList<>();
-        for (int k = 0; k < clients; k++) {
+        for (int k = 0; k < all; k++) {
             String id = world == World.BASE ? "base" : String.format("c%03d", k + 1);
             Map<Split, Integer> rows = new EnumMap<>(Split.class);
-            rows.put(Split.TRAIN, sizes[k]);
-            rows.put(Split.VAL, settings.get(DataKeys.GENERATE_VAL));
+            rows.put(Split.TRAIN, k < clients ? sizes[k] : 0);
+            rows.put(Split.VAL, k < clients ? settings.get(DataKeys.GENERATE_VAL) : 0);
             rows.put(Split.TEST, settings.get(DataKeys.GENERATE_TEST));
             rows.put(Split.BALANCED, settings.get(DataKeys.GENERATE_BALANCED));
-            owners.add(new Owner(id, shift(world, k, settings), answers(world, id, seed, settings), rows));
+            Skill skill = world == World.TASKS ? Skill.values()[k % Skill.values().length] : null;
+            owners.add(new Owner(
+                    id,
+                    shift(world, k, clients, settings),
+                    answers(world, id, seed, settings),
+                    rows,
+                    skill,
+                    fault(world, k)));
         }
         return new IconWorld(world, seed, owners);
     }
@@ -82,25 +99,28 @@ final class IconWorld {
                 .sum();
     }
 
-    /** SplitMix64 one sample; it depends on (seed, world, owner, split, index) alone. */
+    /** Draws one sample; it depends on (seed, world, owner, split, index) alone. */
     Problem draw(Owner owner, Split split, int index, Painter painter) {
         SplitMix64 draws = SplitMix64.of(seed, world.text(), owner.id(), split.text(), Integer.toString(index));
-        Family family = Family.ofIndex(index);
+        Family family = Family.ofIndex(owner.place(index));
         List<String> pool = family.answers();
         int composed = split == Split.BALANCED
-                ? family.before(index) % pool.size()
+                ? family.before(owner.place(index)) % pool.size()
                 : draws.index(owner.answers().get(family));
         Puzzle puzzle = Puzzles.make(family, composed, draws);
-        String answer = shifted(owner, pool, composed);
+        boolean faulty = owner.fault().touches(split);
+        String answer = shifted(owner, pool, faulty ? wrong(owner, family, split, index) : composed);
         List<String> choices = List.of();
         if (draws.chance(family.choiceShare())) {
             List<String> tempting = puzzle.tempting().stream()
                     .map(t -> shifted(owner, pool, pool.indexOf(t)))
+                    .filter(t -> !t.equals(answer))
                     .toList();
             choices = choices(pool, answer, tempting, draws);
         }
         int[] rgb = painter.paint(puzzle.things(), draws);
-        owner.shift().apply(rgb, Puzzles.SIDE, draws);
+        Shift shift = faulty && owner.fault() == Owner.Fault.NONSENSE ? Shift.noisy(DROWNED) : owner.shift();
+        shift.apply(rgb, Puzzles.SIDE, draws);
         return new Problem(
                 String.format("%s-%s-%06d", owner.id(), split.text(), index),
                 owner.id(),
@@ -112,6 +132,14 @@ final class IconWorld {
                 answer,
                 choices.indexOf(answer),
                 Png.encode(rgb, Puzzles.SIDE));
+    }
+
+    /** The answer of a faulty sample, as if composed, from draws of its own. */
+    private int wrong(Owner owner, Family family, Split split, int index) {
+        return owner.fault() == Owner.Fault.NONSENSE
+                ? 0
+                : SplitMix64.of(seed, world.text(), owner.id(), split.text(), Integer.toString(index), "shuffled")
+                        .index(owner.answers().get(family));
     }
 
     private static String shifted(Owner owner, List<String> pool, int composed) {
@@ -152,12 +180,41 @@ final class IconWorld {
         return sizes;
     }
 
-    private static Shift shift(World world, int client, Settings settings) {
+    private static int[] sizes(World world, int train, int clients, long seed, Settings settings) {
+        SplitMix64 draws = SplitMix64.of(seed, world.text(), "sizes");
+        double skew = settings.get(DataKeys.GENERATE_SIZE_SKEW);
+        int first = world == World.TINY ? TINY_ROWS : world == World.NOISY_BIG ? (int) (0.3 * train) : -1;
+        if (first < 0) {
+            return sizes(train, clients, draws.dirichlet(skew, clients));
+        }
+        if (train - first < clients - 1) {
+            throw JobException.usage("World '" + world.text() + "' gives its first client " + first
+                    + " of generate.train = " + train + " samples: none are left for each of the others. Raise it.");
+        }
+        int[] others = sizes(train - first, clients - 1, draws.dirichlet(skew, clients - 1));
+        return IntStream.concat(IntStream.of(first), Arrays.stream(others)).toArray();
+    }
+
+    private static Shift shift(World world, int client, int clients, Settings settings) {
+        double brightness = settings.get(DataKeys.GENERATE_BRIGHTNESS);
         return switch (world) {
             case BASE -> Shift.NONE;
-            case SHARED -> Shift.shared(settings.get(DataKeys.GENERATE_BRIGHTNESS));
+            case SHARED, NOISY, NOISY_BIG, TINY, TASKS, BROKEN, UNSEEN -> Shift.shared(brightness);
+            case MISFIT -> client == 0 ? Shift.shared(brightness).drowned(DROWNED) : Shift.shared(brightness);
+            case CLUSTER -> client < (clients + 1) / 2 ? Shift.shared(brightness) : Shift.CONFLICT.get(1);
             case CONFLICT -> Shift.CONFLICT.get(client % Shift.CONFLICT.size());
             case CONTROL -> Shift.noisy(CONTROL_NOISE);
+        };
+    }
+
+    private static Owner.Fault fault(World world, int client) {
+        if (client > 0) {
+            return Owner.Fault.NONE;
+        }
+        return switch (world) {
+            case NOISY, NOISY_BIG -> Owner.Fault.SHUFFLED;
+            case BROKEN -> Owner.Fault.NONSENSE;
+            default -> Owner.Fault.NONE;
         };
     }
 

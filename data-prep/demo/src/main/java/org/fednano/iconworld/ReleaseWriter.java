@@ -51,7 +51,7 @@ final class ReleaseWriter {
 
     private record Chunk(Owner owner, Split split, int from, int to) {}
 
-    /** SplitMix64 and writes everything, on all cores; the bytes do not depend on how many there are. */
+    /** Draws and writes everything, on all cores; the bytes do not depend on how many there are. */
     void write() throws IOException {
         Files.createDirectories(folder.resolve("iconqa"));
         int threads = Runtime.getRuntime().availableProcessors();
@@ -197,7 +197,7 @@ final class ReleaseWriter {
             for (Owner owner : world.owners()) {
                 g.writeStartObject();
                 g.writeStringField("owner", owner.id());
-                g.writeStringField("shift", owner.shift().text());
+                g.writeStringField("shift", owner.text());
                 g.writeObjectFieldStart("rows");
                 for (Split split : Split.values()) {
                     g.writeNumberField(split.text(), owner.rows().get(split));

@@ -44,6 +44,12 @@ record Shift(
         return new Shift("noise of " + noise + " of 255", 0, false, false, 1, noise, 0);
     }
 
+    /** The same under noise of a given strength. */
+    Shift drowned(double strength) {
+        return new Shift(
+                text + ", noise of " + strength + " of 255", rotation, inverted, mirrored, brightness, strength, answerStep);
+    }
+
     /**
      * Changes a picture in place.
      *

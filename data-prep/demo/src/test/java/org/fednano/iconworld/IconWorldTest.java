@@ -50,13 +50,13 @@ class IconWorldTest {
 
     @Test
     void problemsAreConsistentInEveryWorld() {
-        for (String name : List.of("base", "shared", "conflict", "control")) {
-            IconWorld world = world(name);
+        for (World kind : World.values()) {
+            IconWorld world = world(kind.text());
             Painter painter = new Painter();
             for (Owner owner : world.owners()) {
                 for (int i = 0; i < 96; i++) {
                     Problem p = world.draw(owner, Split.VAL, i, painter);
-                    assertTrue(Family.ofIndex(i).answers().contains(p.answer()), p.toString());
+                    assertTrue(Family.ofIndex(owner.place(i)).answers().contains(p.answer()), p.toString());
                     if (p.task().equals(Problem.CHOOSE)) {
                         assertEquals(p.answer(), p.choices().get(p.answerIndex()));
                         assertEquals(
@@ -70,6 +70,97 @@ class IconWorldTest {
                 }
             }
         }
+    }
+
+    @Test
+    void aNoisyClientsAnswersKeepTheirFrequenciesAndLoseTheirPictures() {
+        IconWorld world = world("noisy");
+        assertEquals(Owner.Fault.NONE, world.owners().get(1).fault());
+        assertTrue(agreement(world, 0, Split.TRAIN) < 0.45); // by chance, of uneven frequencies
+        assertEquals(1, agreement(world, 0, Split.TEST));
+        assertEquals(1, agreement(world, 1, Split.TRAIN));
+    }
+
+    /** How often the answer is the one of the same sample drawn for an owner without a fault. */
+    private static double agreement(IconWorld world, int client, Split split) {
+        Owner owner = world.owners().get(client);
+        Owner honest = new Owner(
+                owner.id(), owner.shift(), owner.answers(), owner.rows(), owner.skill(), Owner.Fault.NONE);
+        Painter painter = new Painter();
+        int same = 0;
+        int n = 0;
+        for (int i = 0; i < 480; i++) {
+            if (Family.ofIndex(i).answers().size() >= 6) { // many answers: chance agrees seldom
+                n++;
+                same += world.draw(owner, split, i, painter)
+                                .answer()
+                                .equals(world.draw(honest, split, i, painter).answer())
+                        ? 1
+                        : 0;
+            }
+        }
+        return (double) same / n;
+    }
+
+    @Test
+    void oddClientsAreOddAndTheOthersAreNot() {
+        assertEquals(600, world("noisy-big").owners().get(0).rows().get(Split.TRAIN));
+        assertEquals(8, world("tiny").owners().get(0).rows().get(Split.TRAIN));
+        for (String name : List.of("noisy-big", "tiny", "unseen")) {
+            assertEquals(
+                    2000,
+                    world(name).owners().stream()
+                            .mapToInt(o -> o.rows().get(Split.TRAIN))
+                            .sum());
+        }
+        List<Owner> unseen = world("unseen").owners();
+        assertEquals(7, unseen.size());
+        for (Owner owner : unseen.subList(5, 7)) {
+            assertEquals(0, owner.rows().get(Split.TRAIN) + owner.rows().get(Split.VAL));
+            assertEquals(100, owner.rows().get(Split.TEST));
+        }
+        List<Owner> cluster = world("cluster").owners();
+        assertEquals(cluster.get(0).shift(), cluster.get(2).shift());
+        assertEquals(cluster.get(3).shift(), cluster.get(4).shift());
+        assertNotEquals(cluster.get(0).shift(), cluster.get(4).shift());
+        List<Owner> misfit = world("misfit").owners();
+        assertTrue(misfit.get(0).shift().noise() > 100);
+        assertEquals(0, misfit.get(1).shift().noise());
+    }
+
+    @Test
+    void eachClientOfTasksAsksForASkillOfItsOwn() {
+        IconWorld world = world("tasks");
+        Painter painter = new Painter();
+        for (int k = 0; k < world.owners().size(); k++) {
+            for (int i = 0; i < 20; i++) {
+                assertEquals(
+                        Skill.values()[k],
+                        world.draw(world.owners().get(k), Split.BALANCED, i, painter)
+                                .skill());
+            }
+        }
+    }
+
+    @Test
+    void aBrokenClientTrainsOnNonsense() {
+        IconWorld world = world("broken");
+        Painter painter = new Painter();
+        for (int i = 0; i < 48; i++) {
+            Problem p = world.draw(world.owners().get(0), Split.TRAIN, i, painter);
+            List<String> pool = Family.ofIndex(i).answers();
+            assertEquals(pool.get(0), p.answer());
+        }
+        assertEquals(1, agreement(world, 0, Split.TEST));
+    }
+
+    @Test
+    void aWorldThatSetsOneClientAgainstOthersNeedsOthers() {
+        JobException alone = assertThrows(JobException.class, () -> world("noisy", "generate.clients=1"));
+        assertEquals(ExitStatus.USAGE, alone.status());
+        assertTrue(alone.getMessage().contains("generate.clients >= 2"), alone.getMessage());
+        JobException few = assertThrows(JobException.class, () -> world("tiny", "generate.train=10"));
+        assertTrue(few.getMessage().contains("none are left"), few.getMessage());
     }
 
     @Test

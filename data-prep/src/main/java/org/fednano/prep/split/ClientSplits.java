@@ -31,7 +31,7 @@ public final class ClientSplits implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** SplitMix64 of the Dirichlet shares before a minimum that they cannot meet is called impossible. */
+    /** Draws of the Dirichlet shares before a minimum that they cannot meet is called impossible. */
     private static final int ATTEMPTS = 200;
 
     /** The client of samples without a value in the column. */

@@ -111,7 +111,7 @@ public record Report(String title, String summary, List<Section> sections) {
         }
     }
 
-    /** SplitMix64 on a canvas of the size that the picture names. */
+    /** Draws on a canvas of the size that the picture names. */
     @FunctionalInterface
     public interface Painting {
         void paint(Graphics2D canvas, int width, int height);
