@@ -167,13 +167,13 @@ public final class ClientCluster implements AutoCloseable {
         Map<String, Long> rows = new TreeMap<>();
         List<Outcome<Checked>> checked = List.of();
         if (!(federation instanceof Federation.Catalogued catalogue)) {
-            checked = settle("look at data", job.check(access(null), places(ids), depth, true), atLeast);
+            checked = settle("look at data", job.check(access(null), places(ids), depth, federation.trainingIds()), atLeast);
             checked.forEach(
                     client -> rows.put(client.clientId(), client.result().trainingRows()));
         } else {
             List<String> there = list(job, catalogue.window(), ids, atLeast, rows);
             if (depth != Depth.ROWS) {
-                List<Outcome<Checked>> all = job.check(access(null), places(there), depth, false);
+                List<Outcome<Checked>> all = job.check(access(null), places(there), depth, List.of());
                 checked = settle("look at data", all, Math.min(atLeast, there.size()));
             }
         }

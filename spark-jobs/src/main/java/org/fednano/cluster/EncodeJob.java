@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.spark.SparkContext;
 import org.fednano.features.ClientRuntime;
@@ -111,10 +112,11 @@ final class EncodeJob {
     /**
      * Looks what each client has; a client that cannot take part says why.
      *
-     * @param count whether its training rows are counted, and required
+     * @param training those whose training rows are counted, and required
      */
-    List<Outcome<Checked>> check(ClientRuntime access, List<ClientLocation> clients, Depth depth, boolean count) {
-        return run("look at data", clients, new CheckTask(access, stall, depth, count));
+    List<Outcome<Checked>> check(
+            ClientRuntime access, List<ClientLocation> clients, Depth depth, Collection<String> training) {
+        return run("look at data", clients, new CheckTask(access, stall, depth, Set.copyOf(training)));
     }
 
     /**
@@ -199,7 +201,7 @@ final class EncodeJob {
         }
     }
 
-    private record CheckTask(ClientRuntime access, Duration stall, Depth depth, boolean count)
+    private record CheckTask(ClientRuntime access, Duration stall, Depth depth, Set<String> training)
             implements GuardedTask<Checked> {
 
         @Override
@@ -210,7 +212,7 @@ final class EncodeJob {
         @Override
         public Checked work(ClientLocation client, GatewayPass pass, Runnable progress) throws Exception {
             try (ClientStore folder = access.open(client)) {
-                long rows = count ? folder.rows().requireTrainingRows() : 0;
+                long rows = training.contains(client.id()) ? folder.rows().requireTrainingRows() : 0;
                 if (depth == Depth.EVERYTHING) {
                     EmbeddingSegment.removeLeftovers(folder.files(), client.embeddings(access.llmFingerprint()));
                 }

@@ -23,7 +23,7 @@ public final class Preview {
         Settings settings = job.settings();
         Federation federation = job.cluster().federation();
         AdapterLayout layout = job.layout();
-        TrainingPlan plan = TrainingPlan.of(settings, layout, federation.clientIds());
+        TrainingPlan plan = TrainingPlan.of(settings, layout, federation.trainingIds());
         Survey found = job.cluster().survey();
         long rows = found.trainingRows().values().stream()
                 .mapToLong(Long::longValue)

@@ -59,7 +59,7 @@ public final class TrainingRun implements AutoCloseable {
         this.cluster = job.cluster();
         this.out = out;
         AdapterLayout layout = job.layout();
-        plan = TrainingPlan.of(settings, layout, cluster.federation().clientIds());
+        plan = TrainingPlan.of(settings, layout, cluster.federation().trainingIds());
         if (!RunReader.hasBegun(settings.get(RunKeys.DIR), job.hadoop())) {
             // Unusable shards must show before a run folder is bound to them.
             Features.prepare(job, out);

@@ -35,6 +35,11 @@ public sealed interface Federation {
         return clients().stream().map(ClientLocation::id).toList();
     }
 
+    /** Ids of the clients that take part in rounds, sorted; others have no training rows and are evaluated only. */
+    default List<String> trainingIds() {
+        return clientIds();
+    }
+
     /**
      * The clients of one shards folder. All rows are known, and one client's trouble is the whole job's.
      *
@@ -47,6 +52,11 @@ public sealed interface Federation {
         public Shared {
             clients = sorted(clients);
             trainingRows = Map.copyOf(trainingRows);
+        }
+
+        @Override
+        public List<String> trainingIds() {
+            return clientIds().stream().filter(id -> trainingRows.get(id) > 0).toList();
         }
     }
 

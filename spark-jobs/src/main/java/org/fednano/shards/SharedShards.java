@@ -99,12 +99,9 @@ public record SharedShards(String uri, String fingerprint, List<Client> clients)
             throw JobException.badInput("At least one client expected in " + manifest + ": found none.");
         }
         clients.sort(Comparator.comparing(Client::id));
-        for (Client client : clients) {
-            if (client.trainingRows() < 1) {
-                throw JobException.badInput("Client " + client.id() + " needs at least one training row: " + manifest
-                        + " counts none in " + ShardPaths.split(ShardPaths.client(uri, client.id()), Split.TRAIN)
-                        + ". Prepare the shards again with fewer clients or a larger prepare.min_samples.");
-            }
+        if (clients.stream().noneMatch(client -> client.trainingRows() > 0)) {
+            throw JobException.badInput("At least one client must have a training row: " + manifest + " counts none for "
+                    + clients.size() + " clients. Prepare the shards again from a source that has some.");
         }
         return new SharedShards(uri, Sha256.of(bytes), List.copyOf(clients));
     }

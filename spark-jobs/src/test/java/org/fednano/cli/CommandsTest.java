@@ -138,6 +138,18 @@ class CommandsTest {
     }
 
     @Test
+    void aClientWithoutTrainingRowsIsEvaluatedAndNeverTrains() throws IOException {
+        String shards = "run.shards=" + TinyShards.write(folder.resolve("unseen"), 7, 9, 0, 12);
+        assertEquals(0, run("train", "--rounds", "1", "--set", shards), () -> errors);
+        assertTrue(output.contains("2/2 clients"), output);
+        assertTrue(output.lines().anyMatch(line -> line.contains("c001    c002    c003")), output);
+        assertEquals(0, run("evaluate", "--set", shards), () -> errors);
+        assertTrue(output.contains("c002"), output);
+        String none = "run.shards=" + TinyShards.write(folder.resolve("none"), 7, 0, 0);
+        refused(3, "At least one client must have a training row", "train", "--set", none);
+    }
+
+    @Test
     void refusesClientsWithoutRowsAndOtherShards() throws IOException {
         assertEquals(0, run("train", "--rounds", "1"), () -> errors);
         TinyShards.write(folder.resolve("others"), 8, 4, 4);
