@@ -112,13 +112,12 @@ public final class DataKeys {
             "Values of split_column that a client gets (categories).");
     public static final Setting<Double> DIRICHLET_ALPHA =
             Setting.ofDouble("prepare.dirichlet_alpha", 0.5, 1e-3, 1e6, "Its concentration; small is skewed.");
-    public static final Setting<Integer> MIN_SAMPLES =
-            Setting.ofInt(
-                    "prepare.min_samples",
-                    1,
-                    0,
-                    1_000_000,
-                    "Training rows that every client must end up with. 0: some may have none; they are evaluated and never train.");
+    public static final Setting<Integer> MIN_SAMPLES = Setting.ofInt(
+            "prepare.min_samples",
+            1,
+            0,
+            1_000_000,
+            "Training rows that every client must end up with. 0: some may have none; they are evaluated and never train.");
     public static final Setting<Double> MAX_REJECTS = Setting.ofDouble(
             "prepare.max_reject_fraction",
             0.05,

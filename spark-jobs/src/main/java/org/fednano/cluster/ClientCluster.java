@@ -167,7 +167,8 @@ public final class ClientCluster implements AutoCloseable {
         Map<String, Long> rows = new TreeMap<>();
         List<Outcome<Checked>> checked = List.of();
         if (!(federation instanceof Federation.Catalogued catalogue)) {
-            checked = settle("look at data", job.check(access(null), places(ids), depth, federation.trainingIds()), atLeast);
+            checked = settle(
+                    "look at data", job.check(access(null), places(ids), depth, federation.trainingIds()), atLeast);
             checked.forEach(
                     client -> rows.put(client.clientId(), client.result().trainingRows()));
         } else {

@@ -100,8 +100,9 @@ public record SharedShards(String uri, String fingerprint, List<Client> clients)
         }
         clients.sort(Comparator.comparing(Client::id));
         if (clients.stream().noneMatch(client -> client.trainingRows() > 0)) {
-            throw JobException.badInput("At least one client must have a training row: " + manifest + " counts none for "
-                    + clients.size() + " clients. Prepare the shards again from a source that has some.");
+            throw JobException.badInput(
+                    "At least one client must have a training row: " + manifest + " counts none for " + clients.size()
+                            + " clients. Prepare the shards again from a source that has some.");
         }
         return new SharedShards(uri, Sha256.of(bytes), List.copyOf(clients));
     }

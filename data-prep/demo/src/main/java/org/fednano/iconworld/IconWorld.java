@@ -54,8 +54,9 @@ final class IconWorld {
                     + " generate.clients = " + clients + ": found " + train + ". Raise it or lower generate.clients.");
         }
         if (clients < world.leastClients()) {
-            throw JobException.usage("World '" + world.text() + "' sets one client against others and needs generate.clients >= "
-                    + world.leastClients() + ": found " + clients + ".");
+            throw JobException.usage(
+                    "World '" + world.text() + "' sets one client against others and needs generate.clients >= "
+                            + world.leastClients() + ": found " + clients + ".");
         }
         int[] sizes = sizes(world, train, clients, seed, settings);
         int all = world == World.UNSEEN ? clients + UNSEEN_CLIENTS : clients;

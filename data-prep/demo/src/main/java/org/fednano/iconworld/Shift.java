@@ -47,7 +47,13 @@ record Shift(
     /** The same under noise of a given strength. */
     Shift drowned(double strength) {
         return new Shift(
-                text + ", noise of " + strength + " of 255", rotation, inverted, mirrored, brightness, strength, answerStep);
+                text + ", noise of " + strength + " of 255",
+                rotation,
+                inverted,
+                mirrored,
+                brightness,
+                strength,
+                answerStep);
     }
 
     /**

@@ -84,8 +84,8 @@ class IconWorldTest {
     /** How often the answer is the one of the same sample drawn for an owner without a fault. */
     private static double agreement(IconWorld world, int client, Split split) {
         Owner owner = world.owners().get(client);
-        Owner honest = new Owner(
-                owner.id(), owner.shift(), owner.answers(), owner.rows(), owner.skill(), Owner.Fault.NONE);
+        Owner honest =
+                new Owner(owner.id(), owner.shift(), owner.answers(), owner.rows(), owner.skill(), Owner.Fault.NONE);
         Painter painter = new Painter();
         int same = 0;
         int n = 0;
