@@ -10,10 +10,17 @@ import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** How every main class runs its commands: UTF-8, one line for a known failure, the exit statuses of {@link ExitStatus}. */
 public final class Commands {
+
+    /** System property of a JVM that only looks whether a command can be understood; the entry script asks one before Spark. */
+    private static final String CHECK = "fednano.check";
+
+    /** Its exit status where all is said: help, or the version. */
+    private static final int SAID = 100;
 
     private Commands() {}
 
@@ -37,6 +44,9 @@ public final class Commands {
     public static int run(Object main, PrintWriter out, PrintWriter err, String... args) {
         CommandLine command = new CommandLine(main);
         IParameterExceptionHandler told = command.getParameterExceptionHandler();
+        if (Boolean.getBoolean(CHECK)) {
+            command.setExecutionStrategy(Commands::check);
+        }
         try {
             return command.setOut(out)
                     .setErr(err)
@@ -47,6 +57,26 @@ public final class Commands {
         } catch (Error e) { // no memory, a class that is missing: threads that are left would keep the process alive
             return failed(e, err);
         }
+    }
+
+    /** Reads the settings that a command would read, and does nothing. */
+    private static int check(ParseResult parsed) {
+        if (CommandLine.executeHelpRequest(parsed) != null) {
+            return SAID;
+        }
+        try {
+            for (CommandLine of : parsed.asCommandLineList()) {
+                for (CommandSpec mixin : of.getCommandSpec().mixins().values()) {
+                    if (mixin.userObject() instanceof SettingsOptions options) {
+                        options.settings();
+                    }
+                }
+            }
+        } catch (JobException e) {
+            parsed.commandSpec().commandLine().getErr().println("error: " + e.getMessage());
+            return e.status().code();
+        }
+        return ExitStatus.DONE.code();
     }
 
     /** What a command with subcommands throws when it got none: the help is the answer. */

@@ -1,10 +1,12 @@
 package org.fednano.cli;
 
 import java.io.PrintWriter;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.fednano.run.CommandLog;
 import org.fednano.run.Features;
 import org.fednano.run.JobSession;
+import org.fednano.run.Standing;
 import org.fednano.run.TrainingRun;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
@@ -42,13 +44,15 @@ final class RoundCommand implements Callable<Integer> {
     private String round(Settings settings) {
         PrintWriter out = spec.commandLine().getOut();
         int goal = settings.get(RunKeys.ROUNDS);
+        OptionalInt finished = Standing.finished(settings);
+        if (finished.isPresent()) {
+            return nothingToDo(out, finished.getAsInt(), goal);
+        }
         try (JobSession job = new JobSession(settings);
                 TrainingRun run = new TrainingRun(job, settings, out)) {
             int committed = run.lastCommitted().orElse(0);
             if (committed >= goal && !run.isEvaluationDue()) {
-                out.println("nothing to do: " + committed + " of " + goal + " rounds are committed");
-                out.flush();
-                return "nothing to do";
+                return nothingToDo(out, committed, goal);
             }
             Features.prepare(job, out);
             if (committed >= goal) {
@@ -58,5 +62,11 @@ final class RoundCommand implements Callable<Integer> {
             run.trainTo(committed + 1);
             return "one round";
         }
+    }
+
+    private static String nothingToDo(PrintWriter out, int committed, int goal) {
+        out.println("nothing to do: " + committed + " of " + goal + " rounds are committed");
+        out.flush();
+        return "nothing to do";
     }
 }

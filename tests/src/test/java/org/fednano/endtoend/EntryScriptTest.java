@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,26 @@ class EntryScriptTest {
                 });
         CommandLine.Ended far = fednano.run("xyzzyplugh").expect(2).saying("--help");
         assertFalse(far.output().contains("Did you mean"), far.output());
+    }
+
+    @Test
+    void whatIsWrongWithWordsIsSaidBeforeSparkStarts() throws IOException {
+        // A Spark that would leave with 7, had it been started.
+        Path spark = spark("never", "spark-core_2.12-3.5.1.jar", "Spark 3.5.1 built for Hadoop 3.3.4");
+        Path jars = CommandLine.ROOT.resolve("submit-scripts/spark-home/target/jars");
+        try (Stream<Path> real = Files.list(jars)) {
+            for (Path jar : real.toList()) {
+                Files.createSymbolicLink(spark.resolve("jars").resolve(jar.getFileName()), jar);
+            }
+        }
+        CommandLine fednano = new CommandLine().with("SPARK_HOME", spark.toString());
+        fednano.run("train", "--set", "run.rouns=3").expect(2).saying("Unknown setting 'run.rouns'", "run.rounds");
+        fednano.run("round", "--bogus").expect(2).saying("--bogus");
+        fednano.run("prepare", "--conf", folder.resolve("none.conf").toString())
+                .expect(2)
+                .saying("none.conf");
+        fednano.run("evaluate", "--help").expect(0).saying("Usage: fednano evaluate");
+        fednano.run("settings").expect(7).saying("this is " + spark);
     }
 
     @Test
