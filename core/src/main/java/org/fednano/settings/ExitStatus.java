@@ -8,7 +8,9 @@ public enum ExitStatus {
     BAD_INPUT(3),
     QUORUM(4),
     ENDPOINT_UNAVAILABLE(5),
-    RUN_HELD(6);
+    RUN_HELD(6),
+    /** Ended by a SIGTERM, as shells and the JVM number it. */
+    STOPPED(143);
 
     private final int code;
 

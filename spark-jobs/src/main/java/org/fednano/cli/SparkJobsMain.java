@@ -33,7 +33,8 @@ import picocli.CommandLine.Command;
             "3:bad input data",
             "4:quorum not reached",
             "5:endpoint unavailable",
-            "6:run held by another writer"
+            "6:run held by another writer",
+            "143:stopped by a SIGTERM; what was committed stays"
         })
 public final class SparkJobsMain implements Runnable {
 

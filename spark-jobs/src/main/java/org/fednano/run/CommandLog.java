@@ -82,7 +82,7 @@ public final class CommandLog {
         stopping = true;
         try {
             if (!ended.await(STOPPING_SECONDS, TimeUnit.SECONDS)) {
-                say(ExitStatus.FAILED, STOPPED);
+                say(ExitStatus.STOPPED, STOPPED);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -91,7 +91,7 @@ public final class CommandLog {
 
     private void failed(ExitStatus status, String message) {
         if (stopping) {
-            say(ExitStatus.FAILED, STOPPED); // what broke is a consequence
+            say(ExitStatus.STOPPED, STOPPED); // what broke is a consequence
         } else if (status != ExitStatus.RUN_HELD) {
             say(status, message);
         }

@@ -38,7 +38,8 @@ class StoppedCallTest {
         process.destroy();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         JsonNode said = JsonMapper.builder().build().readTree(last.toFile());
-        assertEquals(1, said.path("exit_code").asInt(), said::toString);
+        assertEquals(143, process.exitValue());
+        assertEquals(143, said.path("exit_code").asInt(), said::toString);
         assertTrue(said.path("message").asText().startsWith("stopped by a signal"), said::toString);
         assertTrue(said.path("last_round").asInt() >= 2, said::toString);
         assertTrue(said.path("accuracy").isNumber(), said::toString);
