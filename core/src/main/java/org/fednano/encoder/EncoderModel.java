@@ -7,9 +7,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import java.util.Map;
+import java.util.function.Function;
 import org.fednano.settings.JobException;
 import org.fednano.tensor.TensorEngine;
 
@@ -25,6 +27,37 @@ final class EncoderModel implements ModalityEncoder {
         this.modality = modality;
         this.model = model;
         this.ends = ends;
+    }
+
+    /** A block whose own answers (B, N, D) come out; D is seen by running it once. */
+    static EncoderModel withoutConnector(
+            String modality, Model model, MediaDecoder input, int tokens, int batchSize, String what) {
+        float[] zeros = new float[Math.multiplyExact(batchSize, input.size())];
+        EncoderModel probe = new EncoderModel(
+                modality, model, new EncoderPrePost(input, new NoConnector(0), tokens, batchSize, batchSize, what));
+        int width = probe.run(zeros, 1, answers -> {
+            Shape shape = answers.isEmpty() ? new Shape() : answers.get(0).getShape();
+            return shape.dimension() == 3 ? Math.toIntExact(shape.get(2)) : 0;
+        });
+        EncoderModel made = new EncoderModel(
+                modality,
+                model,
+                new EncoderPrePost(input, new NoConnector(width), tokens, batchSize, batchSize, what));
+        made.encode(zeros, 1);
+        return made;
+    }
+
+    /** Hands features on as they are. */
+    private record NoConnector(int width) implements FrozenConnector {
+        @Override
+        public int hidden() {
+            return width;
+        }
+
+        @Override
+        public NDArray project(NDArray features) {
+            return features;
+        }
     }
 
     @Override
@@ -54,6 +87,10 @@ final class EncoderModel implements ModalityEncoder {
 
     @Override
     public float[] encode(float[] inputs, int count) {
+        return run(inputs, count, answers -> ends.project(answers).toFloatArray());
+    }
+
+    private <T> T run(float[] inputs, int count, Function<NDList, T> reader) {
         TensorEngine.limitThreads();
         // The scope frees what operations on weights attach to the weights' own manager.
         try (NDManager manager = model.getNDManager().newSubManager();
@@ -68,7 +105,7 @@ final class EncoderModel implements ModalityEncoder {
                 throw failure(e, ends.what() + " must take one tensor " + batch.getShape());
             }
             answers.attach(manager);
-            return ends.project(answers).toFloatArray();
+            return reader.apply(answers);
         }
     }
 

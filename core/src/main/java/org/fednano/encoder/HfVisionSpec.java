@@ -13,6 +13,7 @@ import org.fednano.vision.VisionConfig;
 import org.fednano.vision.VisionTensors;
 import org.fednano.vision.VisionTower;
 import org.fednano.vision.VisionTowerBlock;
+import org.fednano.weights.Digests;
 import org.fednano.weights.HfModelFolder;
 
 /**

@@ -14,6 +14,7 @@ import org.fednano.sample.PromptFeatures;
 import org.fednano.settings.JobException;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
+import org.fednano.weights.Digests;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.ModelType;
 

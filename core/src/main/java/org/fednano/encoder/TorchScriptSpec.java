@@ -16,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.fednano.settings.JobException;
+import org.fednano.weights.Digests;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.ModelFile;
 import org.fednano.weights.SafeTensors;
@@ -58,11 +59,7 @@ public record TorchScriptSpec(
 
     /** The same without a digest: no weights are read. */
     static TorchScriptSpec look(String modality, Path folder) {
-        if (!Files.isDirectory(folder)) {
-            throw JobException.badInput("Encoder folder expected at " + folder.toAbsolutePath() + " for modality '"
-                    + modality + "': found " + (Files.exists(folder) ? "a file" : "none")
-                    + ". Change model.encoders, or make the folder.");
-        }
+        requireFolder(modality, folder);
         TorchScriptSpec spec = described(modality, folder, "");
         required(folder, MODULE);
         required(folder, CONNECTOR);
@@ -80,6 +77,39 @@ public record TorchScriptSpec(
                 modality, folder.toString(), json, picture ? text(folder, PREPROCESSOR) : "", weightsDigest);
         spec.check();
         return spec;
+    }
+
+    /**
+     * Opens a folder's module alone, which need not have a connector yet.
+     *
+     * @return an encoder whose answers are the module's own: its {@code hidden} is D
+     * @throws JobException with status 3 if a file is missing, or the module does not answer (B, N, D)
+     */
+    public static ModalityEncoder openModule(String modality, Path folder, int batchSize) {
+        requireFolder(modality, folder);
+        TorchScriptSpec spec = described(modality, folder, "");
+        ZooModel<NDList, NDList> model = spec.load(required(folder, MODULE));
+        try {
+            return EncoderModel.withoutConnector(
+                    modality, model, MediaDecoder.of(spec), spec.tokens(), batchSize, MODULE + " in " + folder);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /** SHA-256, in hexadecimal, over all that {@link #openModule}'s answers depend on besides batch size. */
+    public static String moduleFingerprint(String modality, Path folder) {
+        TorchScriptSpec spec = described(modality, folder, Digests.ofFile(required(folder, MODULE)));
+        return Digests.ofTexts(spec.identity());
+    }
+
+    private static void requireFolder(String modality, Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw JobException.badInput("Encoder folder expected at " + folder.toAbsolutePath() + " for modality '"
+                    + modality + "': found " + (Files.exists(folder) ? "a file" : "none")
+                    + ". Change the setting that names it, or make the folder.");
+        }
     }
 
     private static Path required(Path folder, String file) {

@@ -4,7 +4,7 @@ package org.fednano.optimizer;
  * AdamW with decoupled weight decay and bias correction (Loshchilov and Hutter, arXiv 1711.05101; PyTorch's
  * {@code torch.optim.AdamW}). State is float32, each step's arithmetic double.
  */
-final class AdamW implements Optimizer {
+public final class AdamW implements Optimizer {
 
     private final OptimizerSpec spec;
     private final float[] m;
@@ -13,18 +13,52 @@ final class AdamW implements Optimizer {
     private double beta1Power = 1;
     private double beta2Power = 1;
 
-    AdamW(OptimizerSpec spec, int size) {
+    /** With empty state. */
+    public AdamW(OptimizerSpec spec, int size) {
+        this(spec, new float[size], new float[size], 0);
+    }
+
+    /**
+     * Goes on where another one stood.
+     *
+     * @param mean as {@link #mean} answered; taken over, not copied
+     * @param square as {@link #square} answered; taken over
+     * @param steps that it had made
+     */
+    public AdamW(OptimizerSpec spec, float[] mean, float[] square, int steps) {
+        Lengths.check(mean, square, mean.length);
         this.spec = spec;
-        m = new float[size];
-        v = new float[size];
+        m = mean;
+        v = square;
+        for (int i = 0; i < steps; i++) {
+            countStep();
+        }
+    }
+
+    /** Running mean of gradients; shared, changed by the next step. */
+    public float[] mean() {
+        return m;
+    }
+
+    /** Running mean of their squares; shared, changed by the next step. */
+    public float[] square() {
+        return v;
+    }
+
+    private void countStep() {
+        beta1Power *= spec.beta1();
+        beta2Power *= spec.beta2();
     }
 
     @Override
     public void step(float[] theta, float[] gradient) {
+        step(theta, gradient, spec.learningRate());
+    }
+
+    /** A step of another size than the specification's. */
+    public void step(float[] theta, float[] gradient, double rate) {
         Lengths.check(theta, gradient, m.length);
-        beta1Power *= spec.beta1();
-        beta2Power *= spec.beta2();
-        double rate = spec.learningRate();
+        countStep();
         double stepSize = rate / (1 - beta1Power);
         double correction = Math.sqrt(1 - beta2Power);
         double keep = 1 - rate * spec.weightDecay();

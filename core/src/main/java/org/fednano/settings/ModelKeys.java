@@ -47,7 +47,7 @@ public final class ModelKeys {
             0,
             1024,
             "Threads of one tensor operation in the driver's JVM. 0: one in a job, whose clients run side by side on all cores;"
-                    + " half of the cores in 'endpoint serve', which runs two requests at once; all in 'pretrain'. Part of what repeats a run bit for bit.");
+                    + " half of the cores in 'endpoint serve', which runs two requests at once; all in 'align' and 'pretrain'. Part of what repeats a run bit for bit.");
     static final List<Setting<?>> ALL = List.of(
             DIR,
             ENCODERS,

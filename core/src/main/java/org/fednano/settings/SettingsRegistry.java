@@ -20,6 +20,7 @@ public final class SettingsRegistry {
         OWN.put("Endpoint: the frozen LLM as a service, used (llm) and offered (endpoint)", EndpointKeys.ALL);
         OWN.put("Gateway: between partitions and the frozen LLM", GatewayKeys.ALL);
         OWN.put("Data: generate and prepare", DataKeys.ALL);
+        OWN.put("Align: making a connector between an encoder and an LLM", AlignKeys.ALL);
         OWN.put("Pretrain: making conf/models/nano-llava again", PretrainKeys.ALL);
     }
 

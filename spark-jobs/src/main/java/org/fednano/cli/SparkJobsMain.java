@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
             ""
         },
         subcommands = {
+            AlignCommand.class,
             EncodeCommand.class,
             TrainCommand.class,
             RoundCommand.class,

@@ -11,6 +11,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.cluster.ClientCluster;
+import org.fednano.connector.ConnectorOrigin;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.client.OipLlm;
@@ -66,11 +67,19 @@ public final class JobSession implements AutoCloseable {
             edge = NanoEdgeSpec.of(model, settings);
             TokenizerWarnings.of(model).forEach(warning -> LoggerFactory.getLogger(JobSession.class)
                     .warn(warning));
-            llm = keep(llm(settings, model));
+            llm = keep(openLlm(settings, model));
             NanoEdgeSpec.requireWidth(
                     model, settings, llm.info().hidden(), llm.info().name());
             edge.requireFits(llm.info().vocabulary());
             requireSameModel(model, llm);
+            NanoEdgeSpec.encoderFolders(settings)
+                    .values()
+                    .forEach(folder -> ConnectorOrigin.require(
+                            folder,
+                            llm.info().name(),
+                            llm.info().hidden(),
+                            llm.info().vocabulary(),
+                            llm::embed));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -132,8 +141,12 @@ public final class JobSession implements AutoCloseable {
                 cluster().federation().fingerprint());
     }
 
-    /** With endpoints the folder needs no decoder. */
-    private static FrozenLlm llm(Settings settings, HfModelFolder model) {
+    /**
+     * Loads the LLM of a model folder, or connects to the one of {@code llm.endpoints}: then the folder needs no decoder.
+     *
+     * @throws JobException with status 3 for a folder that is corrupt; as {@link OipLlm#connect} for endpoints
+     */
+    public static FrozenLlm openLlm(Settings settings, HfModelFolder model) {
         return settings.get(EndpointKeys.ADDRESSES).isEmpty()
                 ? EmbeddedLlm.open(model)
                 : OipLlm.connect(OipLlm.Options.of(settings));

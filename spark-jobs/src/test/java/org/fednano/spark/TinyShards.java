@@ -81,6 +81,17 @@ public final class TinyShards {
         write(file, SCHEMA, rows, i -> row(client, split, i, pictures, random));
     }
 
+    /** Puts one row whose answer is blank where a file of rows was. */
+    public static void writeWithEmptyAnswer(Path file) throws IOException {
+        Group row = row("c001", "train", 2, true, new Random(1));
+        Group blank = new SimpleGroup(SCHEMA);
+        blank.add("sample_id", row.getString("sample_id", 0));
+        blank.add("image", row.getBinary("image", 0));
+        blank.add("question", row.getString("question", 0));
+        blank.add("answer", " ");
+        write(file, SCHEMA, 1, i -> blank);
+    }
+
     /** Moves a client's folder of shards elsewhere, as an owner who stays apart would hold it. */
     public static Path moveOut(Path shards, String client, Path to) throws IOException {
         Files.createDirectories(to.getParent());

@@ -1,4 +1,4 @@
-package org.fednano.encoder;
+package org.fednano.weights;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,15 +9,14 @@ import java.security.MessageDigest;
 import java.util.List;
 import org.fednano.digest.Sha256;
 import org.fednano.settings.JobException;
-import org.fednano.weights.TensorSource;
 
 /** SHA-256, in hexadecimal, over what features depend on. */
-final class Digests {
+public final class Digests {
 
     private Digests() {}
 
     /** Over texts, each with its length. */
-    static String ofTexts(List<String> parts) {
+    public static String ofTexts(List<String> parts) {
         MessageDigest digest = Sha256.begin();
         for (String part : parts) {
             byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
@@ -28,7 +27,7 @@ final class Digests {
     }
 
     /** Over tensors as float32, with their names, in order of the names. */
-    static String ofTensors(TensorSource tensors) {
+    public static String ofTensors(TensorSource tensors) {
         MessageDigest digest = Sha256.begin();
         ByteBuffer bytes = ByteBuffer.allocate(4 << 16).order(ByteOrder.LITTLE_ENDIAN);
         for (String name : tensors.names()) {
@@ -49,7 +48,7 @@ final class Digests {
      *
      * @throws JobException with status 3 if it cannot be read
      */
-    static String ofFile(Path file) {
+    public static String ofFile(Path file) {
         MessageDigest digest = Sha256.begin();
         try {
             Sha256.add(digest, file);
