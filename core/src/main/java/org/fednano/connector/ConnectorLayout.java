@@ -21,8 +21,8 @@ public record ConnectorLayout(int width, int inner, int hidden) {
 
     public ConnectorLayout {
         if (width < 1 || inner < 0 || hidden < 1) {
-            throw new IllegalArgumentException("A connector needs D >= 1, M >= 0 and H >= 1: got " + width + ", "
-                    + inner + ", " + hidden);
+            throw new IllegalArgumentException(
+                    "A connector needs D >= 1, M >= 0 and H >= 1: got " + width + ", " + inner + ", " + hidden);
         }
     }
 
@@ -75,8 +75,7 @@ public record ConnectorLayout(int width, int inner, int hidden) {
         return tensors;
     }
 
-    private static void put(
-            Map<String, FloatTensor> tensors, String name, float[] theta, int from, int in, int out) {
+    private static void put(Map<String, FloatTensor> tensors, String name, float[] theta, int from, int in, int out) {
         int bias = from + in * out;
         tensors.put(name + ".weight", new FloatTensor(Arrays.copyOfRange(theta, from, bias), out, in));
         tensors.put(name + ".bias", new FloatTensor(Arrays.copyOfRange(theta, bias, bias + out), out));

@@ -47,7 +47,8 @@ public final class ConnectorOrigin {
                 .distinct()
                 .toArray();
         float[] rows = table.embed(ids);
-        ObjectNode root = JSON.createObjectNode().put("format", 1).put("llm", llm).put("hidden", hidden);
+        ObjectNode root =
+                JSON.createObjectNode().put("format", 1).put("llm", llm).put("hidden", hidden);
         ArrayNode embeddings = root.putArray("embeddings");
         for (int i = 0; i < ids.length; i++) {
             ArrayNode values = embeddings.addObject().put("id", ids[i]).putArray("values");
@@ -83,7 +84,8 @@ public final class ConnectorOrigin {
         }
         if (!same) {
             throw JobException.badInput("The connector in " + folder + " must be made for the LLM in use, " + llm
-                    + ": " + file.getFileName() + " says that it was made for " + origin.path("llm").asText()
+                    + ": " + file.getFileName() + " says that it was made for "
+                    + origin.path("llm").asText()
                     + ", whose embedding table is another. Use that LLM (model.dir, llm.endpoints), or make a"
                     + " connector for this one with `fednano align`.");
         }

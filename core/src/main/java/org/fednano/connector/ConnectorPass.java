@@ -82,8 +82,7 @@ public final class ConnectorPass {
 
     private static NDArray layer(NDArray x, NDArray theta, int from, int in, int out) {
         int bias = from + in * out;
-        return ArrayOps.linear(
-                x, theta.get(from + ":" + bias).reshape(out, in), theta.get(bias + ":" + (bias + out)));
+        return ArrayOps.linear(x, theta.get(from + ":" + bias).reshape(out, in), theta.get(bias + ":" + (bias + out)));
     }
 
     // The engine's own memory: a buffer of the JVM would be aligned by chance, and rounding with it.

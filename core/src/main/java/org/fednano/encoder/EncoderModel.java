@@ -40,9 +40,7 @@ final class EncoderModel implements ModalityEncoder {
             return shape.dimension() == 3 ? Math.toIntExact(shape.get(2)) : 0;
         });
         EncoderModel made = new EncoderModel(
-                modality,
-                model,
-                new EncoderPrePost(input, new NoConnector(width), tokens, batchSize, batchSize, what));
+                modality, model, new EncoderPrePost(input, new NoConnector(width), tokens, batchSize, batchSize, what));
         made.encode(zeros, 1);
         return made;
     }

@@ -7,8 +7,8 @@ public final class AlignKeys {
 
     public static final Setting<String> SHARDS = Setting.ofLocation(
             "align.shards", "work/align-shards", "Shards whose answers describe their pictures, or other media.");
-    public static final Setting<List<String>> CLIENTS = Setting.ofList(
-            "align.clients", List.of(), "Clients of those shards whose rows are used; empty: all.");
+    public static final Setting<List<String>> CLIENTS =
+            Setting.ofList("align.clients", List.of(), "Clients of those shards whose rows are used; empty: all.");
     public static final Setting<String> ENCODER = Setting.ofText(
             "align.encoder",
             "work/encoder",
@@ -37,7 +37,11 @@ public final class AlignKeys {
     public static final Setting<Double> LEARNING_RATE =
             Setting.ofDouble("align.learning_rate", 0.001, 0, 10, "Peak step size of AdamW.");
     public static final Setting<Double> WARMUP = Setting.ofDouble(
-            "align.warmup", 0.03, 0, 1, "Share of the steps in which the step size rises; then it falls as a cosine to 0.");
+            "align.warmup",
+            0.03,
+            0,
+            1,
+            "Share of the steps in which the step size rises; then it falls as a cosine to 0.");
     public static final Setting<Double> WEIGHT_DECAY =
             Setting.ofDouble("align.weight_decay", 0, 0, 10, "Decoupled weight decay of AdamW.");
     public static final Setting<Double> MAX_NORM = Setting.ofDouble(

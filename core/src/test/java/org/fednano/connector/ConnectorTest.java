@@ -88,7 +88,8 @@ class ConnectorTest {
         RidgeStart ridge = new RidgeStart(width, 4);
         for (int r = 0; r < n; r++) {
             ridge.add(
-                    Arrays.copyOfRange(inputs, r * width, (r + 1) * width), Arrays.copyOfRange(targets, 4 * r, 4 * r + 4));
+                    Arrays.copyOfRange(inputs, r * width, (r + 1) * width),
+                    Arrays.copyOfRange(targets, 4 * r, 4 * r + 4));
         }
         double[] solution = ridge.solve(1e-9);
         for (int k = 0; k < width; k++) {

@@ -48,11 +48,17 @@ record AlignCard(
                 settings.get(AlignKeys.MODALITY),
                 settings.get(AlignKeys.OUT)));
         row(text, "connector", layout.linear() ? "linear" : "two layers, " + ConnectorLayout.ACTIVATION + " between");
-        row(text, "features, inner width, hidden size", layout.width() + ", " + layout.inner() + ", " + layout.hidden());
+        row(
+                text,
+                "features, inner width, hidden size",
+                layout.width() + ", " + layout.inner() + ", " + layout.hidden());
         row(text, "language model (fingerprint)", "`" + llm.info().fingerprint() + "`");
         row(text, "shards (SHA-256 of manifest.json)", "`" + shards.fingerprint() + "`");
         row(text, "distinct media", data.media());
-        row(text, "samples to train on, to validate on", data.train().size() + ", " + data.held().size());
+        row(
+                text,
+                "samples to train on, to validate on",
+                data.train().size() + ", " + data.held().size());
         row(text, "start", settings.get(AlignKeys.START));
         row(text, "steps of " + settings.get(AlignKeys.BATCH) + " samples", state.step);
         row(text, "best step", state.bestStep);

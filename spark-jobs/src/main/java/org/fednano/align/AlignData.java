@@ -139,8 +139,8 @@ final class AlignData implements AutoCloseable {
                     + " change align.validation (" + settings.get(AlignKeys.VALIDATION) + ").");
         }
         int most = settings.get(AlignKeys.VALIDATION_SAMPLES);
-        int[] kept = Seeds.draw(
-                held.size(), most, new Random(Seeds.mix(settings.get(AlignKeys.SEED), 0, "validation")));
+        int[] kept =
+                Seeds.draw(held.size(), most, new Random(Seeds.mix(settings.get(AlignKeys.SEED), 0, "validation")));
         List<AlignSample> some = new ArrayList<>();
         for (int i : kept) {
             some.add(held.get(i));

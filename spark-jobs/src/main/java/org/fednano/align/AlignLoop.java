@@ -106,11 +106,9 @@ final class AlignLoop {
     /** One step; answers the batch's mean loss before it. */
     double step(AlignState state, AlignBatch batch) {
         float[] connected = pass.forward(state.theta, batch.features());
-        LossGradient.Result result =
-                llm.lossGradient(batch.prompts(connected), batch.answers(), plan.gradScale());
+        LossGradient.Result result = llm.lossGradient(batch.prompts(connected), batch.answers(), plan.gradScale());
         double factor = 1 / ((double) plan.gradScale() * batch.size());
-        float[] gradient =
-                pass.backward(state.theta, batch.features(), batch.connected(result.gradient(), factor));
+        float[] gradient = pass.backward(state.theta, batch.features(), batch.connected(result.gradient(), factor));
         double loss = mean(result.loss());
         clip(gradient, loss, state.step);
         state.optimizer.step(state.theta, gradient, plan.stepSize().at(state.step));
@@ -129,7 +127,8 @@ final class AlignLoop {
             throw new JobException(
                     ExitStatus.FAILED,
                     "Loss and gradient norm must stay finite: found " + loss + " and " + norm + " at step " + (step + 1)
-                            + ". Lower " + AlignKeys.LEARNING_RATE.key() + ", remove the state folder and begin again.");
+                            + ". Lower " + AlignKeys.LEARNING_RATE.key()
+                            + ", remove the state folder and begin again.");
         }
         double factor = Math.min(1, plan.maxNorm() / (norm + 1e-6));
         for (int i = 0; factor < 1 && i < gradient.length; i++) {
@@ -154,7 +153,8 @@ final class AlignLoop {
         for (List<AlignSample> samples : parts(data.held())) {
             AlignBatch batch = AlignBatch.of(samples, data, scale, text);
             float[] connected = pass.forward(theta, batch.features());
-            for (float loss : llm.loss(batch.prompts(connected), batch.answers()).loss()) {
+            for (float loss :
+                    llm.loss(batch.prompts(connected), batch.answers()).loss()) {
                 sum += loss;
             }
         }

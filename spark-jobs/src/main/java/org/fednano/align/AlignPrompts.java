@@ -55,7 +55,8 @@ final class AlignPrompts implements AutoCloseable {
         int[] marked = Arrays.stream(prompt)
                 .map(id -> id == ids.mediumId() ? AlignSample.MEDIUM : id)
                 .toArray();
-        long media = Arrays.stream(marked).filter(id -> id == AlignSample.MEDIUM).count();
+        long media =
+                Arrays.stream(marked).filter(id -> id == AlignSample.MEDIUM).count();
         if (media != (long) places.length * tokens) {
             throw JobException.badInput("The prompt of sample " + sample.sampleId() + " must hold the " + tokens
                     + " tokens of each of its " + places.length + " media: found " + media

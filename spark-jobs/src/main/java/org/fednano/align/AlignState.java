@@ -72,8 +72,7 @@ final class AlignState {
             this.path = path;
             try {
                 Files.createDirectories(path);
-                channel = FileChannel.open(
-                        path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = lock(channel);
                 if (lock == null) {
                     channel.close();

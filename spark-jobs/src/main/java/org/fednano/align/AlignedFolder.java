@@ -28,8 +28,7 @@ final class AlignedFolder {
      * @param theta for raw features
      * @param card text of README.md
      */
-    static void write(
-            Path encoder, Path out, ConnectorLayout layout, float[] theta, FrozenLlm llm, String card) {
+    static void write(Path encoder, Path out, ConnectorLayout layout, float[] theta, FrozenLlm llm, String card) {
         Path temporary = out.resolveSibling("." + out.getFileName() + ".tmp");
         try {
             clear(temporary);
@@ -45,7 +44,10 @@ final class AlignedFolder {
             Files.writeString(
                     temporary.resolve(ConnectorOrigin.FILE),
                     ConnectorOrigin.text(
-                            llm.info().name(), llm.info().vocabulary(), llm.info().hidden(), llm::embed));
+                            llm.info().name(),
+                            llm.info().vocabulary(),
+                            llm.info().hidden(),
+                            llm::embed));
             Files.writeString(temporary.resolve("README.md"), card);
             Files.move(temporary, out, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {

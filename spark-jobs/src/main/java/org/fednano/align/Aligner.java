@@ -115,8 +115,8 @@ public final class Aligner implements AutoCloseable {
                 .sum();
         progress.accept("shards     " + shards.uri() + ": " + clients.size() + " clients, " + rows + " training rows");
         progress.accept("encoder    " + folder + ": " + encoder.tokens() + " tokens of width " + layout.width());
-        progress.accept("model      " + llm.info().name() + ": H = " + layout.hidden() + ", " + llm.info().layers()
-                + " layers");
+        progress.accept("model      " + llm.info().name() + ": H = " + layout.hidden() + ", "
+                + llm.info().layers() + " layers");
         progress.accept(String.format(
                 Locale.ROOT,
                 "connector  %s, %,d parameters, %s start",
@@ -148,8 +148,8 @@ public final class Aligner implements AutoCloseable {
             Map<String, String> madeOf = madeOf(prompts);
             AlignState before = kept.load(plan.optimizer(), madeOf).orElse(null);
             try (AlignData data = AlignData.read(shards, clients, hadoop, settings, prompts, encoder)) {
-                progress.accept(data.train().size() + " samples to train on, " + data.held().size()
-                        + " to validate on, " + data.media() + " distinct media");
+                progress.accept(data.train().size() + " samples to train on, "
+                        + data.held().size() + " to validate on, " + data.media() + " distinct media");
                 train(layout, plan, data, kept, madeOf, before);
             }
             kept.remove();

@@ -137,8 +137,8 @@ class AlignCommandTest {
 
     private List<Long> shape(String out, String tensor) {
         List<Long> sizes = new ArrayList<>();
-        for (long size : SafeTensors.open(folder.resolve(out + "/connector.safetensors"))
-                .shape(tensor)) {
+        for (long size :
+                SafeTensors.open(folder.resolve(out + "/connector.safetensors")).shape(tensor)) {
             sizes.add(size);
         }
         return sizes;
@@ -167,8 +167,7 @@ class AlignCommandTest {
         }
         assertArrayEquals(connector("embedded"), connector("served"));
         assertEquals(0, align("all"), () -> errors);
-        assertNotEquals(
-                java.util.Arrays.hashCode(connector("embedded")), java.util.Arrays.hashCode(connector("all")));
+        assertNotEquals(java.util.Arrays.hashCode(connector("embedded")), java.util.Arrays.hashCode(connector("all")));
     }
 
     private LlmServer serve() {
@@ -227,8 +226,8 @@ class AlignCommandTest {
     void twoCallsNeverWriteOneFolder() throws IOException {
         Path state = folder.resolve("held.state");
         Files.createDirectories(state);
-        try (FileChannel other = FileChannel.open(
-                        state.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel other =
+                        FileChannel.open(state.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 var lock = other.lock()) {
             assertTrue(lock.isValid());
             assertEquals(6, align("held"));

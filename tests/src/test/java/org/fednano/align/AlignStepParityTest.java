@@ -26,11 +26,14 @@ class AlignStepParityTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void twoStepsMatchPyTorch(int index) throws Exception {
-        JsonNode fixture = new ObjectMapper().readTree(PARITY.resolve("align.json").toFile());
+        JsonNode fixture =
+                new ObjectMapper().readTree(PARITY.resolve("align.json").toFile());
         JsonNode expected = fixture.get("cases").get(index);
         ConnectorLayout layout = new ConnectorLayout(
                 fixture.get("width").asInt(),
-                expected.get("name").asText().equals("mlp") ? fixture.get("inner").asInt() : 0,
+                expected.get("name").asText().equals("mlp")
+                        ? fixture.get("inner").asInt()
+                        : 0,
                 fixture.get("hidden").asInt());
         OptimizerSpec spec = new OptimizerSpec(
                 "adamw", 1, 0.9, 0.999, 1e-8, fixture.get("weight_decay").asDouble(), 0);
@@ -87,7 +90,9 @@ class AlignStepParityTest {
     private static List<int[]> ints(JsonNode lists) {
         List<int[]> all = new ArrayList<>();
         for (JsonNode list : lists) {
-            all.add(IntStream.range(0, list.size()).map(i -> list.get(i).asInt()).toArray());
+            all.add(IntStream.range(0, list.size())
+                    .map(i -> list.get(i).asInt())
+                    .toArray());
         }
         return all;
     }
