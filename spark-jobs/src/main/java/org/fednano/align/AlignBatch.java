@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.fednano.connector.FeatureScale;
+import org.fednano.encoder.connector.FeatureScale;
 import org.fednano.encoder.NanoEdge;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;

@@ -2,7 +2,7 @@ package org.fednano.align;
 
 import java.nio.file.Path;
 import java.util.Locale;
-import org.fednano.connector.ConnectorLayout;
+import org.fednano.encoder.connector.ConnectorLayout;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.AlignKeys;
 import org.fednano.settings.Settings;

@@ -1,6 +1,6 @@
 package org.fednano.align;
 
-import org.fednano.connector.StepSize;
+import org.fednano.encoder.connector.StepSize;
 import org.fednano.optimizer.OptimizerSpec;
 import org.fednano.settings.AlignKeys;
 import org.fednano.settings.MethodKeys;

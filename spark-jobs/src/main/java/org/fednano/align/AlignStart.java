@@ -3,10 +3,10 @@ package org.fednano.align;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.fednano.connector.ConnectorLayout;
-import org.fednano.connector.ConnectorPass;
-import org.fednano.connector.FeatureScale;
-import org.fednano.connector.RidgeStart;
+import org.fednano.encoder.connector.ConnectorLayout;
+import org.fednano.encoder.connector.ConnectorPass;
+import org.fednano.encoder.connector.FeatureScale;
+import org.fednano.encoder.connector.RidgeStart;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.random.Seeds;
 

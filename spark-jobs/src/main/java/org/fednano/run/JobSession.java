@@ -11,7 +11,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.cluster.ClientCluster;
-import org.fednano.connector.ConnectorOrigin;
+import org.fednano.encoder.connector.ConnectorOrigin;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.client.OipLlm;

@@ -1,4 +1,4 @@
-package org.fednano.connector;
+package org.fednano.encoder.connector;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package org.fednano.connector;
+package org.fednano.encoder.connector;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;

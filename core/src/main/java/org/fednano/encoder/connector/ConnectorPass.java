@@ -1,4 +1,4 @@
-package org.fednano.connector;
+package org.fednano.encoder.connector;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;

@@ -1,4 +1,4 @@
-package org.fednano.connector;
+package org.fednano.encoder.connector;
 
 /**
  * Step size over a training: a straight rise to the peak, then half a cosine down to 0, as LLaVA's stage 1 does.

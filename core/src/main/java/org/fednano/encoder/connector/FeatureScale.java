@@ -1,4 +1,4 @@
-package org.fednano.connector;
+package org.fednano.encoder.connector;
 
 /**
  * Mean and spread of each of an encoder's features. A connector is trained on (f − mean)/spread, so that one step size suits
