@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.fednano.encoder.connector.FeatureScale;
 import org.fednano.encoder.NanoEdge;
+import org.fednano.encoder.connector.FeatureScale;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
