@@ -45,9 +45,17 @@ public record ClientReport(
     }
 
     ClientReport withMergeShare(double share, String note) {
+        return with(fate, note, share);
+    }
+
+    ClientReport rejected(String why) {
+        return with(Fate.REJECTED, why, 0);
+    }
+
+    private ClientReport with(Fate newFate, String note, double share) {
         return new ClientReport(
                 clientId,
-                fate,
+                newFate,
                 note,
                 trainingRows,
                 share,

@@ -107,17 +107,19 @@ final class RoundAggregation {
             return false; // whatever it holds takes no memory until the round's end
         }
         bounds.measure(arrival.place(), done.update());
+        reports[arrival.place()] = report(arrival.place(), done.update(), null); // while its vectors are in memory
         return true;
     }
 
     private void report(Arrival arrival) {
         int place = arrival.place();
-        if (arrival.outcome() instanceof Done done) {
+        if (arrival.outcome() instanceof Done) {
             String refusal = bounds.refusal(place);
             if (refusal == null) {
                 merged.add(place);
+            } else {
+                reports[place] = reports[place].rejected(refusal);
             }
-            reports[place] = report(place, done.update(), refusal);
         } else if (arrival.outcome() instanceof Failed failed) {
             reports[place] = without(place, Fate.FAILED, failed.error());
             if (failed.status() == ExitStatus.ENDPOINT_UNAVAILABLE && unavailable == null) {
@@ -173,7 +175,7 @@ final class RoundAggregation {
     RoundResult result(UpdateSpill parked) {
         for (int i = 0; i < reports.length; i++) {
             if (parked.holds(i)) {
-                report(parked.read(i));
+                report(parked.arrival(i));
             } else if (reports[i] == null) {
                 reports[i] = without(i, Fate.MISSING, "no answer came before the round ended");
             }

@@ -1,9 +1,11 @@
 package org.fednano.algorithm;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +24,10 @@ final class UpdateSpill implements AutoCloseable {
     /** An arrival without its vectors, and where those are: θ_k, and right behind it the uploads by name, all of one length. */
     private record Slot(Arrival arrival, long position, int length, List<String> uploads) {}
 
+    private static final int PIECE = 1 << 18; // values that are moved at once
+
     private final int round;
+    private final ByteBuffer piece = ByteBuffer.allocateDirect(4 * PIECE).order(ByteOrder.nativeOrder());
     private final Map<Integer, Slot> slots = new HashMap<>();
     private Path path;
     private RandomAccessFile file;
@@ -62,6 +67,11 @@ final class UpdateSpill implements AutoCloseable {
         }
     }
 
+    /** What was parked at a place, without its vectors. */
+    Arrival arrival(int place) {
+        return slots.get(place).arrival();
+    }
+
     /** What was parked at a place; it stays there. */
     Arrival read(int place) {
         Slot slot = slots.get(place);
@@ -93,20 +103,32 @@ final class UpdateSpill implements AutoCloseable {
         return file.getChannel();
     }
 
-    private static void write(FileChannel channel, long position, float[] values) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(Math.multiplyExact(4, values.length));
-        buffer.asFloatBuffer().put(values);
-        while (buffer.hasRemaining()) {
-            position += channel.write(buffer, position);
+    private void write(FileChannel channel, long position, float[] values) throws IOException {
+        for (int at = 0; at < values.length; at += PIECE) {
+            int count = Math.min(PIECE, values.length - at);
+            piece.clear().limit(4 * count);
+            piece.asFloatBuffer().put(values, at, count);
+            while (piece.hasRemaining()) {
+                position += channel.write(piece, position);
+            }
         }
     }
 
     private float[] read(long position, int count) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(Math.multiplyExact(4, count));
-        file.seek(position);
-        file.readFully(buffer.array());
+        FileChannel channel = file.getChannel();
         float[] values = new float[count];
-        buffer.asFloatBuffer().get(values);
+        for (int at = 0; at < count; at += PIECE) {
+            int some = Math.min(PIECE, count - at);
+            piece.clear().limit(4 * some);
+            while (piece.hasRemaining()) {
+                int read = channel.read(piece, position);
+                if (read < 0) {
+                    throw new EOFException("the file ends at " + channel.size() + " bytes, values were expected at " + position);
+                }
+                position += read;
+            }
+            piece.flip().asFloatBuffer().get(values, at, some);
+        }
         return values;
     }
 

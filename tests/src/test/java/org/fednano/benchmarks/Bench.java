@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.ClientData;
@@ -86,6 +87,19 @@ final class Bench implements AutoCloseable {
             }
         }
         return data;
+    }
+
+    /** Defaults over which come {@code key=number} arguments. */
+    static Map<String, Integer> numbers(String[] args, Map<String, Integer> defaults) {
+        Map<String, Integer> numbers = new TreeMap<>(defaults);
+        for (String arg : args) {
+            String[] parts = arg.split("=", 2);
+            if (parts.length != 2 || numbers.replace(parts[0], Integer.valueOf(parts[1])) == null) {
+                throw new IllegalArgumentException(
+                        "Expected key=number with a key of " + numbers.keySet() + ": " + arg);
+            }
+        }
+        return numbers;
     }
 
     static double median(List<Double> values) {

@@ -39,28 +39,23 @@ public final class DecoderCeiling {
     private DecoderCeiling() {}
 
     public static void main(String[] args) {
-        Map<String, Integer> options = new LinkedHashMap<>(Map.of(
-                "batch",
-                1,
-                "tokens",
-                512,
-                "layers",
-                12,
-                "hidden",
-                768,
-                "intermediate",
-                2048,
-                "vocabulary",
-                16000,
-                "pairs",
-                21));
-        for (String arg : args) {
-            String[] parts = arg.split("=", 2);
-            if (parts.length != 2 || options.replace(parts[0], Integer.valueOf(parts[1])) == null) {
-                throw new IllegalArgumentException(
-                        "Expected key=number with a key of " + options.keySet() + ": " + arg);
-            }
-        }
+        Map<String, Integer> options = Bench.numbers(
+                args,
+                Map.of(
+                        "batch",
+                        1,
+                        "tokens",
+                        512,
+                        "layers",
+                        12,
+                        "hidden",
+                        768,
+                        "intermediate",
+                        2048,
+                        "vocabulary",
+                        16000,
+                        "pairs",
+                        21));
         int hidden = options.get("hidden");
         LlamaConfig config = new LlamaConfig(
                 hidden,
