@@ -123,7 +123,8 @@ final class UpdateSpill implements AutoCloseable {
             while (piece.hasRemaining()) {
                 int read = channel.read(piece, position);
                 if (read < 0) {
-                    throw new EOFException("the file ends at " + channel.size() + " bytes, values were expected at " + position);
+                    throw new EOFException(
+                            "the file ends at " + channel.size() + " bytes, values were expected at " + position);
                 }
                 position += read;
             }
