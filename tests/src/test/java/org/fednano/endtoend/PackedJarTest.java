@@ -72,9 +72,8 @@ class PackedJarTest {
         assertEquals(
                 List.of(),
                 missing.stream()
-                        .filter(line -> OPTIONAL.stream()
-                                .noneMatch(known -> line.substring(line.indexOf("-> ") + 3)
-                                        .startsWith(known)))
+                        .filter(line -> OPTIONAL.stream().noneMatch(known -> line.substring(line.indexOf("-> ") + 3)
+                                .startsWith(known)))
                         .toList());
     }
 
@@ -91,8 +90,7 @@ class PackedJarTest {
                         new InputStreamReader(jar.getInputStream(service), StandardCharsets.UTF_8))) {
                     lines.lines()
                             .map(line -> line.replaceFirst("#.*", "").strip())
-                            .filter(line -> !line.isEmpty()
-                                    && jar.getEntry(line.replace('.', '/') + ".class") == null)
+                            .filter(line -> !line.isEmpty() && jar.getEntry(line.replace('.', '/') + ".class") == null)
                             .forEach(line -> missing.add(service.getName() + ": " + line));
                 }
             }
@@ -103,8 +101,20 @@ class PackedJarTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "generate", "prepare", "encode", "train", "round", "compare", "pretrain", "evaluate", "predict", "report",
-                "export", "endpoint serve", "endpoint check", "inspect"
+                "generate",
+                "prepare",
+                "encode",
+                "train",
+                "round",
+                "compare",
+                "pretrain",
+                "evaluate",
+                "predict",
+                "report",
+                "export",
+                "endpoint serve",
+                "endpoint check",
+                "inspect"
             })
     void everyCommandSaysWhatItIs(String command) {
         List<String> words = new ArrayList<>(List.of(command.split(" ")));
@@ -118,7 +128,8 @@ class PackedJarTest {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
-                        String.join(":", JAR.toString(), SPARK + "/*", ownClasses().toString()),
+                        String.join(
+                                ":", JAR.toString(), SPARK + "/*", ownClasses().toString()),
                         TemplateReplay.class.getName(),
                         CommandLine.ROOT
                                 .resolve("core/src/test/resources/jinja/constructs.json")
