@@ -139,7 +139,7 @@ class EmbeddedLlmTest {
         try (EmbeddedLlm llm = TinyDecoder.llm(TinyDecoder.PLAIN)) {
             float[] quiet = llm.lossGradient(prompts, ANSWERS, 1).gradient();
             collector.start();
-            for (int i = 0; i < 200; i++) {
+            for (int i = 0; i < 40; i++) { // each with some 250 native calls that may wait for a collection
                 assertArrayEquals(quiet, llm.lossGradient(prompts, ANSWERS, 1).gradient(), "call " + i);
             }
         } finally {
