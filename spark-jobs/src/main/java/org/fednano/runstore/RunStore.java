@@ -129,19 +129,30 @@ public final class RunStore implements AutoCloseable {
 
     private static void refuse(RunFiles files, RunPaths paths, RunSpec spec, String runId, Configuration hadoop)
             throws IOException {
-        String metricsDir = spec.settings().get(RunKeys.METRICS_DIR);
-        if (files.exists(paths.runJson())) {
-            RunInfo info = RunJson.read(files, paths.runJson());
-            RunIdentity.check(info, spec, paths.run());
-            String id = spec.settings().get(RunKeys.ID);
-            if (!id.isEmpty() && !id.equals(info.runId())) {
-                throw JobException.usage(RunKeys.ID.key() + " must be '" + info.runId() + "', as when the run in "
-                        + paths.run() + " began: found '" + id + "'. Give that one, or start another run with another "
-                        + RunKeys.DIR.key() + ".");
+        if (!files.exists(paths.runJson())) {
+            try {
+                refuseToBegin(files, paths, spec, runId, hadoop);
+                return;
+            } catch (JobException e) {
+                if (!files.exists(paths.runJson())) {
+                    throw e;
+                }
+                // Another writer began this very run meanwhile: what looked like somebody else's is its own.
             }
-            MetricsFolder.refuseNamesake(metricsDir, info.runId(), info.runUuid(), hadoop);
-            return;
         }
+        RunInfo info = RunJson.read(files, paths.runJson());
+        RunIdentity.check(info, spec, paths.run());
+        String id = spec.settings().get(RunKeys.ID);
+        if (!id.isEmpty() && !id.equals(info.runId())) {
+            throw JobException.usage(RunKeys.ID.key() + " must be '" + info.runId() + "', as when the run in "
+                    + paths.run() + " began: found '" + id + "'. Give that one, or start another run with another "
+                    + RunKeys.DIR.key() + ".");
+        }
+        MetricsFolder.refuseNamesake(spec.settings().get(RunKeys.METRICS_DIR), info.runId(), info.runUuid(), hadoop);
+    }
+
+    private static void refuseToBegin(RunFiles files, RunPaths paths, RunSpec spec, String runId, Configuration hadoop)
+            throws IOException {
         List<String> foreign = files.list(paths.run()).stream()
                 .filter(n -> !OWN_NAMES.contains(n) && !n.startsWith(RunFiles.TEMPORARY))
                 .toList();
@@ -151,7 +162,7 @@ public final class RunStore implements AutoCloseable {
                     + foreign.size() + " other entries, such as " + foreign.get(0) + ". Set " + RunKeys.DIR.key()
                     + " to another folder.");
         }
-        MetricsFolder.refuseNamesake(metricsDir, runId, "", hadoop);
+        MetricsFolder.refuseNamesake(spec.settings().get(RunKeys.METRICS_DIR), runId, "", hadoop);
     }
 
     /** Brings the folder to the state of its last commit. */

@@ -69,7 +69,8 @@ final class Connections extends ServerTransportFilter {
 
     @Override
     public void transportTerminated(Attributes attributes) {
-        Connection connection = attributes.get(KEY);
+        // Null where the connection ended before it was ready, as in a failed handshake: then it was never counted.
+        Connection connection = attributes == null ? null : attributes.get(KEY);
         if (connection != null) {
             connection.known();
         }
