@@ -90,9 +90,11 @@ class CommandLogTest {
         ends(2, "run.roundz", "round", "--set", "run.roundz=2");
         ends(2, "run.rounds", "train", "--rounds", "-1");
         ends(2, "adapter.rank", "train", "--set", "adapter.rank=4");
-        ends(5, "127.0.0.1", "round", "--set", "llm.endpoints=grpc://127.0.0.1:1", "--set", "llm.tries=1");
-        ends(3, "nowhere", "round", "--set", "run.shards=" + folder.resolve("nowhere"));
-        ends(3, "nowhere", "round", "--set", "model.dir=" + folder.resolve("nowhere"));
+        String more = "run.rounds=2"; // with nothing to do a round asks for none of these
+        String endpoint = "llm.endpoints=grpc://127.0.0.1:1";
+        ends(5, "127.0.0.1", "round", "--set", more, "--set", endpoint, "--set", "llm.tries=1");
+        ends(3, "nowhere", "round", "--set", more, "--set", "run.shards=" + folder.resolve("nowhere"));
+        ends(3, "nowhere", "round", "--set", more, "--set", "model.dir=" + folder.resolve("nowhere"));
         assertEquals(1, last().lastRound());
         assertEquals(accuracy, last().accuracy());
     }
