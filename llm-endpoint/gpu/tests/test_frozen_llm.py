@@ -20,7 +20,7 @@ from fednano_gpu.measure import Question, slope
 
 ROOT = Path(__file__).resolve().parents[3]
 NANO = ROOT / "conf" / "models" / "nano-llava"
-PARITY = sorted((ROOT / "tests" / "src" / "test" / "resources" / "parity").iterdir())
+PARITY = sorted(entry for entry in (ROOT / "tests" / "src" / "test" / "resources" / "parity").iterdir() if entry.is_dir())
 # Folders that transformers 5 wrote are refused beside an older release: test_loading.py.
 FOLDERS = [NANO, *(f for f in PARITY if not f.name.startswith("v5-") or not transformers.__version__.startswith("4."))]
 
