@@ -23,10 +23,20 @@ public final class Commands {
      * @param main a picocli command
      */
     public static void runAndExit(Object main, String[] args) {
+        System.exit(runOnConsole(main, args));
+    }
+
+    /**
+     * Runs a command on the process's own streams.
+     *
+     * @param main a picocli command
+     * @return its exit status
+     */
+    public static int runOnConsole(Object main, String[] args) {
         // UTF-8 whatever the locale: losses come with arrows.
         PrintWriter out = new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-        System.exit(run(main, out, err, args));
+        return run(main, out, err, args);
     }
 
     /**

@@ -1,6 +1,8 @@
 package org.fednano.prep;
 
+import org.apache.spark.SparkUserAppException;
 import org.fednano.settings.Commands;
+import org.fednano.submit.SparkMain;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -15,9 +17,9 @@ public final class DataPrepMain implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
-    /** Runs one command and leaves with its exit status. */
-    public static void main(String[] args) {
-        Commands.runAndExit(new DataPrepMain(), args);
+    /** Runs one command; see {@link SparkMain} for how it ends. */
+    public static void main(String[] args) throws SparkUserAppException {
+        SparkMain.run(new DataPrepMain(), args);
     }
 
     @Override

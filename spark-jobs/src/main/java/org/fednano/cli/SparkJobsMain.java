@@ -1,7 +1,9 @@
 package org.fednano.cli;
 
+import org.apache.spark.SparkUserAppException;
 import org.fednano.report.ReportCommand;
 import org.fednano.settings.Commands;
+import org.fednano.submit.SparkMain;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -40,9 +42,9 @@ public final class SparkJobsMain implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
-    /** Runs a command and leaves with its exit status. */
-    public static void main(String[] args) {
-        Commands.runAndExit(new SparkJobsMain(), args);
+    /** Runs a command; see {@link SparkMain} for how it ends. */
+    public static void main(String[] args) throws SparkUserAppException {
+        SparkMain.run(new SparkJobsMain(), args);
     }
 
     @Override

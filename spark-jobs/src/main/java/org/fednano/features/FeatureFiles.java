@@ -3,7 +3,6 @@ package org.fednano.features;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
@@ -13,7 +12,6 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -23,7 +21,6 @@ import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
-import org.fednano.digest.Sha256;
 import org.fednano.encoder.TruncationStats;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Split;
@@ -32,7 +29,6 @@ import org.fednano.shards.ClientLocation;
 import org.fednano.shards.ClientOutputFile;
 import org.fednano.shards.ClientStore;
 import org.fednano.shards.ParquetRows;
-import org.fednano.shards.ShardPaths;
 import org.fednano.shards.StaleFileCleaner;
 
 /**
@@ -64,7 +60,7 @@ public final class FeatureFiles {
     private final Path rows;
     private final Path folder;
     private final String fingerprint;
-    private String source;
+    private final RowFiles source;
 
     /**
      * @param files where both folders are
@@ -77,6 +73,7 @@ public final class FeatureFiles {
         this.rows = rows;
         this.folder = folder;
         this.fingerprint = fingerprint;
+        this.source = new RowFiles(files, rows);
     }
 
     /** The cached features of a client's segment. */
@@ -88,24 +85,6 @@ public final class FeatureFiles {
     /** Whatever makes a split's features, row by row in shard order; says which prompts were cut. */
     public interface Source {
         TruncationStats read(Split split, Consumer<PromptFeatures> rows);
-    }
-
-    /** What tells the rows of now from those of another time: a digest over names, lengths and times of their files. */
-    String source() {
-        if (source == null) {
-            StringBuilder listing = new StringBuilder();
-            for (Split split : Split.values()) {
-                for (FileStatus file : ShardPaths.parquetFiles(files, ShardPaths.split(rows, split))) {
-                    listing.append(split.text())
-                            .append('/')
-                            .append(file.getPath().getName());
-                    listing.append(' ').append(file.getLen()).append(' ').append(file.getModificationTime());
-                    listing.append('\n');
-                }
-            }
-            source = Sha256.of(listing.toString().getBytes(StandardCharsets.UTF_8));
-        }
-        return source;
     }
 
     /** Whether features of these very rows are there, by their marker alone. */
@@ -126,6 +105,7 @@ public final class FeatureFiles {
             for (Split split : Split.values()) {
                 read(split, row -> progress.run());
             }
+            requireMarker().adopt(files, folder, source);
             return true;
         } catch (JobException e) {
             return false;
@@ -182,12 +162,13 @@ public final class FeatureFiles {
         removeLeftovers();
         Path temporary = new Path(folder.getParent(), MAKING + folder.getName() + "-" + UUID.randomUUID());
         try {
-            String of = source();
+            String of = source.listing();
+            String content = source.content();
             Map<String, FeatureMarker.Content> splits = new TreeMap<>();
             for (var e : writeSplits(temporary, from).entrySet()) {
                 splits.put(e.getKey().text(), e.getValue());
             }
-            new FeatureMarker(fingerprint, of, splits).write(files, temporary);
+            new FeatureMarker(fingerprint, of, content, splits).write(files, temporary);
             files.delete(folder, true);
             if (!files.rename(temporary, folder)) {
                 throw new IOException("cannot rename " + temporary + " to " + folder);
@@ -225,7 +206,7 @@ public final class FeatureFiles {
 
     private Optional<FeatureMarker> marker() {
         return FeatureMarker.read(files, folder)
-                .filter(m -> m.fingerprint().equals(fingerprint) && m.source().equals(source()));
+                .filter(m -> m.fingerprint().equals(fingerprint) && m.isOf(files, folder, source));
     }
 
     private FeatureMarker requireMarker() {

@@ -205,6 +205,33 @@ class ShardFilesTest {
     }
 
     @Test
+    void featuresThatWereCopiedWithTheirRowsStay() throws IOException {
+        TinyShards.write(folder, 1, 6);
+        features().write((split, rows) -> {
+            rows.accept(row(0));
+            return new TruncationStats();
+        });
+        assertTrue(features().sound(() -> {}));
+        Path copied = folder.resolve("features/key/client_id=c001/copied.txt");
+        assertFalse(Files.exists(copied), "nothing was copied");
+        Path rows = folder.resolve("clients/client_id=c001/split=train/part-00000.parquet");
+        Instant later = Instant.now().plusSeconds(100);
+        Files.setLastModifiedTime(rows, FileTime.from(later));
+        assertTrue(features().current(), "the same bytes at another time");
+        assertTrue(features().sound(() -> {}));
+        assertTrue(Files.exists(copied), "found once, remembered");
+        byte[] bytes = Files.readAllBytes(rows);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(rows, bytes);
+        Files.delete(rows.resolveSibling(".part-00000.parquet.crc"));
+        Files.setLastModifiedTime(rows, FileTime.from(later));
+        assertTrue(features().current(), "names, lengths and times of what was remembered are not looked behind");
+        Files.setLastModifiedTime(rows, FileTime.from(later.plusSeconds(1)));
+        assertFalse(features().current(), "other bytes of the same length");
+        assertFalse(features().sound(() -> {}));
+    }
+
+    @Test
     void featuresAppearWholeOrNotAtAll() throws IOException {
         FeatureFiles files = features();
         assertThrows(

@@ -131,7 +131,9 @@ class EntryScriptTest {
     private Path checkout(String name) throws IOException {
         Path checkout = folder.resolve(name);
         Files.createDirectories(checkout.resolve("submit-scripts/spark-home"));
-        Files.copy(CommandLine.ROOT.resolve("submit-scripts/fednano"), checkout.resolve("submit-scripts/fednano"));
+        for (String script : List.of("submit-scripts/fednano", "submit-scripts/cluster-mode.bash")) {
+            Files.copy(CommandLine.ROOT.resolve(script), checkout.resolve(script));
+        }
         for (String linked : List.of("conf", "submit-scripts/target", "submit-scripts/spark-home/target")) {
             Files.createSymbolicLink(checkout.resolve(linked), CommandLine.ROOT.resolve(linked));
         }

@@ -1,7 +1,9 @@
 package org.fednano.demo;
 
+import org.apache.spark.SparkUserAppException;
 import org.fednano.pretrain.PretrainCommand;
 import org.fednano.settings.Commands;
+import org.fednano.submit.SparkMain;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -16,9 +18,9 @@ public final class DemoMain implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
-    /** Runs one command and leaves with its exit status. */
-    public static void main(String[] args) {
-        Commands.runAndExit(new DemoMain(), args);
+    /** Runs one command; see {@link SparkMain} for how it ends. */
+    public static void main(String[] args) throws SparkUserAppException {
+        SparkMain.run(new DemoMain(), args);
     }
 
     @Override
