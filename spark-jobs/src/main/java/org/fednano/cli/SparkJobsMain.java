@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
             PredictCommand.class,
             CompareCommand.class,
             ReportCommand.class,
+            CheckCommand.class,
             ExportCommand.class,
             SettingsCommand.class
         },

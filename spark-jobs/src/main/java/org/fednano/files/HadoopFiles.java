@@ -66,7 +66,7 @@ abstract class HadoopFiles extends RunFiles {
     }
 
     @Override
-    OptionalLong modifiedMillis(Path file) throws IOException {
+    public OptionalLong modifiedMillis(Path file) throws IOException {
         try {
             return OptionalLong.of(fs.getFileStatus(file).getModificationTime());
         } catch (FileNotFoundException e) {

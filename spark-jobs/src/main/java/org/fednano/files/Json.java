@@ -7,14 +7,22 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
 import org.apache.hadoop.fs.Path;
+import org.fednano.digest.Sha256;
 import org.fednano.settings.JobException;
 
-/** The store's JSON documents: each begins with the number of its format, so that old ones stay readable for ever. */
+/**
+ * The store's JSON documents: each begins with the number of its format, so that old ones stay readable for ever, and ends
+ * with a seal, the SHA-256 of the document without it.
+ */
 public final class Json {
 
     /** Written by this version. A change that older versions would misread counts it up; readers keep the old ways. */
     static final int FORMAT = 1;
+
+    private static final String SEAL = "sha256";
 
     private static final JsonMapper MAPPER =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -26,7 +34,40 @@ public final class Json {
         return MAPPER.createObjectNode().put("format", FORMAT);
     }
 
+    /** The document as it is written, sealed. */
     public static byte[] bytes(ObjectNode document) {
+        ObjectNode sealed = document.deepCopy();
+        sealed.remove(SEAL);
+        return unsealed(sealed.put(SEAL, Sha256.of(unsealed(sealed))));
+    }
+
+    /**
+     * What is wrong with a document as it lies there; empty if nothing is. One of a version that knew no seals need be
+     * JSON only.
+     */
+    public static Optional<String> damage(byte[] content) {
+        try {
+            if (!(MAPPER.readTree(content) instanceof ObjectNode document)) {
+                return Optional.of("no JSON object");
+            }
+            if (document.has(SEAL)) {
+                return Arrays.equals(content, bytes(document))
+                        ? Optional.empty()
+                        : Optional.of("not what its own SHA-256 was taken of");
+            }
+            for (JsonNode value : document) {
+                if (value.isTextual() && value.asText().matches("[0-9a-f]{64}")) {
+                    return Optional.of("its seal has lost its name"); // no document has such a value beside it
+                }
+            }
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(
+                    "no JSON" + (e instanceof JsonProcessingException why ? ": " + why.getOriginalMessage() : ""));
+        }
+    }
+
+    private static byte[] unsealed(ObjectNode document) {
         try {
             return (MAPPER.writeValueAsString(document) + "\n").getBytes(StandardCharsets.UTF_8);
         } catch (JsonProcessingException e) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -129,6 +130,34 @@ public final class Lease implements AutoCloseable {
             throw held(files, run, number);
         }
         LOG.warn("Taking over {}: its holder gave no sign of life for {} s", run, age / 1000);
+    }
+
+    /**
+     * Whether somebody seems to hold a run, asked without writing: by the clock of this host, for a word to people. One
+     * whose lease cannot be read holds nothing.
+     */
+    public static boolean seemsHeld(RunFiles files, Path run) throws IOException {
+        long last = highest(files, folder(run));
+        if (last == 0) {
+            return false;
+        }
+        Path file = file(run, last);
+        OptionalLong beat = files.modifiedMillis(file);
+        if (beat.isEmpty()) {
+            return true; // its successor has removed it this moment
+        }
+        JsonNode document;
+        try {
+            document = Json.read(files, file);
+            if (document.path("released").asBoolean()
+                    || LeaseOwner.read(document).isKnownDead()) {
+                return false;
+            }
+        } catch (JobException | DateTimeException e) {
+            return false;
+        }
+        long timeout = document.path("timeout_seconds").asLong(Timing.DEFAULT.timeout().toSeconds());
+        return System.currentTimeMillis() - beat.getAsLong() <= 1000 * timeout;
     }
 
     /**
@@ -263,7 +292,8 @@ public final class Lease implements AutoCloseable {
         return new Path(folder(run), String.format("%08d.json", number));
     }
 
-    private static Path folder(Path run) {
+    /** Where the leases of a run lie. */
+    public static Path folder(Path run) {
         return new Path(run, "lease");
     }
 }

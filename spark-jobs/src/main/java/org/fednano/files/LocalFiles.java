@@ -139,7 +139,7 @@ public final class LocalFiles extends RunFiles {
     }
 
     @Override
-    OptionalLong modifiedMillis(Path file) throws IOException {
+    public OptionalLong modifiedMillis(Path file) throws IOException {
         try {
             return OptionalLong.of(Files.getLastModifiedTime(nio(file)).toMillis());
         } catch (NoSuchFileException e) {

@@ -75,7 +75,7 @@ public abstract class RunFiles {
      * When a file was written, in milliseconds by the clock of the file system; empty if there is no such file. One
      * question, not "is it there" and then "how old": between the two another writer may remove it.
      */
-    abstract OptionalLong modifiedMillis(Path file) throws IOException;
+    public abstract OptionalLong modifiedMillis(Path file) throws IOException;
 
     /**
      * The time now by the clock of the file system, so that hosts with different clocks agree on how old a file is.

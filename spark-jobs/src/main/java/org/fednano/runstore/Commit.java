@@ -12,6 +12,7 @@ import java.util.List;
  * @param parentSha256 SHA-256 of the parent's adapter, or null for round 0
  * @param acceptedClients ids of the merged clients, in the order of the merge
  * @param metrics the metric files committed with it
+ * @param rowsKept whether the round's folder keeps copies of its published metric files; earlier versions kept none
  */
 public record Commit(
         int round,
@@ -20,7 +21,8 @@ public record Commit(
         Integer parentRound,
         String parentSha256,
         List<String> acceptedClients,
-        List<MetricFile> metrics) {
+        List<MetricFile> metrics,
+        boolean rowsKept) {
 
     public Commit {
         acceptedClients = List.copyOf(acceptedClients);

@@ -43,6 +43,7 @@ final class CommitJson {
                     .put("rows", file.rows())
                     .put("sha256", file.sha256());
         }
+        document.put("rows_kept", commit.rowsKept());
         return Json.bytes(document);
     }
 
@@ -73,6 +74,7 @@ final class CommitJson {
                 parent.isObject() ? parent.path("round").asInt() : null,
                 parent.isObject() ? Json.text(parent, "adapter_sha256", file) : null,
                 clients,
-                metrics);
+                metrics,
+                document.path("rows_kept").asBoolean());
     }
 }

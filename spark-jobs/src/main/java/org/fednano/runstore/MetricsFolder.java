@@ -17,7 +17,7 @@ import org.fednano.settings.RunKeys;
  * publishing again is harmless; a note per run id, {@code _runs/<run id>.json}, keeps two runs of one name from mixing
  * their rows. (Names that begin with an underscore or a dot are no data to Parquet readers.)
  */
-final class MetricsFolder {
+public final class MetricsFolder {
 
     private static final long TEMPORARIES_MILLIS =
             Lease.Timing.DEFAULT.timeout().toMillis();
@@ -42,13 +42,44 @@ final class MetricsFolder {
             throws IOException {
         Path folder = RunReader.qualified(metricsDir, hadoop);
         RunFiles files = RunFiles.of(folder, hadoop, hook);
-        Path note = note(folder, run.runId());
+        MetricsFolder metrics = new MetricsFolder(files, folder, run);
+        if (!files.publish(metrics.note(), metrics.noteText(runFolder))) {
+            refuseNamesake(files, folder, metrics.note(), run.runId(), run.runUuid());
+        }
+        return metrics;
+    }
+
+    /** What the note says. */
+    public byte[] noteText(Path runFolder) {
         ObjectNode document = Json.document();
         document.put("run_id", run.runId()).put("run_uuid", run.runUuid()).put("run_dir", runFolder.toString());
-        if (!files.publish(note, Json.bytes(document))) {
-            refuseNamesake(files, folder, note, run.runId(), run.runUuid());
-        }
-        return new MetricsFolder(files, folder, run);
+        return Json.bytes(document);
+    }
+
+    /** METRICS as it lies there, for looking only: nothing is written, and another run may have the run's name there. */
+    public static MetricsFolder at(String metricsDir, RunInfo run, Configuration hadoop) throws IOException {
+        Path folder = RunReader.qualified(metricsDir, hadoop);
+        return new MetricsFolder(RunFiles.of(folder, hadoop, FaultInjector.NONE), folder, run);
+    }
+
+    /** The files of METRICS, which may lie on another file system than the run's. */
+    public RunFiles files() {
+        return files;
+    }
+
+    /** The folder itself, as a full URI. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** The note that the run's name is the run's here. */
+    public Path note() {
+        return note(folder, run.runId());
+    }
+
+    /** Where a table's partitions of the run lie, one for each round. */
+    public Path partitions(String table) {
+        return new Path(folder, table + "/run_id=" + run.runId());
     }
 
     /**
@@ -96,7 +127,7 @@ final class MetricsFolder {
     }
 
     /** Publishes a file; the same measured before is replaced. */
-    void replace(int round, String table, String name, byte[] content) throws IOException {
+    public void replace(int round, String table, String name, byte[] content) throws IOException {
         files.replace(target(round, table, name), content);
     }
 
@@ -104,7 +135,8 @@ final class MetricsFolder {
         return new Path(folder, "_runs/" + runId + ".json");
     }
 
-    private Path target(int round, String table, String name) {
-        return new Path(folder, table + "/run_id=" + run.runId() + "/round=" + round + "/" + name);
+    /** Where a metric file lies. */
+    public Path target(int round, String table, String name) {
+        return new Path(partitions(table), "round=" + round + "/" + name);
     }
 }

@@ -18,6 +18,7 @@ import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
 
 /** Reads a run folder, without a lease and while another process may write to it: committed rounds never change. */
 public final class RunReader {
@@ -62,14 +63,20 @@ public final class RunReader {
     }
 
     static RunReader open(RunFiles files, RunPaths paths, Configuration hadoop, FaultInjector hook) throws IOException {
+        requireBegun(files, paths);
+        return new RunReader(files, paths, RunJson.read(files, paths.runJson()), hadoop, hook);
+    }
+
+    /** @throws JobException status 3 if no run has begun in the folder */
+    public static void requireBegun(RunFiles files, RunPaths paths) throws IOException {
         if (!files.exists(paths.runJson())) {
             throw JobException.badInput("A run is expected in " + paths.run() + ": found no run.json there. Set "
                     + RunKeys.DIR.key() + " to the folder of a run that train has begun.");
         }
-        return new RunReader(files, paths, RunJson.read(files, paths.runJson()), hadoop, hook);
     }
 
-    static Path qualified(String folder, Configuration hadoop) throws IOException {
+    /** A folder as a full URI. */
+    public static Path qualified(String folder, Configuration hadoop) throws IOException {
         Path path = new Path(folder);
         try {
             return path.getFileSystem(hadoop).makeQualified(path);
@@ -196,12 +203,27 @@ public final class RunReader {
         commit(round);
         try {
             MetricsFolder metrics = MetricsFolder.open(metricsDir, info, paths.run(), hadoop, hook);
-            for (RoundMetrics.File file : rows.files()) {
-                metrics.replace(round, file.table(), file.name(), file.bytes());
-            }
+            new RowPublisher(files, paths, metrics).measured(round, rows, isOwn(metricsDir));
         } catch (IOException e) {
             throw new UncheckedIOException("Metrics of round " + round + " were not published to " + metricsDir, e);
         }
+    }
+
+    /**
+     * Publishes what a killed call committed and did not publish, as {@link RunStore#open} does; needs the run's lease.
+     *
+     * @param metricsDir METRICS, a folder URI
+     */
+    public void publishLeft(String metricsDir, int round) throws IOException {
+        MetricsFolder metrics = MetricsFolder.open(metricsDir, info, paths.run(), hadoop, hook);
+        new RowPublisher(files, paths, metrics).left(commit(round));
+    }
+
+    /** Whether METRICS is the folder that the run began with. */
+    private boolean isOwn(String metricsDir) throws IOException {
+        Settings.Resolved began = info.settings().get(RunKeys.METRICS_DIR.key());
+        return began == null
+                || qualified(Json.parse(began.value()).asText(), hadoop).equals(qualified(metricsDir, hadoop));
     }
 
     private static UncheckedIOException unreadable(Path path, IOException e) {

@@ -49,17 +49,16 @@ public final class RunStore implements AutoCloseable {
     private final RunPaths paths;
     private final Lease lease;
     private final RunReader reader;
-    private final MetricsFolder metrics;
+    private final RowPublisher rows;
     private Commit last;
 
     private RunStore(
-            RunFiles files, RunPaths paths, Lease lease, RunReader reader, MetricsFolder metrics, Commit last) {
+            RunFiles files, RunPaths paths, Lease lease, RunReader reader, RowPublisher rows) {
         this.files = files;
         this.paths = paths;
         this.lease = lease;
         this.reader = reader;
-        this.metrics = metrics;
-        this.last = last;
+        this.rows = rows;
     }
 
     /**
@@ -108,7 +107,8 @@ public final class RunStore implements AutoCloseable {
             RunReader reader = RunReader.open(files, paths, hadoop, hook);
             MetricsFolder metrics =
                     MetricsFolder.open(spec.settings().get(RunKeys.METRICS_DIR), reader.info(), run, hadoop, hook);
-            RunStore store = new RunStore(files, paths, lease, reader, metrics, null);
+            RunStore store = new RunStore(
+                    files, paths, lease, reader, new RowPublisher(files, paths, metrics));
             store.recover();
             return store;
         } catch (IOException | RuntimeException e) {
@@ -196,7 +196,7 @@ public final class RunStore implements AutoCloseable {
                         + ". Files of different runs were mixed; restore the run folder.");
             }
         }
-        publishMetrics(last, metrics::publishAgain);
+        rows.left(last);
     }
 
     /** The same folder for reading. */
@@ -235,12 +235,12 @@ public final class RunStore implements AutoCloseable {
         }
         try {
             if (last != null) {
-                publishMetrics(last, metrics::publishAgain);
+                rows.left(last);
             }
             lease.check();
             Commit commit = stageAndPublish(result);
             last = commit;
-            publishMetrics(commit, metrics::replace);
+            rows.fresh(commit);
             return commit;
         } catch (IOException e) {
             throw new UncheckedIOException("Round " + round + " of " + paths.run() + " was not committed", e);
@@ -266,7 +266,8 @@ public final class RunStore implements AutoCloseable {
                 last == null ? null : last.round(),
                 last == null ? null : last.adapterSha256(),
                 result.acceptedClients(),
-                metricFiles);
+                metricFiles,
+                true);
         files.write(
                 new Path(staged, RunPaths.COMMIT),
                 CommitJson.bytes(commit, reader.info().runUuid(), Instant.now()));
@@ -297,41 +298,15 @@ public final class RunStore implements AutoCloseable {
      *
      * @throws JobException status 6 if the lease is lost
      */
-    public void publishEvaluation(RoundMetrics rows) {
+    public void publishEvaluation(RoundMetrics measured) {
         lease.check();
         try {
-            for (RoundMetrics.File file : rows.files()) {
-                metrics.replace(last.round(), file.table(), file.name(), file.bytes());
-            }
+            rows.measured(last.round(), measured, true);
             files.delete(paths.evaluationDue(last.round()));
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "The evaluation of round " + last.round() + " of " + paths.run() + " was not published", e);
         }
-    }
-
-    /** Publishes what a round's folder still holds; what it no longer holds has been published. */
-    private void publishMetrics(Commit commit, MetricsFolder.Way way) throws IOException {
-        Path unpublished = paths.unpublished(commit.round());
-        if (!files.exists(unpublished)) {
-            return;
-        }
-        for (Commit.MetricFile file : commit.metrics()) {
-            Path staged = new Path(unpublished, file.table() + "/" + file.name());
-            if (!files.exists(staged)) {
-                continue;
-            }
-            byte[] content = files.read(staged);
-            String found = Sha256.of(content);
-            if (!found.equals(file.sha256())) {
-                throw JobException.badInput("Metric file " + staged + " must be the one that was committed: expected"
-                        + " SHA-256 " + file.sha256() + ", found " + found + ". The file is damaged: restore it, or"
-                        + " delete it and lose its rows.");
-            }
-            way.publish(commit.round(), file.table(), file.name(), content);
-            files.delete(staged);
-        }
-        files.delete(unpublished);
     }
 
     /** Removes what a failed commit left, and releases the lease; another writer may go on at once. */

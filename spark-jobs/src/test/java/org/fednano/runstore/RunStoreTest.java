@@ -56,7 +56,7 @@ class RunStoreTest {
     }
 
     @Test
-    void folderHoldsWhatTheDesignSaysAndNothingElse() {
+    void folderHoldsWhatTheDesignSaysAndNothingElse() throws IOException {
         try (RunStore store = Runs.open(root)) {
             Runs.train(store, 1);
         }
@@ -68,7 +68,16 @@ class RunStoreTest {
                         "rounds/00001/adapter.safetensors",
                         "rounds/00001/commit.json",
                         "run.json"),
-                List.copyOf(Runs.files(root.resolve("run"), true)));
+                Runs.files(root.resolve("run"), true).stream()
+                        .filter(name -> !name.contains("/published/"))
+                        .toList());
+        assertEquals(
+                Runs.published(root).values().stream().sorted().toList(),
+                Runs.files(root.resolve("run"), true).stream()
+                        .filter(name -> name.contains("/published/"))
+                        .map(name -> name.replaceAll(".*-([0-9a-f]{64}).parquet", "$1"))
+                        .sorted()
+                        .toList());
         assertFalse(Files.exists(root.resolve("run/staging")));
         assertTrue(Runs.files(root.resolve("metrics"), true).stream().noneMatch(n -> n.contains(".crc")));
     }

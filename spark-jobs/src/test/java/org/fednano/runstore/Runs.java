@@ -1,5 +1,6 @@
 package org.fednano.runstore;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -20,6 +21,7 @@ import org.fednano.adapter.AdapterLayout;
 import org.fednano.digest.Sha256;
 import org.fednano.files.FaultInjector;
 import org.fednano.files.HdfsFiles;
+import org.fednano.files.Json;
 import org.fednano.files.Lease;
 import org.fednano.files.LocalFiles;
 import org.fednano.files.ObjectFiles;
@@ -34,7 +36,7 @@ public final class Runs {
     /** No heartbeat during a test: its file operations would come between the test's. */
     public static final Lease.Timing QUIET = new Lease.Timing(Duration.ofHours(1), Duration.ofSeconds(60));
 
-    static final Configuration HADOOP = new Configuration();
+    public static final Configuration HADOOP = new Configuration();
 
     static {
         HADOOP.set("fs.AbstractFileSystem.file.impl", "org.apache.hadoop.fs.local.RawLocalFs");
@@ -82,7 +84,7 @@ public final class Runs {
         return RunStore.open(layer.files(hook), hadoop(root.resolve("run")), spec(root), HADOOP, QUIET, hook);
     }
 
-    static RunReader reader(Path root) {
+    public static RunReader reader(Path root) {
         return RunReader.open(root.resolve("run").toString(), HADOOP);
     }
 
@@ -90,7 +92,7 @@ public final class Runs {
         return new org.apache.hadoop.fs.Path("file://" + path);
     }
 
-    static AdapterFile adapter(int round) {
+    public static AdapterFile adapter(int round) {
         float[] theta = new float[LAYOUT.size()];
         for (int i = 0; i < theta.length; i++) {
             theta[i] = round + i / 100f;
@@ -139,12 +141,13 @@ public final class Runs {
 
     private static void rewriteLease(Path root, String pattern, String text) throws IOException {
         for (Path lease : leases(root)) {
-            Files.writeString(lease, Files.readString(lease).replaceAll(pattern, text));
+            String changed = Files.readString(lease).replaceAll(pattern, text);
+            Files.write(lease, Json.bytes((ObjectNode) Json.parse(changed)));
         }
     }
 
     /** All files below a folder, relative, sorted; temporary ones left out where kills were simulated. */
-    static SortedSet<String> files(Path folder, boolean withTemporaries) {
+    public static SortedSet<String> files(Path folder, boolean withTemporaries) {
         try (Stream<Path> all = Files.walk(folder)) {
             SortedSet<String> names = new TreeSet<>();
             all.filter(Files::isRegularFile)
@@ -157,7 +160,7 @@ public final class Runs {
     }
 
     /** Every metric file with its SHA-256, by name. */
-    static Map<String, String> published(Path root) throws IOException {
+    public static Map<String, String> published(Path root) throws IOException {
         Map<String, String> files = new TreeMap<>();
         Path metrics = root.resolve("metrics");
         for (String name : files(metrics, false)) {
@@ -169,12 +172,12 @@ public final class Runs {
     }
 
     /** A result with few metric files, where a test commits many rounds; its evaluation comes later. */
-    static RoundCommit small(int round) {
+    public static RoundCommit small(int round) {
         RoundMetrics rows = new RoundMetrics(Rows.all(round, "fednano").rounds(), List.of(), List.of(), List.of());
         return new RoundCommit(adapter(round), List.of(), rows, true);
     }
 
-    static RoundMetrics smallEvaluation(int round) {
+    public static RoundMetrics smallEvaluation(int round) {
         var evaluations = Rows.all(round, "fednano").evaluations().stream()
                 .filter(e -> e.split().equals("test"))
                 .toList();

@@ -112,6 +112,7 @@ class PackedJarTest {
                 "predict",
                 "report",
                 "export",
+                "check",
                 "endpoint serve",
                 "endpoint check",
                 "inspect"
