@@ -58,8 +58,7 @@ final class FolderCheck {
             Path file = new Path(folder, name);
             if (name.endsWith(".json") && !name.startsWith(".")) {
                 Finding.Fix fix = look.isOld(look.files, file) ? () -> look.files.delete(file) : null;
-                look.document(
-                        look.files, file, "Remove it once no process writes to this run, a minute from now", fix);
+                look.document(look.files, file, "Remove it once no process writes to this run, a minute from now", fix);
             }
         }
         look.temporaries(look.files, folder, names);
@@ -103,9 +102,7 @@ final class FolderCheck {
                 }
                 return Optional.empty();
             }
-            return look.document(look.files, file, remedy, null)
-                    ? Optional.of(reader.commit(round))
-                    : Optional.empty();
+            return look.document(look.files, file, remedy, null) ? Optional.of(reader.commit(round)) : Optional.empty();
         } catch (IOException | DateTimeException | JobException e) {
             look.broken(file, e.getMessage(), remedy);
             return Optional.empty();
@@ -135,10 +132,13 @@ final class FolderCheck {
         }
         for (Commit.MetricFile file : commit.metrics()) {
             Path staged = new Path(look.paths.unpublished(round), file.table() + "/" + file.name());
-            look.bytes(look.files, staged).filter(c -> !Sha256.of(c).equals(file.sha256())).ifPresent(c -> look.broken(
-                    staged,
-                    "the rows that were committed were expected, SHA-256 " + file.sha256() + ", found " + Sha256.of(c),
-                    "Restore it from a copy, or remove it and lose its rows"));
+            look.bytes(look.files, staged)
+                    .filter(c -> !Sha256.of(c).equals(file.sha256()))
+                    .ifPresent(c -> look.broken(
+                            staged,
+                            "the rows that were committed were expected, SHA-256 " + file.sha256() + ", found "
+                                    + Sha256.of(c),
+                            "Restore it from a copy, or remove it and lose its rows"));
         }
     }
 

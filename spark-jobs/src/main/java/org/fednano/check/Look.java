@@ -73,7 +73,8 @@ final class Look {
     boolean document(RunFiles of, Path file, String remedy, Finding.Fix fix) {
         Optional<byte[]> content = bytes(of, file);
         Optional<String> damage = content.flatMap(Json::damage);
-        damage.ifPresent(what -> broken(file, "the JSON document that was written was expected, found " + what, remedy, fix));
+        damage.ifPresent(
+                what -> broken(file, "the JSON document that was written was expected, found " + what, remedy, fix));
         return content.isPresent() && damage.isEmpty();
     }
 
@@ -92,7 +93,11 @@ final class Look {
         for (String name : names) {
             Path file = new Path(folder, name);
             if (name.startsWith(RunFiles.TEMPORARY) && isOld(of, file)) {
-                broken(file, "no temporary file was expected, a killed call left it", "Remove it", () -> of.delete(file));
+                broken(
+                        file,
+                        "no temporary file was expected, a killed call left it",
+                        "Remove it",
+                        () -> of.delete(file));
             }
         }
     }

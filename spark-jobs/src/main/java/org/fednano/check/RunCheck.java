@@ -127,7 +127,11 @@ public final class RunCheck {
         try {
             mend(leases, told); // before a lease can be taken
             try (Lease lease = Lease.acquire(files, paths.run(), Lease.Timing.DEFAULT)) {
-                mend(once(false).findings().stream().filter(Finding::isRepairable).toList(), told);
+                mend(
+                        once(false).findings().stream()
+                                .filter(Finding::isRepairable)
+                                .toList(),
+                        told);
                 lease.check();
                 return once(false);
             }

@@ -15,7 +15,6 @@ import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.fednano.digest.Sha256;
 import org.fednano.files.Json;
-import org.fednano.files.RunFiles;
 import org.fednano.metrics.MetricTable;
 import org.fednano.metrics.MetricTables;
 import org.fednano.runstore.Commit;
@@ -98,7 +97,8 @@ final class TableCheck {
             if (!uuid.equals(reader.info().runUuid())) {
                 look.broken(
                         note,
-                        "run " + reader.info().runUuid() + " was expected, found " + uuid + ", another run of this name",
+                        "run " + reader.info().runUuid() + " was expected, found " + uuid
+                                + ", another run of this name",
                         "Say where the tables of this run lie: --set run.metrics_dir=…");
                 return false;
             }
@@ -157,7 +157,9 @@ final class TableCheck {
         look.broken(
                 copy.path(),
                 "a copy of " + table + " was expected, SHA-256 " + copy.sha256() + ", " + found,
-                content.isPresent() ? "--repair makes it again from there" : "Restore it from a copy" + again(copy, round),
+                content.isPresent()
+                        ? "--repair makes it again from there"
+                        : "Restore it from a copy" + again(copy, round),
                 content.isPresent() ? () -> look.files.replace(copy.path(), content.get()) : null);
     }
 
@@ -174,9 +176,11 @@ final class TableCheck {
         if (copies.stream().anyMatch(copy -> copy.sha256().equals(found))) {
             return;
         }
-        Kept newest = copies.stream().max(Comparator.comparingLong(this::modified)).orElseThrow();
+        Kept newest =
+                copies.stream().max(Comparator.comparingLong(this::modified)).orElseThrow();
         Optional<Kept> source = copies.stream()
-                .filter(copy -> look.matching(look.files, copy.path(), copy.sha256()).isPresent())
+                .filter(copy ->
+                        look.matching(look.files, copy.path(), copy.sha256()).isPresent())
                 .max(Comparator.comparingLong(this::modified));
         int round = Integer.parseInt(file.getParent().getName().substring(ROUND.length()));
         look.broken(
@@ -187,7 +191,8 @@ final class TableCheck {
                         ? "--repair publishes them again"
                         : "The run keeps no copy of them: restore it from one" + again(newest, round),
                 source.isPresent()
-                        ? () -> metrics.files().replace(file, look.files.read(source.get().path()))
+                        ? () -> metrics.files()
+                                .replace(file, look.files.read(source.get().path()))
                         : null);
     }
 
@@ -212,7 +217,9 @@ final class TableCheck {
     private void strangers(String table, Set<Path> known) {
         for (String partition : look.names(metrics.files(), metrics.partitions(table))) {
             Path folder = new Path(metrics.partitions(table), partition);
-            int round = partition.matches(ROUND + "[0-9]{1,9}") ? Integer.parseInt(partition.substring(ROUND.length())) : -1;
+            int round = partition.matches(ROUND + "[0-9]{1,9}")
+                    ? Integer.parseInt(partition.substring(ROUND.length()))
+                    : -1;
             if (partition.startsWith(".") || partition.startsWith("_") || round > settled) {
                 continue;
             }
@@ -258,7 +265,8 @@ final class TableCheck {
         } catch (IOException | RuntimeException e) {
             look.broken(
                     file,
-                    "a Parquet file was expected (no checksum was recorded for it), it cannot be read: " + e.getMessage(),
+                    "a Parquet file was expected (no checksum was recorded for it), it cannot be read: "
+                            + e.getMessage(),
                     "Restore it from a copy, or remove it and measure it again: fednano evaluate --round " + round);
         }
     }

@@ -37,14 +37,16 @@ final class CheckCommand implements Callable<Integer> {
             index = "0",
             arity = "0..1",
             paramLabel = "RUN",
-            description = "Run folder (URI); default: run.dir. The tables are looked for in the run's own run.metrics_dir;"
-                    + " --set run.metrics_dir=… names another folder.")
+            description =
+                    "Run folder (URI); default: run.dir. The tables are looked for in the run's own run.metrics_dir;"
+                            + " --set run.metrics_dir=… names another folder.")
     private String folder;
 
     @Option(
             names = "--repair",
-            description = "Publish again the metric files that the run keeps copies of, and remove what killed calls left."
-                    + " Adapters and commits cannot be made again.")
+            description =
+                    "Publish again the metric files that the run keeps copies of, and remove what killed calls left."
+                            + " Adapters and commits cannot be made again.")
     private boolean repair;
 
     @Mixin
@@ -58,8 +60,8 @@ final class CheckCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         String run = folder == null ? options.settings().get(RunKeys.DIR) : Location.require("RUN", folder);
         Configuration hadoop = SparkHadoop.configuration();
-        RunCheck check = new RunCheck(
-                run, info -> options.settingsOver(info.sets()).get(RunKeys.METRICS_DIR), hadoop);
+        RunCheck check =
+                new RunCheck(run, info -> options.settingsOver(info.sets()).get(RunKeys.METRICS_DIR), hadoop);
         Checkup checkup = check.look();
         if (repair && !checkup.isSound()) {
             checkup = check.repair(checkup, finding -> out.println("repaired: " + finding.where()));
@@ -78,11 +80,13 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private static String summary(Checkup checkup) {
-        return "checked " + checkup.folder() + ": " + checkup.rounds() + " committed rounds; in " + checkup.metrics() + " "
+        return "checked " + checkup.folder() + ": " + checkup.rounds() + " committed rounds; in " + checkup.metrics()
+                + " "
                 + checkup.compared() + " metric files with a checksum"
                 + (checkup.unrecorded() == 0
                         ? ""
-                        : ", " + checkup.unrecorded() + " of an earlier version (no checksum recorded; they can be read)")
+                        : ", " + checkup.unrecorded()
+                                + " of an earlier version (no checksum recorded; they can be read)")
                 + (checkup.held() ? "; another call writes to the run: its last round was left out" : "")
                 + (checkup.isSound() ? ": all sound" : "");
     }

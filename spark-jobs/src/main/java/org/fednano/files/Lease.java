@@ -156,7 +156,8 @@ public final class Lease implements AutoCloseable {
         } catch (JobException | DateTimeException e) {
             return false;
         }
-        long timeout = document.path("timeout_seconds").asLong(Timing.DEFAULT.timeout().toSeconds());
+        long timeout =
+                document.path("timeout_seconds").asLong(Timing.DEFAULT.timeout().toSeconds());
         return System.currentTimeMillis() - beat.getAsLong() <= 1000 * timeout;
     }
 

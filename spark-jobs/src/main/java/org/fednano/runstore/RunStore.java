@@ -52,8 +52,7 @@ public final class RunStore implements AutoCloseable {
     private final RowPublisher rows;
     private Commit last;
 
-    private RunStore(
-            RunFiles files, RunPaths paths, Lease lease, RunReader reader, RowPublisher rows) {
+    private RunStore(RunFiles files, RunPaths paths, Lease lease, RunReader reader, RowPublisher rows) {
         this.files = files;
         this.paths = paths;
         this.lease = lease;
@@ -107,8 +106,7 @@ public final class RunStore implements AutoCloseable {
             RunReader reader = RunReader.open(files, paths, hadoop, hook);
             MetricsFolder metrics =
                     MetricsFolder.open(spec.settings().get(RunKeys.METRICS_DIR), reader.info(), run, hadoop, hook);
-            RunStore store = new RunStore(
-                    files, paths, lease, reader, new RowPublisher(files, paths, metrics));
+            RunStore store = new RunStore(files, paths, lease, reader, new RowPublisher(files, paths, metrics));
             store.recover();
             return store;
         } catch (IOException | RuntimeException e) {

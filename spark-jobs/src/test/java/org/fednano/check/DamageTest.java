@@ -99,7 +99,8 @@ class DamageTest {
         } catch (JobException e) {
             said = e.getMessage();
         }
-        String expected = name.startsWith("run/") ? name.substring(4) : root.resolve(name).toString();
+        String expected =
+                name.startsWith("run/") ? name.substring(4) : root.resolve(name).toString();
         boolean copy = name.contains("/published/") && damage.equals("deleted");
         // Of rows that were measured later the copy's name is the only record.
         String instead = copy

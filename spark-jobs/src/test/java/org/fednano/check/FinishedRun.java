@@ -39,18 +39,14 @@ public final class FinishedRun {
                 .publish(
                         root.resolve("metrics").toString(),
                         1,
-                        RoundMetrics.evaluation(
-                                List.of(Rows.evaluation("c001", "test", "", "model", 77)), List.of()));
+                        RoundMetrics.evaluation(List.of(Rows.evaluation("c001", "test", "", "model", 77)), List.of()));
         new LastCommand("train", ExitStatus.DONE, LAST, LAST, 0.5, "rounds committed: 2", Instant.EPOCH)
                 .write(root.resolve("run").toString(), Runs.HADOOP);
     }
 
     static RunCheck check(Path root) {
         return new RunCheck(
-                root.resolve("run").toString(),
-                info -> root.resolve("metrics").toString(),
-                Runs.HADOOP,
-                Duration.ZERO);
+                root.resolve("run").toString(), info -> root.resolve("metrics").toString(), Runs.HADOOP, Duration.ZERO);
     }
 
     /** Names of all files below run and metrics, relative to root. */
@@ -71,7 +67,8 @@ public final class FinishedRun {
                 // Names of copies differ by their checksum.
                 String stem = root.resolve(other).getFileName().toString().replaceFirst("-[0-9a-f]{64}.*", "");
                 try (var beside = Files.list(root.resolve(other).getParent())) {
-                    var found = beside.filter(f -> f.getFileName().toString().startsWith(stem)).findFirst();
+                    var found = beside.filter(f -> f.getFileName().toString().startsWith(stem))
+                            .findFirst();
                     if (found.isPresent()) {
                         return found.get();
                     }

@@ -57,7 +57,8 @@ class CheckCommandTest {
         Map<String, String> tables = Runs.published(root);
         String lost = "clients/run_id=run/round=1/part-00000.parquet";
         Files.delete(root.resolve("metrics/" + lost));
-        CommandResult broken = check(3, List.of(), root.resolve("run").toUri().toString().replace("%20", " "));
+        CommandResult broken =
+                check(3, List.of(), root.resolve("run").toUri().toString().replace("%20", " "));
         assertTrue(broken.output().contains("broken: ") && broken.output().contains(lost), broken::output);
         assertTrue(broken.errors().contains("--repair"), broken::errors);
         CommandResult repaired = check(0, List.of(), "--repair", run);
@@ -95,7 +96,8 @@ class CheckCommandTest {
         check(2, List.of("run.metrics_dri=x"), root.resolve("run").toString());
         try (RunStore writer = Runs.open(root)) {
             writer.checkHeld();
-            assertTrue(check(0, List.of(), root.resolve("run").toString()).output().contains("another call writes"));
+            assertTrue(
+                    check(0, List.of(), root.resolve("run").toString()).output().contains("another call writes"));
             Files.createDirectories(root.resolve("run/staging/00003"));
             check(0, List.of(), root.resolve("run").toString());
             Files.delete(root.resolve("run/last.json"));
