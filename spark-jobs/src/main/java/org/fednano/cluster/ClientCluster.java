@@ -254,6 +254,7 @@ public final class ClientCluster implements AutoCloseable {
                     spark.sc(),
                     access(roundEncoder()),
                     places::get,
+                    this::trainingRows,
                     gateway,
                     settings.get(GatewayKeys.CLIENT_DEADLINE),
                     settings.get(GatewayKeys.GRACE));

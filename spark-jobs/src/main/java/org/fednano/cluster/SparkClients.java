@@ -1,6 +1,7 @@
 package org.fednano.cluster;
 
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -52,6 +54,7 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
     private final JavaSparkContext spark;
     private final ClientRuntime access;
     private final Function<String, ClientLocation> places;
+    private final ToLongFunction<String> trainingRows;
     private final Gateway gateway;
     private final Duration limit;
     private final Duration grace;
@@ -65,6 +68,7 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
     /**
      * @param access what tasks need
      * @param places where a client is now, by its id
+     * @param trainingRows how many a client has, as far as is known: the largest begins first, so that none is left for last
      * @param gateway the driver's gateway; it opens and closes with each round
      * @param deadline how long a client may take from its start
      * @param grace how long after that the round waits before it cancels what is left
@@ -73,12 +77,14 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
             SparkContext spark,
             ClientRuntime access,
             Function<String, ClientLocation> places,
+            ToLongFunction<String> trainingRows,
             Gateway gateway,
             Duration deadline,
             Duration grace) {
         this.spark = JavaSparkContext.fromSparkContext(spark);
         this.access = access;
         this.places = places;
+        this.trainingRows = trainingRows;
         this.gateway = gateway;
         this.limit = deadline.plus(grace);
         this.grace = grace;
@@ -88,19 +94,22 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
     public void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes) {
         String group = "fednano-round-" + round.number();
         String description = "FedNano round " + round.number() + " · " + cohort.size() + " clients";
+        List<String> bySize = cohort.stream()
+                .sorted(Comparator.comparingLong(trainingRows).reversed())
+                .toList();
         Broadcast<Round> broadcast = spark.broadcast(round);
         gateway.begin(Purpose.TRAIN, round.number(), cohort);
         Watch state = new Watch(round.number(), group);
         ScheduledFuture<?> looking =
                 watch.scheduleWithFixedDelay(state::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
         LostTasks lost =
-                new LostTasks(spark.sc(), group, i -> gateway.lost(Purpose.TRAIN, round.number(), cohort.get(i)));
+                new LostTasks(spark.sc(), group, i -> gateway.lost(Purpose.TRAIN, round.number(), bySize.get(i)));
         try {
             CohortJob.run(
                     spark.sc(),
                     group,
                     description,
-                    cohort.stream().map(places).toList(),
+                    bySize.stream().map(places).toList(),
                     client -> gateway.pass(Purpose.TRAIN, round.number(), client),
                     new Part(access, broadcast),
                     (ClientOutcome outcome) -> {

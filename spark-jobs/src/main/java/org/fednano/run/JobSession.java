@@ -24,6 +24,7 @@ import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
 import org.fednano.shards.Federation;
+import org.fednano.spark.Seats;
 import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 import org.slf4j.LoggerFactory;
@@ -187,9 +188,7 @@ public final class JobSession implements AutoCloseable {
 
     private static SparkSession spark() {
         SparkConf conf = new SparkConf();
-        if (!conf.contains("spark.master")) {
-            conf.setMaster("local[*]");
-        }
+        Seats.share(conf);
         conf.setIfMissing("spark.app.name", "fednano");
         // Speculation would double the endpoint's load; results are counted cumulatively against the limit.
         conf.set("spark.speculation", "false").set("spark.driver.maxResultSize", "0");

@@ -3,6 +3,7 @@ package org.fednano.spark;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.spark.SparkContext;
@@ -88,11 +89,13 @@ public final class CohortJob {
         ClassTag<R> any = ClassTag$.MODULE$.apply(Object.class);
         RDD<T> cohort = spark.makeRDD(seq(located), anyItem);
         cohort.setName(description);
+        int seats = Seats.open(spark, items.size());
         spark.setJobGroup(group, description, true);
         try {
-            spark.runJob(cohort, new Partition<>(task), new Handler<>(results), any);
+            spark.runJob(cohort, new Partition<>(task, seats), new Handler<>(results), any);
         } finally {
             spark.clearJobGroup();
+            Seats.close(seats);
         }
     }
 
@@ -105,14 +108,24 @@ public final class CohortJob {
             implements Serializable {
         private static final long serialVersionUID = 1L;
         private final Task<T, R> task;
+        private final int seats;
 
-        Partition(Task<T, R> task) {
+        Partition(Task<T, R> task, int seats) {
             this.task = task;
+            this.seats = seats;
         }
 
         @Override
         public R apply(TaskContext context, Iterator<T> items) {
-            return task.run(items.next(), context.attemptNumber());
+            if (seats == Seats.UNLIMITED) {
+                return task.run(items.next(), context.attemptNumber());
+            }
+            Semaphore taken = Seats.take(seats);
+            try {
+                return task.run(items.next(), context.attemptNumber());
+            } finally {
+                taken.release();
+            }
         }
     }
 
