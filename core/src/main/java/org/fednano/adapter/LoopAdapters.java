@@ -56,6 +56,19 @@ final class LoopAdapters implements NanoAdapters {
         }
     }
 
+    @Override
+    public void backwardMean(float[] theta, FeatureBatch batch, float[] dEmbeds, float gradScale, float[] mean) {
+        double[] sum = new double[mean.length];
+        backward(theta, batch, dEmbeds, gradScale, g -> {
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += g[i];
+            }
+        });
+        for (int i = 0; i < sum.length; i++) {
+            mean[i] = (float) (sum[i] / batch.prompts().size());
+        }
+    }
+
     // Which trained modality, or -1.
     private int trained(byte modality) {
         for (int m = 0; m < layout.modalities().size(); m++) {

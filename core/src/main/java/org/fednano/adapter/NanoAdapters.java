@@ -8,7 +8,7 @@ import org.fednano.sample.PromptBatch;
  * The NanoAdapters of one layout: A(x) = x + s · (x W_down) W_up with s = alpha/R, on the tokens of each trained
  * modality; all other tokens and padding pass unchanged. Stateless: safe for any number of threads.
  *
- * <p>A sample's result depends on its own tokens only, not on padding or batch mates.
+ * <p>A sample's result depends on its own tokens only, not on padding or batch mates, except by rounding.
  */
 public interface NanoAdapters {
 
@@ -40,4 +40,15 @@ public interface NanoAdapters {
      * @param eachSample is handed d loss[b] / d theta (d) of each sample, b ascending, in one buffer that is used again
      */
     void backward(float[] theta, FeatureBatch batch, float[] dEmbeds, float gradScale, Consumer<float[]> eachSample);
+
+    /**
+     * The gradient of a batch's mean loss, where nobody asks for each sample's own.
+     *
+     * @param theta (d), as in the forward pass
+     * @param batch as in the forward pass
+     * @param dEmbeds (B, T, H): gradScale · d loss[b] / d A(x)[b]
+     * @param gradScale power of two, taken out again
+     * @param mean is filled with (d): the mean over b of d loss[b] / d theta
+     */
+    void backwardMean(float[] theta, FeatureBatch batch, float[] dEmbeds, float gradScale, float[] mean);
 }

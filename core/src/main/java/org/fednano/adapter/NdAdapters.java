@@ -13,8 +13,8 @@ import org.fednano.sample.PromptBatch;
 import org.fednano.tensor.TensorEngine;
 
 /**
- * The fast version: matrix products over a sample's tokens of one modality, on DJL. Each call is one scope of native
- * memory. One sample at a time, so that a product's shape, and with it its rounding, depends on that sample alone.
+ * The fast version: matrix products over the tokens of one modality, on DJL; of all samples at once, but where each sample's
+ * own gradient is asked for. Each call is one scope of native memory.
  */
 final class NdAdapters implements NanoAdapters {
 
@@ -35,20 +35,14 @@ final class NdAdapters implements NanoAdapters {
         TensorEngine.limitThreads();
         try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
             for (int m = 0; m < layout.modalities().size(); m++) {
-                NDArray down = matrix(scope, theta, layout.downOffset(m), hidden, rank);
-                NDArray up = matrix(scope, theta, layout.upOffset(m), rank, hidden);
-                for (int b = 0; b < x.size(); b++) {
-                    int[] at = tokens(batch, b, layout.modalities().get(m).index());
-                    if (at.length > 0) {
-                        try (NDManager sample = scope.newSubManager()) {
-                            NDArray xb = gather(sample, x.embeds(), at); // (N, H)
-                            NDArray yb = xb.matMul(down)
-                                    .matMul(up)
-                                    .muli(layout.scale())
-                                    .addi(xb);
-                            scatter(yb, y, at);
-                        }
-                    }
+                int[] at = tokens(batch, 0, x.size(), layout.modalities().get(m).index());
+                if (at.length > 0) {
+                    NDArray xm = gather(scope, x.embeds(), at); // (N, H)
+                    NDArray ym = xm.matMul(matrix(scope, theta, layout.downOffset(m), hidden, rank))
+                            .matMul(matrix(scope, theta, layout.upOffset(m), rank, hidden))
+                            .muli(layout.scale())
+                            .addi(xm);
+                    scatter(ym, y, at);
                 }
             }
         }
@@ -58,47 +52,80 @@ final class NdAdapters implements NanoAdapters {
     @Override
     public void backward(
             float[] theta, FeatureBatch batch, float[] dEmbeds, float gradScale, Consumer<float[]> eachSample) {
-        PromptBatch x = batch.prompts();
-        float s = layout.scale() / gradScale;
-        int modalities = layout.modalities().size();
-        TensorEngine.limitThreads();
-        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
-            NDArray[] down = new NDArray[modalities];
-            NDArray[] upT = new NDArray[modalities]; // (H, R)
-            for (int m = 0; m < modalities; m++) {
-                down[m] = matrix(scope, theta, layout.downOffset(m), hidden, rank);
-                upT[m] = matrix(scope, theta, layout.upOffset(m), rank, hidden).transpose();
-            }
-            float[] gradient = new float[layout.size()];
-            for (int b = 0; b < x.size(); b++) {
-                for (int m = 0; m < modalities; m++) {
-                    int[] at = tokens(batch, b, layout.modalities().get(m).index());
-                    if (at.length == 0) {
-                        Arrays.fill(gradient, layout.downOffset(m), layout.upOffset(m) + rank * hidden, 0);
-                        continue;
-                    }
-                    try (NDManager sample = scope.newSubManager()) {
-                        NDArray xb = gather(sample, x.embeds(), at); // (N, H)
-                        NDArray dy = gather(sample, dEmbeds, at); // (N, H), times gradScale
-                        NDArray z = xb.matMul(down[m]).muli(s); // (N, R), scaled
-                        NDArray dz = dy.matMul(upT[m]).muli(s); // (N, R)
-                        read(z.transpose().matMul(dy), gradient, layout.upOffset(m));
-                        read(xb.transpose().matMul(dz), gradient, layout.downOffset(m));
-                    }
-                }
+        float[] gradient = new float[layout.size()];
+        try (Backward pass = new Backward(theta, batch, dEmbeds, layout.scale() / gradScale)) {
+            for (int b = 0; b < batch.prompts().size(); b++) {
+                pass.sum(b, b + 1, gradient);
                 eachSample.accept(gradient);
             }
         }
     }
 
-    // Places (b, t) of the sample's tokens of one modality, as row numbers in (B*T, H).
-    private static int[] tokens(FeatureBatch batch, int b, byte modality) {
-        int from = b * batch.prompts().tokens();
-        int[] at = new int[batch.prompts().lengths()[b]];
+    @Override
+    public void backwardMean(float[] theta, FeatureBatch batch, float[] dEmbeds, float gradScale, float[] mean) {
+        int samples = batch.prompts().size();
+        try (Backward pass = new Backward(theta, batch, dEmbeds, layout.scale() / gradScale / samples)) {
+            pass.sum(0, samples, mean);
+        }
+    }
+
+    /** The closed form over the tokens of some samples. */
+    private final class Backward implements AutoCloseable {
+
+        private final FeatureBatch batch;
+        private final float[] dEmbeds;
+        private final float factor;
+        private final NDManager scope = NDManager.newBaseManager(Device.cpu());
+        private final NDArray[] down = new NDArray[layout.modalities().size()];
+        private final NDArray[] upT = new NDArray[down.length]; // (H, R)
+
+        /** @param factor s, and what else the gradients are multiplied by */
+        Backward(float[] theta, FeatureBatch batch, float[] dEmbeds, float factor) {
+            this.batch = batch;
+            this.dEmbeds = dEmbeds;
+            this.factor = factor;
+            TensorEngine.limitThreads();
+            for (int m = 0; m < down.length; m++) {
+                down[m] = matrix(scope, theta, layout.downOffset(m), hidden, rank);
+                upT[m] = matrix(scope, theta, layout.upOffset(m), rank, hidden).transpose();
+            }
+        }
+
+        /** Fills in the sum of the gradients of samples {@code from} to {@code to}, times the factor. */
+        void sum(int from, int to, float[] gradient) {
+            for (int m = 0; m < down.length; m++) {
+                int[] at = tokens(batch, from, to, layout.modalities().get(m).index());
+                if (at.length == 0) {
+                    Arrays.fill(gradient, layout.downOffset(m), layout.upOffset(m) + rank * hidden, 0);
+                    continue;
+                }
+                try (NDManager memory = scope.newSubManager()) {
+                    NDArray x = gather(memory, batch.prompts().embeds(), at); // (N, H)
+                    NDArray dy = gather(memory, dEmbeds, at); // (N, H), times gradScale
+                    NDArray z = x.matMul(down[m]).muli(factor); // (N, R), scaled
+                    NDArray dz = dy.matMul(upT[m]).muli(factor); // (N, R)
+                    read(z.transpose().matMul(dy), gradient, layout.upOffset(m));
+                    read(x.transpose().matMul(dz), gradient, layout.downOffset(m));
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            scope.close();
+        }
+    }
+
+    // Places (b, t) of some samples' tokens of one modality, as row numbers in (B*T, H).
+    private static int[] tokens(FeatureBatch batch, int fromSample, int toSample, byte modality) {
+        PromptBatch x = batch.prompts();
+        int[] at = new int[(toSample - fromSample) * x.tokens()];
         int n = 0;
-        for (int t = 0; t < at.length; t++) {
-            if (batch.modality()[from + t] == modality) {
-                at[n++] = from + t;
+        for (int b = fromSample; b < toSample; b++) {
+            for (int t = 0; t < x.lengths()[b]; t++) {
+                if (batch.modality()[b * x.tokens() + t] == modality) {
+                    at[n++] = b * x.tokens() + t;
+                }
             }
         }
         return Arrays.copyOf(at, n);

@@ -2,6 +2,8 @@ package org.fednano.algorithm;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.fednano.method.LocalRule;
 import org.fednano.optimizer.Optimizer;
 import org.fednano.sample.FeatureBatch;
@@ -52,18 +54,13 @@ public final class FedNano {
         float[] theta = round.theta().clone(); // θ_k starts as θ
         LocalRule rule = round.rule().begin(round.theta(), epochs);
         Optimizer optimizer = round.local().optimizer().fresh(theta.length);
-        MeanGradient mean = new MeanGradient(theta.length); // dLoss/dθ of a batch
         LocalBatches batches = new LocalBatches(clientId, round, data);
         SampleGradients gradients = new SampleGradients(round, llm);
 
         for (int epoch = 1; epoch <= epochs; epoch++) {
-            int now = epoch;
+            Optional<Consumer<float[]>> each = rule.samples(epoch);
             for (FeatureBatch x : batches.nextEpoch()) { // (B, T, H)
-                gradients.train(epoch, theta, x, g -> {
-                    mean.add(g);
-                    rule.sample(now, g);
-                });
-                float[] gradient = mean.take();
+                float[] gradient = gradients.train(epoch, theta, x, each); // dLoss/dθ of the batch
                 rule.step(theta, gradient);
                 optimizer.step(theta, gradient);
             }

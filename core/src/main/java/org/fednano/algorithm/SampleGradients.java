@@ -1,5 +1,7 @@
 package org.fednano.algorithm;
 
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.fednano.adapter.NanoAdapters;
 import org.fednano.sample.FeatureBatch;
@@ -14,6 +16,8 @@ final class SampleGradients {
     private final LossGradient llm;
     private final NanoAdapters adapters;
     private final float scale;
+    private final double[] sum; // of the gradients of a batch's samples
+    private final float[] mean;
     private final long start = System.nanoTime();
     private long trainedAt;
     private long endpointNanos;
@@ -30,6 +34,8 @@ final class SampleGradients {
         this.llm = llm;
         adapters = NanoAdapters.of(round.layout());
         scale = round.local().gradScale();
+        sum = new double[round.theta().length];
+        mean = new float[sum.length];
     }
 
     /**
@@ -44,9 +50,36 @@ final class SampleGradients {
         return result.loss();
     }
 
-    /** The same for one optimiser step of an epoch, from 1, whose losses are kept. */
-    void train(int of, float[] theta, FeatureBatch x, Consumer<float[]> gradients) {
-        float[] losses = at(theta, x, gradients);
+    /**
+     * The gradient of a batch's mean loss for one optimiser step.
+     *
+     * @param of epoch from 1, whose losses are kept
+     * @param x (B, T, H)
+     * @param each takes the gradient (d) of each sample as it comes by; empty: nobody asks
+     * @return (d), valid until the next call
+     */
+    float[] train(int of, float[] theta, FeatureBatch x, Optional<Consumer<float[]>> each) {
+        if (each.isEmpty()) {
+            LossGradient.Result result = ask(adapters.forward(theta, x), x);
+            adapters.backwardMean(theta, x, result.gradient(), scale, mean);
+            count(of, result.loss());
+            return mean;
+        }
+        Arrays.fill(sum, 0);
+        float[] losses = at(theta, x, g -> {
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += g[i];
+            }
+            each.get().accept(g);
+        });
+        for (int i = 0; i < sum.length; i++) {
+            mean[i] = (float) (sum[i] / losses.length);
+        }
+        count(of, losses);
+        return mean;
+    }
+
+    private void count(int of, float[] losses) {
         if (of != epoch) {
             if (epoch == 1) {
                 firstEpochLoss = epochLoss / epochSamples;

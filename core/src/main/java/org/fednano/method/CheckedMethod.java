@@ -7,6 +7,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.fednano.merger.Merger;
 import org.fednano.settings.ExitStatus;
@@ -142,8 +144,8 @@ record CheckedMethod(FederatedMethod method) implements FederatedMethod {
     private record Local(String who, LocalRule rule) implements LocalRule {
 
         @Override
-        public void sample(int epoch, float[] gradient) {
-            rule.sample(epoch, gradient);
+        public Optional<Consumer<float[]>> samples(int epoch) {
+            return answer(who, ExitStatus.FAILED, "samples(…) of its client's rule", () -> rule.samples(epoch));
         }
 
         @Override

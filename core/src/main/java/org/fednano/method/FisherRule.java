@@ -2,6 +2,8 @@ package org.fednano.method;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.fednano.fisher.DiagonalFisher;
 
 /** Clients that upload their diagonal Fisher F_k: the mean over rows of the squared gradient of a row's own loss. */
@@ -48,10 +50,8 @@ public sealed interface FisherRule extends ClientRule {
             DiagonalFisher fisher = new DiagonalFisher(theta.length);
             return new LocalRule() {
                 @Override
-                public void sample(int epoch, float[] gradient) {
-                    if (epoch == epochs) {
-                        fisher.add(gradient);
-                    }
+                public Optional<Consumer<float[]>> samples(int epoch) {
+                    return epoch == epochs ? Optional.of(fisher::add) : Optional.empty();
                 }
 
                 @Override

@@ -1,6 +1,7 @@
 package org.fednano.method;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A method's part in one client's local training in one round. One thread; made anew for every attempt. */
@@ -23,12 +24,15 @@ public interface LocalRule {
     }
 
     /**
-     * Sees the gradient of each row as local training comes by.
+     * What sees the gradient of each row as local training comes by: it takes (d), of this row's loss, summed over its tokens;
+     * not to be changed, valid during the call only. Rows whose gradients nobody asks for cost less.
      *
-     * @param epoch from 1 to E
-     * @param gradient (d), of this row's loss, summed over its tokens; not to be changed, valid during the call only
+     * @param epoch from 1 to E; asked once at its start
+     * @return empty if gradients of batches are enough in this epoch
      */
-    default void sample(int epoch, float[] gradient) {}
+    default Optional<Consumer<float[]>> samples(int epoch) {
+        return Optional.empty();
+    }
 
     /**
      * May change the gradient of a batch before the optimiser's step.

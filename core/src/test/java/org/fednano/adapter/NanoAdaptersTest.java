@@ -125,6 +125,24 @@ class NanoAdaptersTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("versions")
+    void theGradientOfTheMeanIsTheMeanOfGradients(NanoAdapters adapters) {
+        Random random = new Random(6);
+        FeatureBatch batch = FeatureBatch.of(Batches.samples(7, 9, H, random), H);
+        float[] theta = Batches.vector(BOTH.size(), 0.3, random);
+        float[] dy = Batches.gradientLike(batch, random);
+        float[] expected = new float[theta.length];
+        for (float[] gradient : Batches.gradients(new LoopAdapters(BOTH), theta, batch, dy, 8)) {
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] += gradient[i] / 7;
+            }
+        }
+        float[] mean = Batches.vector(BOTH.size(), 1, random); // what was there before does not count
+        adapters.backwardMean(theta, batch, dy, 8, mean);
+        assertClose(expected, mean, 1e-6);
+    }
+
     @Test
     void tokensOfAnUntrainedModalityPassUnchanged() {
         Random random = new Random(5);
