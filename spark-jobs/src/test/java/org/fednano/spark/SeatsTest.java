@@ -23,7 +23,20 @@ class SeatsTest {
     private static final CountDownLatch THREE = new CountDownLatch(3);
 
     @ParameterizedTest
-    @CsvSource({"1,2,2", "2,2,2", "3,2,3", "4,2,2", "5,2,3", "6,2,2", "7,2,4", "9,2,3", "200,2,2", "5,4,5", "5,1,1", "65,64,65"})
+    @CsvSource({
+        "1,2,2",
+        "2,2,2",
+        "3,2,3",
+        "4,2,2",
+        "5,2,3",
+        "6,2,2",
+        "7,2,4",
+        "9,2,3",
+        "200,2,2",
+        "5,4,5",
+        "5,1,1",
+        "65,64,65"
+    })
     void noCoreIsIdleInTheLastTurn(int tasks, int cores, int expected) {
         assertEquals(expected, Seats.atOnce(tasks, cores));
     }
