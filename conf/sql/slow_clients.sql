@@ -1,11 +1,11 @@
 -- Slow or failing clients, the slowest first: how long they train, how much of that they wait for the endpoint, and how
--- often they did not make it into the merge.
+-- often they did not make it into the merge. Attempts at a round that missed the quorum count as rounds of their own.
 SELECT
   run_id,
   client_id,
   count(*) AS rounds,
-  count_if(outcome <> 'merged') AS not_merged,
-  concat_ws(', ', sort_array(collect_set(outcome) FILTER (WHERE outcome <> 'merged'))) AS why,
+  count_if(outcome NOT IN ('merged', 'unused')) AS not_merged,
+  concat_ws(', ', sort_array(collect_set(outcome) FILTER (WHERE outcome NOT IN ('merged', 'unused')))) AS why,
   round(avg(train_seconds + fisher_seconds), 2) AS mean_seconds,
   round(max(train_seconds + fisher_seconds), 2) AS max_seconds,
   round(avg(endpoint_seconds / nullif(train_seconds + fisher_seconds, 0)), 3) AS waiting_share,

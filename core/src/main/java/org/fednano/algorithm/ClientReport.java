@@ -36,9 +36,11 @@ public record ClientReport(
         FAILED,
         STRAGGLER,
         REJECTED,
-        MISSING;
+        MISSING,
+        /** Sound, and not merged: the round missed its quorum. */
+        UNUSED;
 
-        /** {@code merged}, {@code failed}, {@code straggler}, {@code rejected} or {@code missing}. */
+        /** {@code merged}, {@code failed}, {@code straggler}, {@code rejected}, {@code missing} or {@code unused}. */
         public String text() {
             return name().toLowerCase(Locale.ROOT);
         }
@@ -50,6 +52,10 @@ public record ClientReport(
 
     ClientReport rejected(String why) {
         return with(Fate.REJECTED, why, 0);
+    }
+
+    ClientReport unused() {
+        return with(Fate.UNUSED, "sound, and not merged: the round missed its quorum", 0);
     }
 
     private ClientReport with(Fate newFate, String note, double share) {

@@ -23,7 +23,8 @@ public final class FedNano {
      * @param clients where clients run
      * @param sink commits each merged round before the next one starts
      * @return the last global adapter
-     * @throws org.fednano.settings.JobException with status QUORUM or ENDPOINT_UNAVAILABLE; the round is not committed
+     * @throws QuorumMissedException with too few updates; the round is not committed
+     * @throws org.fednano.settings.JobException with status ENDPOINT_UNAVAILABLE; the round is not committed
      */
     public static GlobalAdapter train(TrainingPlan plan, GlobalAdapter start, ClientBackend clients, RoundSink sink) {
         GlobalAdapter global = start; // θ

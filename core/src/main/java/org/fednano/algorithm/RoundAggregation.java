@@ -170,7 +170,8 @@ final class RoundAggregation {
      * The merged round.
      *
      * @param parked all arrivals
-     * @throws JobException with status ENDPOINT_UNAVAILABLE or QUORUM, or as the method's merger does
+     * @throws QuorumMissedException with too few updates
+     * @throws JobException with status ENDPOINT_UNAVAILABLE, or as the method's merger does
      */
     RoundResult result(UpdateSpill parked) {
         for (int i = 0; i < reports.length; i++) {
@@ -187,7 +188,9 @@ final class RoundAggregation {
         }
         int needed = needed(plan.quorum(), cohort.size());
         if (merged.size() < needed) {
-            throw new JobException(ExitStatus.QUORUM, shortOf(needed));
+            String why = shortOf(needed);
+            merged.forEach(place -> reports[place] = reports[place].unused());
+            throw new QuorumMissedException(number(), Arrays.asList(reports), why);
         }
         double[] factors = new double[merged.size()];
         Arrays.fill(factors, 1);

@@ -4,7 +4,7 @@ package org.fednano.settings;
  * A failure that the caller can act on. Its message says what was expected, what was found, where, and what to change;
  * commands print it without a stack trace and leave with {@link #status()}.
  */
-public final class JobException extends RuntimeException {
+public class JobException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

@@ -173,14 +173,19 @@ class FedNanoTest {
         assertTrue(hidden.contains("ArithmeticException") && !hidden.contains("blue"), hidden);
         assertEquals(2, round.count(Fate.FAILED));
 
-        JobException short1 = assertThrows(
-                JobException.class,
+        QuorumMissedException short1 = assertThrows(
+                QuorumMissedException.class,
                 () -> FedNano.train(
                         toy.plan(1, s -> s.with(RunKeys.QUORUM, 0.5)), GlobalAdapter.initial(plan), lossy, r -> {
                             throw new AssertionError("nothing may be committed");
                         }));
         assertEquals(ExitStatus.QUORUM, short1.status());
         assertTrue(short1.getMessage().contains("3 of its 5"), short1.getMessage());
+        assertEquals(1, short1.round());
+        assertEquals(
+                List.of(Fate.FAILED, Fate.UNUSED, Fate.STRAGGLER, Fate.FAILED, Fate.UNUSED),
+                short1.clients().stream().map(ClientReport::fate).toList());
+        assertTrue(short1.clients().get(0).detail().contains("disk of c001 is gone"));
     }
 
     @Test

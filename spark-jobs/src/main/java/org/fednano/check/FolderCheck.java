@@ -86,8 +86,11 @@ final class FolderCheck {
                 Optional<Commit> commit = commit(round);
                 rounds.put(round, commit);
                 commit.ifPresent(c -> round(c, rounds.getOrDefault(c.round() - 1, Optional.empty())));
-                copies(round);
+                copies(look.paths.published(round));
             }
+        }
+        for (String name : look.names(look.files, look.paths.attempts())) {
+            copies(new Path(look.paths.attempts(), name));
         }
         return rounds;
     }
@@ -143,8 +146,7 @@ final class FolderCheck {
     }
 
     /** The copies of published rows: names of copies, and bytes that fit them. */
-    private void copies(int round) {
-        Path folder = look.paths.published(round);
+    private void copies(Path folder) {
         KeptRows kept = new KeptRows(look.files, folder);
         List<String> names = look.names(look.files, folder);
         for (String name : names) {

@@ -3,12 +3,12 @@ package org.fednano.check;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetReader;
@@ -21,6 +21,7 @@ import org.fednano.runstore.Commit;
 import org.fednano.runstore.KeptRows;
 import org.fednano.runstore.KeptRows.Kept;
 import org.fednano.runstore.MetricsFolder;
+import org.fednano.runstore.RunPaths;
 import org.fednano.runstore.RunReader;
 import org.fednano.settings.JobException;
 
@@ -71,6 +72,12 @@ final class TableCheck {
                 records.putAll(records(round.getKey(), round.getValue()));
             }
         }
+        for (String name : look.names(look.files, look.paths.attempts())) {
+            int round = RunPaths.number(name);
+            if (round >= 0 && round <= settled) {
+                records.putAll(copies(round, look.paths.attempts(round)));
+            }
+        }
         records.forEach(this::compare);
         for (MetricTable<?> table : MetricTables.ALL) {
             strangers(table.name(), records.keySet());
@@ -111,18 +118,11 @@ final class TableCheck {
 
     /** Of each file that the round published the copies that may be its; several after an evaluation that was killed. */
     private Map<Path, List<Kept>> records(int round, Optional<Commit> commit) {
-        Map<Path, List<Kept>> records = new TreeMap<>();
+        Map<Path, List<Kept>> records = copies(round, look.paths.published(round));
+        Set<Path> there =
+                records.values().stream().flatMap(List::stream).map(Kept::path).collect(Collectors.toSet());
         KeptRows copies = new KeptRows(look.files, look.paths.published(round));
         boolean keeps = commit.map(Commit::rowsKept).orElse(false);
-        Set<Path> there = new HashSet<>();
-        for (String name : look.names(look.files, look.paths.published(round))) {
-            copies.parse(name).ifPresent(copy -> {
-                there.add(copy.path());
-                records.computeIfAbsent(metrics.target(round, copy.table(), copy.name()), f -> new ArrayList<>())
-                        .add(copy);
-                requireFits(round, copy);
-            });
-        }
         boolean left = false;
         for (Commit.MetricFile file : commit.map(Commit::metrics).orElse(List.of())) {
             Kept copy = copies.place(file.table(), file.name(), file.sha256());
@@ -141,6 +141,19 @@ final class TableCheck {
                     "rows that are published were expected, found some that a killed call has not",
                     "The next call on the run publishes them",
                     () -> reader.publishLeft(metrics.folder().toString(), round));
+        }
+        return records;
+    }
+
+    private Map<Path, List<Kept>> copies(int round, Path folder) {
+        Map<Path, List<Kept>> records = new TreeMap<>();
+        KeptRows copies = new KeptRows(look.files, folder);
+        for (String name : look.names(look.files, folder)) {
+            copies.parse(name).ifPresent(copy -> {
+                records.computeIfAbsent(metrics.target(round, copy.table(), copy.name()), f -> new ArrayList<>())
+                        .add(copy);
+                requireFits(round, copy);
+            });
         }
         return records;
     }

@@ -1,10 +1,12 @@
 package org.fednano.metrics;
 
 /**
- * One row of the table {@code clients}: a client's part in a committed round. {@link MetricTables#CLIENTS} says what
+ * One row of the table {@code clients}: a client's part in a committed round, or in an attempt at one that missed its
+ * quorum. {@link MetricTables#CLIENTS} says what
  * each column means. Boxed numbers are null where the client never got so far as to have them.
  *
  * @param outcome {@link Outcome}, as text
+ * @param attempt which attempt at the round it was, from 1, if that missed its quorum; null if it was committed
  * @param detail why, for every outcome but {@code merged}; else empty, or that it was weighed down
  */
 public record ClientRow(
@@ -29,7 +31,8 @@ public record ClientRow(
         long downlinkGradientBytes,
         Double gatewayWaitSeconds,
         Long cutPrompts,
-        String newestData) {
+        String newestData,
+        Integer attempt) {
 
     /** What became of the client's update. */
     public enum Outcome {
@@ -42,7 +45,9 @@ public record ClientRow(
         /** It held NaN or infinity, an absurd norm, or another number of rows than the driver knows of. */
         REJECTED,
         /** It never answered. */
-        MISSING;
+        MISSING,
+        /** Sound, and not merged: the round missed its quorum. */
+        UNUSED;
 
         /** The text in the column: the name in lower case. */
         public String text() {

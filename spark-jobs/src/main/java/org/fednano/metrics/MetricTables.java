@@ -130,16 +130,17 @@ public final class MetricTables {
     /** One row per client of a round's cohort. */
     public static final MetricTable<ClientRow> CLIENTS = new MetricTable<>(
             "clients",
-            "A client's part in a committed round.",
-            List.of("client_id"),
+            "A client's part in a committed round, or in an attempt at one that missed its quorum; `WHERE attempt IS NULL`"
+                    + " leaves the latter out.",
+            List.of("attempt", "client_id"),
             List.of(
                     new Column<>("client_id", STRING, "", "The client.", ClientRow::clientId),
                     new Column<>(
                             "outcome",
                             STRING,
                             "",
-                            "merged, failed, straggler, rejected (update held NaN, infinity or an absurd norm) or missing"
-                                    + " (never answered).",
+                            "merged, failed, straggler, rejected (update held NaN, infinity or an absurd norm), missing"
+                                    + " (never answered) or unused (sound, but the round missed its quorum).",
                             r -> r.outcome().text()),
                     new Column<>(
                             "detail",
@@ -255,7 +256,14 @@ public final class MetricTables {
                             "",
                             "Date of the newest dated folder that the round used of a catalogue's client, as 2026-01-31; null if"
                                     + " it used none.",
-                            ClientRow::newestData)));
+                            ClientRow::newestData),
+                    new Column<>(
+                            "attempt",
+                            INT,
+                            "",
+                            "Which attempt at the round it was, from 1, if that missed its quorum and nothing of it was"
+                                    + " committed; null for the one that was committed.",
+                            ClientRow::attempt)));
 
     /** One row per client, split, category and predictor. */
     public static final MetricTable<EvaluationRow> EVALUATIONS = new MetricTable<>(

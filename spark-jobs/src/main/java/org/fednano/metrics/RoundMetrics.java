@@ -59,6 +59,17 @@ public record RoundMetrics(
         return files;
     }
 
+    /**
+     * The file of an attempt at a round that missed its quorum; it lies beside those of other attempts and the round's own.
+     *
+     * @param attempt from 1
+     * @param clients rows of that attempt
+     */
+    public static File missed(int attempt, List<ClientRow> clients) {
+        String name = String.format("part-attempt-%05d.parquet", attempt);
+        return new File(MetricTables.CLIENTS.name(), name, clients.size(), MetricTables.CLIENTS.encode(clients));
+    }
+
     private static <R> void add(List<File> files, MetricTable<R> table, List<R> rows, Function<R, String> part) {
         Map<String, List<R>> parts =
                 rows.stream().collect(Collectors.groupingBy(part, TreeMap::new, Collectors.toList()));

@@ -157,6 +157,14 @@ final class Caveats {
             lines.add(Numbers.of(partial, "round", "rounds") + " of " + rounds.size()
                     + " merged fewer clients than were drawn; see Outcomes.");
         }
+        long missed = summary.run().missed().stream()
+                .map(c -> c.round() + " " + c.attempt())
+                .distinct()
+                .count();
+        if (missed > 0) {
+            lines.add(Numbers.of(missed, "attempt at a round", "attempts at rounds")
+                    + " missed the quorum and left the adapter as it was; table clients, column attempt, says why.");
+        }
         if (!rounds.isEmpty() && rounds.size() != summary.lastRound()) {
             lines.add("Rows are there for " + rounds.size() + " rounds, the last is round " + summary.lastRound()
                     + ": some rounds have no metrics.");

@@ -1,6 +1,5 @@
 package org.fednano.run;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -32,14 +31,27 @@ final class RoundRows {
             Map<String, Traffic> traffic,
             Function<String, ClientLocation> places,
             AdapterFile adapter) {
-        List<ClientRow> clients = new ArrayList<>();
-        for (ClientReport report : result.clients()) {
-            clients.add(client(
-                    report,
-                    traffic.getOrDefault(report.clientId(), Traffic.NONE),
-                    places.apply(report.clientId()).newestData()));
-        }
+        List<ClientRow> clients = clients(result.clients(), traffic, places, null);
         return new RoundMetrics(List.of(round(settings, result, clients, adapter)), clients, List.of(), List.of());
+    }
+
+    /**
+     * Rows of a round's clients.
+     *
+     * @param attempt which attempt at the round missed its quorum, or null if it did not
+     */
+    static List<ClientRow> clients(
+            List<ClientReport> reports,
+            Map<String, Traffic> traffic,
+            Function<String, ClientLocation> places,
+            Integer attempt) {
+        return reports.stream()
+                .map(report -> client(
+                        report,
+                        traffic.getOrDefault(report.clientId(), Traffic.NONE),
+                        places.apply(report.clientId()).newestData(),
+                        attempt))
+                .toList();
     }
 
     private static RoundRow round(Settings settings, RoundResult result, List<ClientRow> clients, AdapterFile adapter) {
@@ -69,7 +81,7 @@ final class RoundRows {
                 adapter.sha256());
     }
 
-    private static ClientRow client(ClientReport report, Traffic traffic, String newestData) {
+    private static ClientRow client(ClientReport report, Traffic traffic, String newestData, Integer attempt) {
         Metrics metrics = report.metrics();
         boolean updated = metrics.steps() > 0;
         return new ClientRow(
@@ -94,7 +106,8 @@ final class RoundRows {
                 traffic.downlinkGradientBytes(),
                 traffic.waitSeconds(),
                 updated ? metrics.cutPrompts() : null,
-                newestData);
+                newestData,
+                attempt);
     }
 
     /** NaN says "not measured" in memory, null does in a table. */

@@ -1,6 +1,7 @@
 package org.fednano.run;
 
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.fednano.algorithm.ClientReport;
 import org.fednano.algorithm.ClientReport.Fate;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
+import org.fednano.algorithm.QuorumMissedException;
 import org.fednano.algorithm.Round;
 import org.fednano.algorithm.RoundResult;
 import org.fednano.algorithm.TrainingPlan;
@@ -34,11 +36,15 @@ import org.fednano.settings.MethodKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.terminal.Figures;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run on its run folder: takes its lease, goes on from its last committed round, commits, evaluates and reports each.
  */
 public final class TrainingRun implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
 
     private final JobSession job;
     private final Settings settings;
@@ -97,7 +103,23 @@ public final class TrainingRun implements AutoCloseable {
             }
         };
         TrainingPlan upToGoal = plan.withRounds(goal);
-        FedNano.train(upToGoal, start(), held, result -> commit(result, goal, clients));
+        try {
+            FedNano.train(upToGoal, start(), held, result -> commit(result, goal, clients));
+        } catch (QuorumMissedException e) {
+            recordMissed(e, clients);
+            throw e;
+        }
+    }
+
+    /** Whatever goes wrong here, the missed quorum is what the call has to tell. */
+    private void recordMissed(QuorumMissedException missed, SparkClients clients) {
+        try {
+            store.missed(
+                    attempt -> RoundRows.clients(missed.clients(), clients.traffic(), cluster::place, attempt));
+        } catch (JobException | UncheckedIOException e) {
+            LOG.warn("The clients' rows of round {} were not recorded", missed.round(), e);
+            missed.addSuppressed(e);
+        }
     }
 
     /** Whether the last committed round was to be evaluated and has not been; {@code eval.every = 0} lets it be. */

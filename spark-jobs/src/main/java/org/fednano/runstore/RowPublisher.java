@@ -60,6 +60,24 @@ final class RowPublisher {
         files.delete(unpublished);
     }
 
+    /** How many attempts at a round missed their quorum. */
+    int attempts(int round) throws IOException {
+        return new KeptRows(files, paths.attempts(round)).list().size();
+    }
+
+    /** Keeps, then publishes the rows of an attempt at a round that will not be committed. */
+    void missed(int round, RoundMetrics.File file) throws IOException {
+        new KeptRows(files, paths.attempts(round)).keep(file.table(), file.name(), file.bytes());
+        metrics.replace(round, file.table(), file.name(), file.bytes());
+    }
+
+    /** Publishes attempts at a round that a killed call kept and may not have published. */
+    void missedLeft(int round) throws IOException {
+        for (KeptRows.Kept kept : new KeptRows(files, paths.attempts(round)).list()) {
+            metrics.publishAgain(round, kept.table(), kept.name(), files.read(kept.path()));
+        }
+    }
+
     /**
      * Publishes rows measured on a committed round, in place of those measured before.
      *

@@ -44,6 +44,15 @@ public record RunPaths(Path run) {
         return new Path(round(round), "published");
     }
 
+    /** Copies of the metric files of attempts that missed their quorum, by the round that they were attempts at. */
+    public Path attempts() {
+        return new Path(run, "attempts");
+    }
+
+    public Path attempts(int round) {
+        return new Path(attempts(), folderName(round));
+    }
+
     /** Is there as long as a round that was to be evaluated has not been. */
     public Path evaluationDue(int round) {
         return new Path(round(round), EVALUATION_DUE);

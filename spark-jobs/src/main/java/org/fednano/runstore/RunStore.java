@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
@@ -17,6 +18,7 @@ import org.fednano.digest.Sha256;
 import org.fednano.files.FaultInjector;
 import org.fednano.files.Lease;
 import org.fednano.files.RunFiles;
+import org.fednano.metrics.ClientRow;
 import org.fednano.metrics.RoundMetrics;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -177,6 +179,7 @@ public final class RunStore implements AutoCloseable {
                 committed.add(round);
             }
         }
+        rows.missedLeft(highest.orElse(-1) + 1);
         if (highest.isEmpty()) {
             return;
         }
@@ -278,6 +281,24 @@ public final class RunStore implements AutoCloseable {
                             + " there.");
         }
         return commit;
+    }
+
+    /**
+     * Leaves the clients' rows of an attempt at the next round that missed its quorum; nothing of it is committed.
+     *
+     * @param clients the rows, told which attempt it was, from 1
+     * @throws JobException status 6 if the lease is lost
+     */
+    public void missed(IntFunction<List<ClientRow>> clients) {
+        lease.check();
+        int round = last == null ? 0 : last.round() + 1;
+        try {
+            int attempt = rows.attempts(round) + 1;
+            rows.missed(round, RoundMetrics.missed(attempt, clients.apply(attempt)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "The rows of an attempt at round " + round + " of " + paths.run() + " were not published", e);
+        }
     }
 
     /** The last committed round, if its evaluation is still due. */

@@ -76,6 +76,14 @@ class MetricsSparkTest {
         var old = new MetricTable<>(
                 "rounds", "", List.of(), MetricTables.ROUNDS.columns().subList(0, 3));
         put(metrics, "rounds", "old", 1, "part-00000.parquet", old.encode(List.of(Rows.round(1, "fedavg"))));
+        var before = new MetricTable<>(
+                "clients",
+                "",
+                List.of(),
+                MetricTables.CLIENTS.columns().stream()
+                        .filter(c -> !c.name().equals("attempt"))
+                        .toList());
+        put(metrics, "clients", "old", 1, "part-00000.parquet", before.encode(List.of(Rows.failed("c009"))));
         put(metrics, "new", 1, Rows.all(1, "fednano"));
         Dataset<Row> merged = spark.read().option("mergeSchema", "true").parquet(metrics + "/rounds");
         assertEquals(MetricTables.ROUNDS.columns().size() + 2, merged.columns().length);
@@ -87,6 +95,7 @@ class MetricsSparkTest {
                 spark.table("rounds")
                         .where("run_id = 'old' AND adapter_sha256 IS NULL")
                         .count());
+        assertEquals(4, spark.table("clients").where("attempt IS NULL").count());
     }
 
     @Test

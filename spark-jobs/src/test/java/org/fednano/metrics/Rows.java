@@ -57,7 +57,8 @@ public final class Rows {
                 200_000,
                 0.25,
                 0L,
-                "2026-01-31");
+                "2026-01-31",
+                null);
     }
 
     public static ClientRow failed(String client) {
@@ -82,6 +83,7 @@ public final class Rows {
                 0,
                 0,
                 0.0,
+                null,
                 null,
                 null);
     }

@@ -128,6 +128,7 @@ final class SyntheticRun {
                         900_000,
                         0.0,
                         null,
+                        null,
                         null));
                 continue;
             }
@@ -155,6 +156,7 @@ final class SyntheticRun {
                     bytes,
                     trainingRows(k) * 0.001,
                     k == 1 ? 4L : 0L,
+                    null,
                     null));
         }
         return rows;

@@ -141,6 +141,29 @@ class RunStoreTest {
     }
 
     @Test
+    void attemptsThatMissedTheirQuorumAreCountedAndPublishedByTheNextCallIfAKillCameBetween() throws IOException {
+        String first = "clients/run_id=run/round=1/part-attempt-00001.parquet";
+        try (RunStore store = Runs.open(root)) {
+            Runs.train(store, 0);
+            store.missed(attempt -> {
+                assertEquals(1, attempt);
+                return List.of(Rows.failed("c001"));
+            });
+        }
+        assertTrue(Runs.published(root).containsKey(first));
+        Files.delete(root.resolve("metrics/" + first));
+        try (RunStore store = Runs.open(root)) {
+            assertTrue(Runs.published(root).containsKey(first));
+            store.missed(attempt -> {
+                assertEquals(2, attempt);
+                return List.of(Rows.failed("c001"));
+            });
+            Runs.train(store, 1);
+        }
+        assertEquals(Runs.expected(1).size() + 2, Runs.published(root).size());
+    }
+
+    @Test
     void lastCallIsReplacedAndWritesNothingWhereNoRunHasBegun() {
         String dir = root.resolve("run").toString();
         var held = new LastCommand("train", ExitStatus.RUN_HELD, null, null, null, "held", Instant.EPOCH);

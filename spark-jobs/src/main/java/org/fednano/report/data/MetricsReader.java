@@ -60,15 +60,19 @@ public final class MetricsReader {
      * @throws JobException with status 3 if no table has a row of this run, or a file cannot be read
      */
     public RunMetrics read(String runId) {
+        List<Client> clients = table(
+                "clients",
+                runId,
+                ALL,
+                MetricsReader::client,
+                Comparator.comparingInt(Client::round)
+                        .thenComparing(Client::attempt)
+                        .thenComparing(Client::clientId));
         RunMetrics run = new RunMetrics(
                 runId,
                 table("rounds", runId, ALL, MetricsReader::round, Comparator.comparingInt(Round::round)),
-                table(
-                        "clients",
-                        runId,
-                        ALL,
-                        MetricsReader::client,
-                        Comparator.comparingInt(Client::round).thenComparing(Client::clientId)),
+                clients.stream().filter(c -> c.attempt() == 0).toList(),
+                clients.stream().filter(c -> c.attempt() > 0).toList(),
                 table(
                         "evaluations",
                         runId,
@@ -231,7 +235,8 @@ public final class MetricsReader {
                 row.number("endpoint_seconds"),
                 row.number("merge_weight_share"),
                 traffic(row),
-                row.whole("cut_prompts"));
+                row.whole("cut_prompts"),
+                row.whole("attempt"));
     }
 
     private static Evaluation evaluation(int round, Row row) {

@@ -7,14 +7,16 @@ import java.util.List;
  *
  * @param runId the run
  * @param rounds by round
- * @param clients by round and client
+ * @param clients by round and client, of committed rounds
+ * @param missed of attempts at rounds that missed their quorum; {@code attempt} counts them from 1
  * @param evaluations by round, client, split, category and predictor
  */
-public record RunMetrics(String runId, List<Round> rounds, List<Client> clients, List<Evaluation> evaluations) {
+public record RunMetrics(String runId, List<Round> rounds, List<Client> clients, List<Client> missed, List<Evaluation> evaluations) {
 
     public RunMetrics {
         rounds = List.copyOf(rounds);
         clients = List.copyOf(clients);
+        missed = List.copyOf(missed);
         evaluations = List.copyOf(evaluations);
     }
 
@@ -52,7 +54,7 @@ public record RunMetrics(String runId, List<Round> rounds, List<Client> clients,
             Traffic traffic,
             long endpointSamples) {}
 
-    /** A row of table {@code clients}. {@code outcome} is one of merged, failed, straggler, rejected, missing. */
+    /** A row of table {@code clients}. {@code outcome} is one of merged, failed, straggler, rejected, missing, unused. */
     public record Client(
             int round,
             String clientId,
@@ -66,7 +68,8 @@ public record RunMetrics(String runId, List<Round> rounds, List<Client> clients,
             double endpointSeconds,
             double mergeWeightShare,
             Traffic traffic,
-            long cutPrompts) {
+            long cutPrompts,
+            long attempt) {
 
         public boolean merged() {
             return outcome.equals("merged");
