@@ -114,8 +114,7 @@ public final class TrainingRun implements AutoCloseable {
     /** Whatever goes wrong here, the missed quorum is what the call has to tell. */
     private void recordMissed(QuorumMissedException missed, SparkClients clients) {
         try {
-            store.missed(
-                    attempt -> RoundRows.clients(missed.clients(), clients.traffic(), cluster::place, attempt));
+            store.missed(attempt -> RoundRows.clients(missed.clients(), clients.traffic(), cluster::place, attempt));
         } catch (JobException | UncheckedIOException e) {
             LOG.warn("The clients' rows of round {} were not recorded", missed.round(), e);
             missed.addSuppressed(e);

@@ -11,7 +11,8 @@ import java.util.List;
  * @param missed of attempts at rounds that missed their quorum; {@code attempt} counts them from 1
  * @param evaluations by round, client, split, category and predictor
  */
-public record RunMetrics(String runId, List<Round> rounds, List<Client> clients, List<Client> missed, List<Evaluation> evaluations) {
+public record RunMetrics(
+        String runId, List<Round> rounds, List<Client> clients, List<Client> missed, List<Evaluation> evaluations) {
 
     public RunMetrics {
         rounds = List.copyOf(rounds);
