@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.fednano.localdisk.LocalDisk;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
@@ -71,6 +72,7 @@ final class PrepareCommand implements Callable<Integer> {
         Settings settings = options.settings();
         PrintWriter out = spec.commandLine().getOut();
         SparkConf conf = new SparkConf().setIfMissing("spark.master", "local[*]");
+        LocalDisk.use(conf);
         try (SparkSession session =
                 SparkSession.builder().config(conf).appName("fednano prepare").getOrCreate()) {
             new Prepare(settings, session, line -> {

@@ -16,6 +16,7 @@ import org.fednano.encoder.connector.ConnectorOrigin;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.client.OipLlm;
 import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.localdisk.LocalDisk;
 import org.fednano.prompt.TokenizerWarnings;
 import org.fednano.runstore.Fingerprints;
 import org.fednano.settings.EndpointKeys;
@@ -189,6 +190,7 @@ public final class JobSession implements AutoCloseable {
     private static SparkSession spark() {
         SparkConf conf = new SparkConf();
         Seats.share(conf);
+        LocalDisk.use(conf);
         conf.setIfMissing("spark.app.name", "fednano");
         // Speculation would double the endpoint's load; results are counted cumulatively against the limit.
         conf.set("spark.speculation", "false").set("spark.driver.maxResultSize", "0");

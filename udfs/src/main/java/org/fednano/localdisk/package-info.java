@@ -1,0 +1,2 @@
+/** This machine's own disk as Hadoop sees it. */
+package org.fednano.localdisk;
