@@ -96,7 +96,7 @@ final class CompareCommand implements Callable<Integer> {
             run.trainTo(settings.get(RunKeys.ROUNDS));
         }
         AccuracyHistory history =
-                AccuracyHistory.read(job.sparkSession(), settings.get(RunKeys.METRICS_DIR), settings.get(RunKeys.ID));
+                AccuracyHistory.read(settings.get(RunKeys.METRICS_DIR), settings.get(RunKeys.ID), job.hadoop());
         return new Comparison.Run(strategy, seed, settings.get(RunKeys.ID), history);
     }
 

@@ -19,9 +19,7 @@ final class Summary {
     static void print(JobSession job, Settings settings, PrintWriter out) {
         RunReader run = RunReader.open(settings.get(RunKeys.DIR), job.hadoop());
         AccuracyHistory history = AccuracyHistory.read(
-                job.sparkSession(),
-                settings.get(RunKeys.METRICS_DIR),
-                run.info().runId());
+                settings.get(RunKeys.METRICS_DIR), run.info().runId(), job.hadoop());
         List<Integer> rounds = new ArrayList<>();
         history.rounds().forEach(rounds::add);
         if (!rounds.isEmpty()) {

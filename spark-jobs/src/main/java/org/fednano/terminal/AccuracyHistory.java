@@ -3,11 +3,10 @@ package org.fednano.terminal;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
+import org.apache.hadoop.conf.Configuration;
 import org.fednano.metrics.EvaluationRow;
-import org.fednano.metrics.MetricViews;
+import org.fednano.report.data.MetricsReader;
+import org.fednano.report.data.RunMetrics.Evaluation;
 
 /**
  * Whole-split accuracies of one run by round, split, predictor and client, read from the metric tables, so that a
@@ -28,23 +27,17 @@ public final class AccuracyHistory {
     /**
      * @param metrics METRICS, a folder URI
      * @param runId the run's name in the tables
+     * @param hadoop file-system settings
+     * @throws org.fednano.settings.JobException with status 3 if a file of the table cannot be read
      */
-    public static AccuracyHistory read(SparkSession spark, String metrics, String runId) {
-        MetricViews.register(spark, metrics);
-        var rows = spark.table("evaluations")
-                .where(functions.col("run_id").equalTo(runId))
-                .where(functions.col("category").equalTo(EvaluationRow.ALL))
-                .select("round", "split", "predictor", "client_id", "accuracy")
-                .collectAsList();
-        return new AccuracyHistory(rows.stream()
-                .filter(r -> !r.isNullAt(4))
-                .collect(Collectors.groupingBy(
-                        AccuracyHistory::key,
-                        Collectors.toMap(r -> r.getString(3), r -> r.getDouble(4), (a, b) -> b, TreeMap::new))));
-    }
-
-    private static Key key(Row row) {
-        return new Key(row.getInt(0), row.getString(1), row.getString(2));
+    public static AccuracyHistory read(String metrics, String runId, Configuration hadoop) {
+        return new AccuracyHistory(new MetricsReader(metrics, hadoop)
+                .evaluations(runId).stream()
+                        .filter(e -> e.category().equals(EvaluationRow.ALL) && e.samples() > 0)
+                        .collect(Collectors.groupingBy(
+                                e -> new Key(e.round(), e.split(), e.predictor()),
+                                Collectors.toMap(
+                                        Evaluation::clientId, Evaluation::accuracy, (a, b) -> b, TreeMap::new))));
     }
 
     /** Evaluated rounds, ascending. */

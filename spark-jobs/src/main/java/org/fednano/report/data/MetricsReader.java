@@ -73,22 +73,27 @@ public final class MetricsReader {
                 table("rounds", runId, ALL, MetricsReader::round, Comparator.comparingInt(Round::round)),
                 clients.stream().filter(c -> c.attempt() == 0).toList(),
                 clients.stream().filter(c -> c.attempt() > 0).toList(),
-                table(
-                        "evaluations",
-                        runId,
-                        ALL,
-                        MetricsReader::evaluation,
-                        Comparator.comparingInt(Evaluation::round)
-                                .thenComparing(Evaluation::clientId)
-                                .thenComparing(Evaluation::split)
-                                .thenComparing(Evaluation::category)
-                                .thenComparing(Evaluation::predictor)));
+                evaluations(runId));
         if (run.isEmpty()) {
             throw JobException.badInput("Metrics of run '" + runId + "' expected in " + root
                     + "/{rounds,clients,evaluations}/" + RUN + runId + ": found none. Runs there: " + describeRuns()
                     + ". Name one of them with --runs, another folder with --set run.metrics_dir=…, or train first.");
         }
         return run;
+    }
+
+    /** What a run's evaluations found, by round, client, split, category and predictor; none if there was no evaluation. */
+    public List<Evaluation> evaluations(String runId) {
+        return table(
+                "evaluations",
+                runId,
+                ALL,
+                MetricsReader::evaluation,
+                Comparator.comparingInt(Evaluation::round)
+                        .thenComparing(Evaluation::clientId)
+                        .thenComparing(Evaluation::split)
+                        .thenComparing(Evaluation::category)
+                        .thenComparing(Evaluation::predictor));
     }
 
     /**

@@ -78,10 +78,11 @@ public record RunMetrics(
     }
 
     /** A row of table {@code evaluations}; {@code category} is empty for all of the split. */
-    record Evaluation(
+    public record Evaluation(
             int round, String clientId, String split, String category, String predictor, long samples, long correct) {
 
-        double accuracy() {
+        /** Share of right answers; NaN without samples. */
+        public double accuracy() {
             return samples == 0 ? Double.NaN : (double) correct / samples;
         }
     }
