@@ -72,8 +72,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private static void print(JobSession job, RunReader run, int round, PrintWriter out) {
         String metrics = job.settings().get(RunKeys.METRICS_DIR);
-        AccuracyHistory history =
-                AccuracyHistory.read(metrics, run.info().runId(), job.hadoop());
+        AccuracyHistory history = AccuracyHistory.read(metrics, run.info().runId(), job.hadoop());
         AccuracyTable.print(out, history, job.settings().get(RunKeys.EVAL_SPLITS), List.of(round));
         out.println();
         out.println("metrics: " + metrics + "  (run_id " + run.info().runId() + ", round " + round + ")");

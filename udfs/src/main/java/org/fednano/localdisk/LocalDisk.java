@@ -55,7 +55,8 @@ public final class LocalDisk extends LocalFileSystem {
         @Override
         public void setPermission(Path path, FsPermission permission) throws IOException {
             java.nio.file.Path file = pathToFile(path).toPath();
-            if (permission.getStickyBit() || !file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            if (permission.getStickyBit()
+                    || !file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
                 super.setPermission(path, permission);
                 return;
             }

@@ -67,9 +67,8 @@ class LocalDiskTest {
 
     @Test
     void aMissingFileIsAnError() throws IOException {
-        assertThrows(
-                IOException.class,
-                () -> ours().setPermission(new Path(folder + "/none"), FsPermission.getFileDefault()));
+        assertThrows(IOException.class, () -> ours().setPermission(
+                        new Path(folder + "/none"), FsPermission.getFileDefault()));
         assertThrows(FileNotFoundException.class, () -> ours().open(new Path(folder + "/none")));
     }
 
