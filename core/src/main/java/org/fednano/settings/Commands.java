@@ -51,7 +51,11 @@ public final class Commands {
             return command.setOut(out)
                     .setErr(err)
                     .setExpandAtFiles(false) // a name may begin with @
-                    .setParameterExceptionHandler((e, words) -> told.handleParseException(unknownFirst(e), words))
+                    .setParameterExceptionHandler((e, words) -> {
+                        ParameterException first = unknownFirst(e);
+                        record(e.getCommandLine(), SettingsOptions.of(words), ExitStatus.USAGE, first.getMessage());
+                        return told.handleParseException(first, words);
+                    })
                     .setExecutionExceptionHandler((e, of, parsed) -> failed(e, of.getErr()))
                     .execute(args);
         } catch (Error e) { // no memory, a class that is missing: threads that are left would keep the process alive
@@ -68,7 +72,7 @@ public final class Commands {
             for (CommandLine of : parsed.asCommandLineList()) {
                 for (CommandSpec mixin : of.getCommandSpec().mixins().values()) {
                     if (mixin.userObject() instanceof SettingsOptions options) {
-                        options.settings();
+                        read(of, options);
                     }
                 }
             }
@@ -77,6 +81,21 @@ public final class Commands {
             return e.status().code();
         }
         return ExitStatus.DONE.code();
+    }
+
+    private static void read(CommandLine command, SettingsOptions options) {
+        try {
+            options.settings();
+        } catch (JobException e) {
+            record(command, options, e.status(), e.getMessage());
+            throw e;
+        }
+    }
+
+    private static void record(CommandLine command, SettingsOptions options, ExitStatus status, String message) {
+        if (command.getCommandSpec().userObject() instanceof RecordedCommand recorded) {
+            recorded.refused(options, status, message);
+        }
     }
 
     /** What a command with subcommands throws when it got none: the help is the answer. */

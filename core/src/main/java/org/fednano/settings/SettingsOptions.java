@@ -23,6 +23,21 @@ public final class SettingsOptions {
                             + " typed; lists and maps are HOCON, as in 'eval.splits=[\"test\"]'. `fednano settings` lists all keys.")
     private List<String> sets = new ArrayList<>();
 
+    /** The options among words that are no command: what else they hold is passed over. */
+    static SettingsOptions of(String... words) {
+        SettingsOptions options = new SettingsOptions();
+        for (int i = 0; i < words.length; i++) {
+            String[] parts = words[i].split("=", 2);
+            String value = parts.length == 2 ? parts[1] : i + 1 < words.length ? words[i + 1] : null;
+            if (value != null && parts[0].equals("--set")) {
+                options.sets.add(value);
+            } else if (value != null && parts[0].equals("--conf")) {
+                options.conf.add(Path.of(value));
+            }
+        }
+        return options;
+    }
+
     /** Defaults, then files, then pairs. */
     public Settings settings() {
         return Settings.load(conf, sets);

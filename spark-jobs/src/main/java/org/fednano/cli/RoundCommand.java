@@ -8,6 +8,8 @@ import org.fednano.run.Features;
 import org.fednano.run.JobSession;
 import org.fednano.run.Standing;
 import org.fednano.run.TrainingRun;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.RecordedCommand;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
@@ -27,7 +29,7 @@ import picocli.CommandLine.Spec;
             ""
         },
         footer = {"", "Example:", "  fednano round --set run.dir=work/run --set run.rounds=20"})
-final class RoundCommand implements Callable<Integer> {
+final class RoundCommand implements Callable<Integer>, RecordedCommand {
 
     @Mixin
     private SettingsOptions options;
@@ -39,6 +41,11 @@ final class RoundCommand implements Callable<Integer> {
     public Integer call() {
         return CommandLog.record("round", options, () -> round(options.settings()))
                 .code();
+    }
+
+    @Override
+    public void refused(SettingsOptions given, ExitStatus status, String message) {
+        CommandLog.refused("round", given, status, message);
     }
 
     private String round(Settings settings) {

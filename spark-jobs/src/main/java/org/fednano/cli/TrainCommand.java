@@ -8,6 +8,7 @@ import org.fednano.run.JobSession;
 import org.fednano.run.Preview;
 import org.fednano.run.TrainingRun;
 import org.fednano.settings.ExitStatus;
+import org.fednano.settings.RecordedCommand;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
@@ -35,7 +36,7 @@ import picocli.CommandLine.Spec;
             "  fednano train --conf conf/runs/demo.conf --dry-run",
             "  fednano train --set run.clients=clients.conf --set run.client_tags=[eu] --set run.data_until=2026-01-31"
         })
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Callable<Integer>, RecordedCommand {
 
     @Mixin
     private SettingsOptions options;
@@ -58,6 +59,13 @@ final class TrainCommand implements Callable<Integer> {
             return ExitStatus.DONE.code();
         }
         return CommandLog.record("train", options, () -> train(settings())).code();
+    }
+
+    @Override
+    public void refused(SettingsOptions given, ExitStatus status, String message) {
+        if (!dryRun) {
+            CommandLog.refused("train", given, status, message);
+        }
     }
 
     private String train(Settings settings) {

@@ -69,6 +69,11 @@ public final class CommandLog {
         }
     }
 
+    /** Writes that a call was refused before it was made. */
+    public static void refused(String command, SettingsOptions options, ExitStatus status, String message) {
+        new CommandLog(command, options).say(status, message);
+    }
+
     private static void remove(Thread onShutdown) {
         try {
             Runtime.getRuntime().removeShutdownHook(onShutdown);

@@ -7,10 +7,15 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkContext$;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.rdd.RDD;
 import org.fednano.gateway.GatewayPass;
+import org.fednano.settings.ExitStatus;
+import org.fednano.settings.JobException;
 import org.fednano.shards.ClientLocation;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 import scala.collection.Iterator;
 import scala.collection.JavaConverters;
@@ -93,6 +98,13 @@ public final class CohortJob {
         spark.setJobGroup(group, description, true);
         try {
             spark.runJob(cohort, new Partition<>(task, seats), new Handler<>(results), any);
+        } catch (Exception e) { // Scala throws Spark's checked ones unannounced
+            for (Throwable why = e; why != null; why = why.getCause()) {
+                if (why instanceof LocalError error) {
+                    throw new JobException(ExitStatus.FAILED, error.getMessage(), e);
+                }
+            }
+            throw e;
         } finally {
             spark.clearJobGroup();
             Seats.close(seats);
@@ -101,6 +113,21 @@ public final class CohortJob {
 
     private static <T> Seq<T> seq(List<T> list) {
         return JavaConverters.asScalaBuffer(list).toList();
+    }
+
+    /**
+     * An {@code Error} in a task where the driver is the executor. As it is, Spark would end the process for it, as it
+     * should an executor's; here the command still has to say what happened.
+     */
+    private static final class LocalError extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        LocalError(Error error) {
+            super("A client's work ended in " + error + (error instanceof OutOfMemoryError
+                    ? ". Raise FEDNANO_DRIVER_MEMORY, let fewer clients run at once, or lower the batch sizes."
+                    : ". The log has the stack trace."));
+            LoggerFactory.getLogger(CohortJob.class).error("A task ended in an error", error);
+        }
     }
 
     /** Runs on the executor. */
@@ -117,6 +144,17 @@ public final class CohortJob {
 
         @Override
         public R apply(TaskContext context, Iterator<T> items) {
+            try {
+                return run(context, items);
+            } catch (Error e) {
+                if (SparkEnv.get().executorId().equals(SparkContext$.MODULE$.DRIVER_IDENTIFIER())) {
+                    throw new LocalError(e);
+                }
+                throw e;
+            }
+        }
+
+        private R run(TaskContext context, Iterator<T> items) {
             if (seats == Seats.UNLIMITED) {
                 return task.run(items.next(), context.attemptNumber());
             }

@@ -71,6 +71,22 @@ class SparkClientsTest {
         assertArrayEquals(expected, train("local[2]", uncached));
     }
 
+    /** Spark itself would end the process, and every other test with it. */
+    @Test
+    void anErrorInATaskOfALocalRunEndsTheCallAndNotTheProcess() {
+        for (Error error : List.of(new OutOfMemoryError("test"), new NoClassDefFoundError("a/B"))) {
+            UnaryOperator<FrozenLlm> ill = llm -> new FakeTroubleLlm(llm, call -> {
+                throw error;
+            });
+            try (TinyCluster cluster = new TinyCluster("local[2]", TinyCluster.settings(folder), ill)) {
+                JobException e = assertThrows(JobException.class, () -> cluster.train(1));
+                assertEquals(ExitStatus.FAILED, e.status());
+                assertTrue(e.getMessage().contains(error.toString()), e.getMessage());
+                assertTrue(cluster.rounds.isEmpty());
+            }
+        }
+    }
+
     @Test
     void joinedBatchesChangeTheAdapterByRoundingOnly() {
         float[] expected = train("local[2]", TinyCluster.settings(folder));

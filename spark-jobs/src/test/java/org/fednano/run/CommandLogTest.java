@@ -90,6 +90,22 @@ class CommandLogTest {
         ends(2, "run.roundz", "round", "--set", "run.roundz=2");
         ends(2, "run.rounds", "train", "--rounds", "-1");
         ends(2, "adapter.rank", "train", "--set", "adapter.rank=4");
+        ends(2, "--bogus", "train", "--bogus");
+        ends(2, "--rounds", "train", "--rounds", "x");
+        ends(2, "another", "round", "another");
+        System.setProperty("fednano.check", "true"); // as the entry script asks, before Spark
+        try {
+            ends(2, "run.epochs", "round", "--set", "run.epochs=3");
+            ends(2, "--rounds", "train", "--rounds=y");
+            LastCommand refused = last();
+            assertEquals(0, call("train"));
+            assertEquals(100, call("train", "--help"));
+            assertEquals(2, call("train", "--dry-run", "--set", "run.epochs=3"));
+            assertEquals(2, call("evaluate", "--set", "run.epochs=3"));
+            assertEquals(refused, last(), "nothing was called that leaves word");
+        } finally {
+            System.clearProperty("fednano.check");
+        }
         String more = "run.rounds=2"; // with nothing to do a round asks for none of these
         String endpoint = "llm.endpoints=grpc://127.0.0.1:1";
         ends(5, "127.0.0.1", "round", "--set", more, "--set", endpoint, "--set", "llm.tries=1");

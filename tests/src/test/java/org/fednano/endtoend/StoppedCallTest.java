@@ -44,6 +44,16 @@ class StoppedCallTest {
         assertTrue(said.path("last_round").asInt() >= 2, said::toString);
         assertTrue(said.path("accuracy").isNumber(), said::toString);
 
+        fednano.run(federation.train("stopped", "run.rounds=many")).expect(2).saying("run.rounds");
+        said = JsonMapper.builder().build().readTree(last.toFile());
+        assertEquals(2, said.path("exit_code").asInt(), said::toString);
+        assertTrue(said.path("accuracy").isNumber(), said::toString);
+        fednano.run("round", "--set", "run.dir=" + folder.resolve("stopped/run"), "--sets", "x")
+                .expect(2);
+        said = JsonMapper.builder().build().readTree(last.toFile());
+        assertTrue(said.path("message").asText().contains("--sets"), said::toString);
+
         fednano.run(federation.train("stopped", "run.rounds=1")).expect(0);
+        fednano.run("check", folder.resolve("stopped/run").toString()).expect(0).saying("all sound");
     }
 }
