@@ -123,9 +123,10 @@ public final class CohortJob {
         private static final long serialVersionUID = 1L;
 
         LocalError(Error error) {
-            super("A client's work ended in " + error + (error instanceof OutOfMemoryError
-                    ? ". Raise FEDNANO_DRIVER_MEMORY, let fewer clients run at once, or lower the batch sizes."
-                    : ". The log has the stack trace."));
+            super("A client's work ended in " + error
+                    + (error instanceof OutOfMemoryError
+                            ? ". Raise FEDNANO_DRIVER_MEMORY, let fewer clients run at once, or lower the batch sizes."
+                            : ". The log has the stack trace."));
             LoggerFactory.getLogger(CohortJob.class).error("A task ended in an error", error);
         }
     }
