@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -314,3 +316,21 @@ def test_metrics() -> None:
         assert value("fednano_endpoint_waiting") == 0
         with pytest.raises(UsageError, match="Choose another port"):
             metrics.serve("127.0.0.1", server.port)
+
+
+def test_half_sent_requests_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fednano_gpu.metrics._LIMIT", 2.0)
+    with running(FakeContract()) as server:
+        port = Metrics(server.desk).serve("127.0.0.1", 0)
+        before = threading.active_count()
+        held = []
+        for _ in range(200):
+            held.append(socket.create_connection(("127.0.0.1", port), timeout=SECONDS))
+            held[-1].sendall(b"GET /metrics HTTP/1.1\r\nX-Slow: ")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2) as answer:
+            assert answer.status == 200
+        assert threading.active_count() - before <= 80
+        for one in held:  # the eldest went for the others, and those when their time was over
+            with suppress(ConnectionError), one:
+                while one.recv(4096):
+                    pass

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -19,6 +22,12 @@ _PREFIX = "fednano_endpoint_"
 
 # From a table look-up of a tiny model to the longest call that a client waits for.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180)
+
+# Of one connection, from its first moment to the last byte of its answer.
+_LIMIT = 10.0
+
+# At a time; of more the eldest goes, so that the next one is answered however many are held open.
+_MOST_CONNECTIONS = 64
 
 
 class Metrics:
@@ -91,6 +100,32 @@ class _Quiet(WSGIRequestHandler):
 def _server(host: str) -> type[WSGIServer]:
     class Server(ThreadingMixIn, WSGIServer):
         daemon_threads = True
+        request_queue_size = _MOST_CONNECTIONS
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
+        def server_activate(self) -> None:
+            super().server_activate()
+            self._open: deque[tuple[float, Any]] = deque()
+
+        def process_request(self, request: Any, client_address: Any) -> None:
+            self._open = deque(one for one in self._open if one[1].fileno() >= 0)
+            if len(self._open) == _MOST_CONNECTIONS:
+                _hang_up(self._open.popleft()[1])
+            self._open.append((time.monotonic() + _LIMIT, request))
+            super().process_request(request, client_address)
+
+        def service_actions(self) -> None:
+            """Called twice a second."""
+            super().service_actions()
+            while self._open and self._open[0][0] < time.monotonic():
+                _hang_up(self._open.popleft()[1])
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A caller that went away is no news either."""
+
     return Server
+
+
+def _hang_up(request: Any) -> None:
+    with suppress(OSError):  # it has ended by itself
+        request.shutdown(socket.SHUT_RDWR)

@@ -72,6 +72,7 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     network = options.add_argument_group("network")
     add(network, "host", "address to listen on; 0.0.0.0: all (default 127.0.0.1)", "127.0.0.1")
     add(network, "port", "0: any free one, printed at the start (default 8061)", "8061", metavar="N", type=_number(0, 65535))
+    add(network, "metrics-host", "address of the metrics, which ask for no token; 0.0.0.0: all (default 127.0.0.1)", "127.0.0.1")
     add(network, "metrics-port", "of Prometheus metrics; 0: any free one, -1: none (default 8062)", "8062", metavar="N",
         type=_number(-1, 65535))
     add(network, "drain", "seconds that requests may still run after SIGTERM (default 30)", "30", metavar="S",

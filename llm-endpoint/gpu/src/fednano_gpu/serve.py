@@ -83,7 +83,7 @@ async def serve(options: argparse.Namespace, open_contract: Callable[[], Contrac
     server = Server(serving, desk, metrics.ended)
     port = await server.start()
     try:
-        metrics_port = None if options.metrics_port < 0 else metrics.serve(options.host, options.metrics_port)
+        metrics_port = None if options.metrics_port < 0 else metrics.serve(options.metrics_host, options.metrics_port)
         loading = loop.run_in_executor(None, open_contract)
         ended = asyncio.ensure_future(asked.wait())
         await asyncio.wait((loading, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -92,7 +92,8 @@ async def serve(options: argparse.Namespace, open_contract: Callable[[], Contrac
             return
         contract = await loading
         desk.open(contract)
-        figures = "off" if metrics_port is None else f"http://{settings.address(options.host, metrics_port)}/metrics"
+        reached = settings.address(options.metrics_host, metrics_port or 0)
+        figures = "off" if metrics_port is None else f"http://{reached}/metrics"
         _describe(options, contract, figures)
         print(f"READY {'grpcs' if serving.tls else 'grpc'}://{settings.address(options.host, port)}", flush=True)
         await ended

@@ -45,6 +45,10 @@ public final class EndpointKeys {
             Setting.ofText("endpoint.host", "127.0.0.1", "Address that endpoint serve listens on; 0.0.0.0: all.");
     public static final Setting<Integer> SERVE_PORT =
             Setting.ofInt("endpoint.port", 8061, 0, 65535, "Its port; 0: any free one, printed at the start.");
+    public static final Setting<String> METRICS_HOST = Setting.ofText(
+            "endpoint.metrics_host",
+            "127.0.0.1",
+            "Address that its Prometheus metrics listen on, whatever endpoint.host is: they ask for no token. 0.0.0.0: all.");
     public static final Setting<Integer> METRICS_PORT = Setting.ofInt(
             "endpoint.metrics_port", 8062, -1, 65535, "Port of its Prometheus metrics; 0: any free one, -1: none.");
     public static final Setting<String> SERVE_CERTIFICATE = Setting.ofText(
@@ -98,6 +102,7 @@ public final class EndpointKeys {
             MAX_MESSAGE,
             SERVE_HOST,
             SERVE_PORT,
+            METRICS_HOST,
             METRICS_PORT,
             SERVE_CERTIFICATE,
             SERVE_KEY,

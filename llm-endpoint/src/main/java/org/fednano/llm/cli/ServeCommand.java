@@ -11,12 +11,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.client.EndpointAddress;
+import org.fednano.llm.metrics.ServerMetrics;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.BearerTokens;
 import org.fednano.llm.server.FailureLog;
 import org.fednano.llm.server.LlmServer;
-import org.fednano.llm.server.ServerMetrics;
 import org.fednano.llm.server.Tls;
 import org.fednano.llm.wire.WireType;
 import org.fednano.prompt.TokenizerWarnings;
@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
             "Serves the frozen LLM of model.dir until SIGTERM or Ctrl-C: clients send prompt embeddings and answer",
             "ids, and get losses and gradients with respect to the embeddings. It trains nothing and keeps nothing.",
             "Settings: endpoint.*, llm.model_name, model.dir, engine.threads. Figures for Prometheus are at",
-            "http://HOST:endpoint.metrics_port/metrics. Failed requests are logged as one line of JSON each.",
+            "http://endpoint.metrics_host:endpoint.metrics_port/metrics. Failed requests are logged as one line of JSON each.",
             "Once it serves, it prints READY and the address that other commands take.",
             "On SIGTERM it takes no new requests, finishes those it has (endpoint.drain at most), and leaves with 0.",
             ""
@@ -102,8 +102,9 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private void serve(Settings settings, LlmServer.Options serve) throws InterruptedException {
+        String metricsHost = settings.get(EndpointKeys.METRICS_HOST);
         int metricsPort = settings.get(EndpointKeys.METRICS_PORT);
-        ServerMetrics metrics = metricsPort < 0 ? null : ServerMetrics.start(serve.host(), metricsPort);
+        ServerMetrics metrics = metricsPort < 0 ? null : ServerMetrics.start(metricsHost, metricsPort);
         AtomicReference<EmbeddedLlm> loaded = new AtomicReference<>();
         // Listens before the model is there: a taken port is told at once, and who asks meanwhile hears NOT_READY.
         LlmServer server = LlmServer.start(
@@ -127,7 +128,7 @@ final class ServeCommand implements Callable<Integer> {
         EndpointAddress address = new EndpointAddress(reached(serve.host()), server.port(), serve.tls() != null);
         out().println("address      " + address);
         out().println("metrics      "
-                + (metrics == null ? "off" : "http://" + serve.host() + ":" + metrics.port() + "/metrics"));
+                + (metrics == null ? "off" : "http://" + metricsHost + ":" + metrics.port() + "/metrics"));
         warnIfOpen(serve);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(() -> end(server, settings.get(EndpointKeys.DRAIN)), "endpoint-drain"));

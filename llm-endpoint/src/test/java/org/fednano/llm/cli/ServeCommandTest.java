@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -165,6 +167,25 @@ class ServeCommandTest {
         }
     }
 
+    /** Figures ask for no token: an endpoint that is open to the network does not open them. */
+    @Test
+    @Tag("slow")
+    void figuresStayOnTheLoopbackUnlessTheyAreSentElsewhere() throws Exception {
+        try (Server server = new Server("--set", "endpoint.host=0.0.0.0")) {
+            assertTrue(server.gauge("waiting") == 0);
+            new Socket("127.0.0.2", server.port).close();
+            assertThrows(
+                    ConnectException.class,
+                    () -> new Socket("127.0.0.2", server.metricsPort).close());
+        }
+        try (Server server = new Server("--set", "endpoint.metrics_host=0.0.0.0")) {
+            new Socket("127.0.0.2", server.metricsPort).close();
+            assertThrows(
+                    ConnectException.class,
+                    () -> new Socket("127.0.0.2", server.port).close());
+        }
+    }
+
     /** More than one such call keeps both workers busy, most of them waiting, when a signal comes. */
     private static LlmCall<Result> someSecondsOfWork(LlmInfo info) {
         int tokens = 512;
@@ -204,7 +225,7 @@ class ServeCommandTest {
                     .start();
             List<String> lines = new ArrayList<>();
             var out = process.inputReader(StandardCharsets.UTF_8);
-            while (lines.stream().noneMatch(line -> line.matches("READY grpc://127\\.0\\.0\\.1:[0-9]+"))) {
+            while (lines.stream().noneMatch(line -> line.matches("READY grpc://[^:]+:[0-9]+"))) {
                 String line = out.readLine();
                 if (line == null) {
                     throw new IllegalStateException(lines + Files.readString(folder.resolve("stderr")));

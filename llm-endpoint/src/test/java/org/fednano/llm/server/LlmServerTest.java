@@ -34,6 +34,7 @@ import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
+import org.fednano.llm.metrics.ServerMetrics;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.oip.proto.GRPCInferenceServiceGrpc;

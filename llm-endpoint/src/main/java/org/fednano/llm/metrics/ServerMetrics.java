@@ -1,13 +1,15 @@
-package org.fednano.llm.server;
+package org.fednano.llm.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
-import io.prometheus.metrics.exporter.httpserver.HTTPServer;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToDoubleFunction;
+import org.fednano.llm.server.CallListener;
+import org.fednano.llm.server.LlmServer;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -20,6 +22,9 @@ public final class ServerMetrics implements CallListener, AutoCloseable {
     private static final double[] SECONDS = {
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180
     };
+
+    /** Time to ask and to take the answer; scrapes take milliseconds, and Prometheus gives up after ten seconds itself. */
+    private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private static final double[] SHARES = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1};
 
@@ -34,7 +39,7 @@ public final class ServerMetrics implements CallListener, AutoCloseable {
     private final Histogram compute = histogram("compute_seconds", "Time of a request in the LLM.", SECONDS);
     private final Histogram fill =
             histogram("batch_fill", "Share of a computed request's tokens that are no padding.", SHARES);
-    private final HTTPServer http;
+    private final MetricsPort http;
 
     private ServerMetrics(String host, int port) {
         gauge("waiting", "Requests in the queue.", LlmServer.State::waiting);
@@ -47,16 +52,12 @@ public final class ServerMetrics implements CallListener, AutoCloseable {
             bytes.initLabelValues(direction);
         }
         try {
-            http = HTTPServer.builder()
-                    .hostname(host)
-                    .port(port)
-                    .registry(registry)
-                    .buildAndStart();
+            http = new MetricsPort(registry, host, port, LIMIT);
         } catch (IOException e) {
             throw new JobException(
                     ExitStatus.USAGE,
                     "Cannot serve metrics on " + host + ":" + port + ": " + e.getMessage()
-                            + ". Choose another port (0: any free one) or -1 for none.",
+                            + ". Choose another endpoint.metrics_host or endpoint.metrics_port (0: any free one, -1: none).",
                     e);
         }
     }
@@ -78,7 +79,7 @@ public final class ServerMetrics implements CallListener, AutoCloseable {
 
     /** The port that it listens on. */
     public int port() {
-        return http.getPort();
+        return http.port();
     }
 
     @Override
