@@ -50,8 +50,8 @@ final class MetricsPort implements AutoCloseable {
 
     private final PrometheusRegistry registry;
     private final Duration limit;
-    private final EventLoopGroup loop =
-            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("llm-metrics", true), NioIoHandler.newFactory());
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("llm-metrics", true), NioIoHandler.newFactory());
     /** In order of their coming; only the loop's one thread touches it. */
     private final Deque<Channel> open = new ArrayDeque<>();
 
@@ -133,9 +133,7 @@ final class MetricsPort implements AutoCloseable {
                 boolean large = request.decoderResult().cause() instanceof TooLongFrameException;
                 say(
                         context,
-                        large
-                                ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-                                : HttpResponseStatus.BAD_REQUEST);
+                        large ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE : HttpResponseStatus.BAD_REQUEST);
             } else if (!request.uri().split("\\?", 2)[0].equals("/metrics")) {
                 say(context, HttpResponseStatus.NOT_FOUND);
             } else if (request.method().equals(HttpMethod.GET)) {

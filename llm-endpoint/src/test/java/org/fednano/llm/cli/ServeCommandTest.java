@@ -174,15 +174,11 @@ class ServeCommandTest {
         try (Server server = new Server("--set", "endpoint.host=0.0.0.0")) {
             assertTrue(server.gauge("waiting") == 0);
             new Socket("127.0.0.2", server.port).close();
-            assertThrows(
-                    ConnectException.class,
-                    () -> new Socket("127.0.0.2", server.metricsPort).close());
+            assertThrows(ConnectException.class, () -> new Socket("127.0.0.2", server.metricsPort).close());
         }
         try (Server server = new Server("--set", "endpoint.metrics_host=0.0.0.0")) {
             new Socket("127.0.0.2", server.metricsPort).close();
-            assertThrows(
-                    ConnectException.class,
-                    () -> new Socket("127.0.0.2", server.port).close());
+            assertThrows(ConnectException.class, () -> new Socket("127.0.0.2", server.port).close());
         }
     }
 

@@ -164,7 +164,8 @@ class MetricsPortTest {
         for (String wrong : new String[] {"198.51.100.1", "no.such.host.invalid"}) {
             JobException e = assertThrows(JobException.class, () -> ServerMetrics.start(wrong, 0));
             assertEquals(ExitStatus.USAGE, e.status());
-            assertTrue(e.getMessage().contains(wrong) && e.getMessage().contains("endpoint.metrics_host"), e.getMessage());
+            assertTrue(
+                    e.getMessage().contains(wrong) && e.getMessage().contains("endpoint.metrics_host"), e.getMessage());
         }
         assertThrows(JobException.class, () -> ServerMetrics.start("127.0.0.1", metrics.port()));
     }
