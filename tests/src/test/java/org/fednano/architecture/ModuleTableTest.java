@@ -142,6 +142,7 @@ class ModuleTableTest {
                     "org.fednano.llm.client..",
                     "org.fednano.llm.check..",
                     "org.fednano.llm.server..",
+                    "org.fednano.llm.metrics..", // the netty inside gRPC, for plain HTTP
                     "org.fednano.gateway..")
             .should()
             .dependOnClassesThat()
