@@ -14,11 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileContext;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.spark.api.java.JavaRDD;
@@ -109,7 +106,7 @@ public final class Prepare {
                 stage(SourceConfig.of(settings, null), staged -> {});
                 return;
             }
-            publish(partial -> {
+            PartialFolder.publish(out, hadoop, partial -> {
                 Path spill = new Path(partial, MEDIA);
                 SourceConfig config = SourceConfig.of(settings, spill.toString());
                 stage(config, staged -> {
@@ -244,41 +241,6 @@ public final class Prepare {
                     assignment.count(k, Split.VAL),
                     assignment.count(k, Split.TEST),
                     assignment.count(k, Split.BALANCED)));
-        }
-    }
-
-    private interface Writing {
-        void to(Path partial) throws IOException;
-    }
-
-    /** Writes beside the output and renames when complete; a failure leaves nothing behind. */
-    private void publish(Writing writing) throws IOException {
-        FileSystem files = out.getFileSystem(hadoop);
-        // Three parts: a colon in a name is no scheme.
-        Path name = new Path(null, null, "." + out.getName() + ".partial-" + UUID.randomUUID());
-        Path partial = new Path(files.makeQualified(out).getParent(), name);
-        makeFolder(files, partial);
-        try {
-            writing.to(partial);
-            // Unlike FileSystem.rename this never moves into a folder that another writer made meanwhile.
-            FileContext.getFileContext(partial.toUri(), hadoop).rename(partial, files.makeQualified(out));
-        } finally {
-            files.delete(partial, true);
-        }
-    }
-
-    private void makeFolder(FileSystem files, Path partial) {
-        try {
-            if (files.mkdirs(partial)) {
-                return;
-            }
-            throw new IOException("no folder was made at " + partial);
-        } catch (IOException e) {
-            throw new JobException(
-                    ExitStatus.USAGE,
-                    "prepare.out must be a folder that can be created: " + out + " cannot (" + e.getMessage()
-                            + "). Give another one with --set prepare.out=….",
-                    e);
         }
     }
 

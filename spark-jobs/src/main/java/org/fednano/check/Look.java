@@ -12,6 +12,7 @@ import org.fednano.digest.Sha256;
 import org.fednano.files.Json;
 import org.fednano.files.Lease;
 import org.fednano.files.RunFiles;
+import org.fednano.process.ProcessMark;
 import org.fednano.runstore.RunPaths;
 
 /** One look at a run: what was found so far, and ways to look at a file that don't fail. */
@@ -103,6 +104,9 @@ final class Look {
     }
 
     boolean isOld(RunFiles of, Path file) {
+        if (ProcessMark.isOfDead(file.getName())) {
+            return true;
+        }
         try {
             OptionalLong modified = of.modifiedMillis(file);
             return modified.isPresent() && System.currentTimeMillis() - modified.getAsLong() > YOUNG_MILLIS;

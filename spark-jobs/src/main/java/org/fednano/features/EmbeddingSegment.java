@@ -17,6 +17,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.fednano.shards.StaleFileCleaner;
+import org.fednano.process.ProcessMark;
 
 /**
  * A file of token-embedding rows: 8 bytes {@code FNROWS01}, H and N as 32-bit integers, N ascending ids (32-bit), N·H
@@ -117,7 +118,7 @@ public final class EmbeddingSegment implements AutoCloseable {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** Removes what killed jobs left unfinished in a folder, once it is old. */
+    /** Removes what killed jobs left unfinished in a folder: of processes of this host at once, else once it is old. */
     public static void removeLeftovers(FileSystem fs, Path folder) {
         new StaleFileCleaner(fs, folder).remove(MAKING);
     }
@@ -131,7 +132,7 @@ public final class EmbeddingSegment implements AutoCloseable {
         int hidden = rows.get(rows.firstKey()).length;
         fs.mkdirs(folder);
         String name = UUID.randomUUID().toString();
-        Path temporary = new Path(folder, MAKING + name);
+        Path temporary = new Path(folder, MAKING + ProcessMark.here().text() + name);
         Path file = new Path(folder, "part-" + name + SUFFIX);
         CRC32C crc = new CRC32C();
         try {

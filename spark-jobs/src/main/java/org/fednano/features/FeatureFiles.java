@@ -24,6 +24,7 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.fednano.digest.Sha256;
+import org.fednano.process.ProcessMark;
 import org.fednano.encoder.TruncationStats;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Split;
@@ -172,7 +173,7 @@ public final class FeatureFiles {
         }
     }
 
-    /** Removes what killed jobs left of these features, once it is old. */
+    /** Removes what killed jobs left of these features: of processes of this host at once, else once it is old. */
     public void removeLeftovers() {
         new StaleFileCleaner(files, folder.getParent()).remove(MAKING + folder.getName() + "-");
     }
@@ -180,7 +181,7 @@ public final class FeatureFiles {
     /** Makes the features of all splits and puts them in place of what is there. */
     public void write(Source from) throws IOException {
         removeLeftovers();
-        Path temporary = new Path(folder.getParent(), MAKING + folder.getName() + "-" + UUID.randomUUID());
+        Path temporary = new Path(folder.getParent(), MAKING + folder.getName() + "-" + ProcessMark.here().text() + UUID.randomUUID());
         try {
             String of = source();
             Map<String, FeatureMarker.Content> splits = new TreeMap<>();

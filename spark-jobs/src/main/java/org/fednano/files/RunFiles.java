@@ -2,12 +2,14 @@ package org.fednano.files;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.fednano.process.ProcessMark;
 
 /**
  * The few file operations that the run store's promises rest on, for one file system. A name that others read appears
@@ -92,10 +94,14 @@ public abstract class RunFiles {
         }
     }
 
-    /** Removes temporary files that killed processes left in a folder; young ones may still be in use. */
+    /** Removes temporary files that killed processes left in a folder; young ones of others may still be in use. */
     public final void cleanTemporaries(Path folder, long olderThanMillis) throws IOException {
-        List<String> names =
-                list(folder).stream().filter(n -> n.startsWith(TEMPORARY)).toList();
+        List<String> names = new ArrayList<>(
+                list(folder).stream().filter(n -> n.startsWith(TEMPORARY)).toList());
+        for (String name : names.stream().filter(ProcessMark::isOfDead).toList()) {
+            delete(new Path(folder, name));
+            names.remove(name);
+        }
         if (names.isEmpty()) {
             return;
         }
@@ -111,6 +117,8 @@ public abstract class RunFiles {
 
     /** A name beside {@code target} that nobody else uses. */
     static Path temporary(Path target) {
-        return new Path(target.getParent(), TEMPORARY + target.getName() + "-" + UUID.randomUUID());
+        return new Path(
+                target.getParent(),
+                TEMPORARY + target.getName() + "-" + ProcessMark.here().text() + UUID.randomUUID());
     }
 }

@@ -8,6 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.Path;
 import org.fednano.digest.Sha256;
+import org.fednano.files.Lease;
 import org.fednano.files.RunFiles;
 
 /**
@@ -65,6 +66,7 @@ public final class KeptRows {
     /** Keeps a file's bytes; nothing happens if they are kept already. */
     Kept keep(String table, String name, byte[] content) throws IOException {
         Kept kept = place(table, name, Sha256.of(content));
+        files.cleanTemporaries(folder, Lease.Timing.DEFAULT.timeout().toMillis());
         files.publish(kept.path(), content);
         return kept;
     }

@@ -128,7 +128,9 @@ public final class MetricsFolder {
 
     /** Publishes a file; the same measured before is replaced. */
     public void replace(int round, String table, String name, byte[] content) throws IOException {
-        files.replace(target(round, table, name), content);
+        Path target = target(round, table, name);
+        files.cleanTemporaries(target.getParent(), TEMPORARIES_MILLIS);
+        files.replace(target, content);
     }
 
     private static Path note(Path folder, String runId) {

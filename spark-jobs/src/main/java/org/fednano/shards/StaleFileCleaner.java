@@ -5,6 +5,7 @@ import java.time.Duration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.fednano.process.ProcessMark;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,8 @@ public record StaleFileCleaner(FileSystem files, Path folder) {
                 return;
             }
             for (FileStatus entry : files.listStatus(folder, p -> p.getName().startsWith(prefix))) {
-                if (System.currentTimeMillis() - newest(entry) > KEPT.toMillis()) {
+                if (ProcessMark.isOfDead(entry.getPath().getName())
+                        || System.currentTimeMillis() - newest(entry) > KEPT.toMillis()) {
                     LOG.info("Removing {}, left behind by a job that was killed", entry.getPath());
                     files.delete(entry.getPath(), true);
                 }

@@ -108,7 +108,8 @@ final class CommandLine {
     static Map<String, byte[]> files(Path folder, String suffix) throws IOException {
         Map<String, byte[]> content = new TreeMap<>();
         try (Stream<Path> paths = Files.walk(folder)) {
-            for (Path path : paths.filter(p -> p.toString().endsWith(suffix)).toList()) {
+            for (Path path : paths.filter(p -> p.toString().endsWith(suffix) && Files.isRegularFile(p))
+                    .toList()) {
                 content.put(folder.relativize(path).toString(), Files.readAllBytes(path));
             }
         }
