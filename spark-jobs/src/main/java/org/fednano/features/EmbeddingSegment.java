@@ -16,8 +16,8 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.fednano.shards.StaleFileCleaner;
 import org.fednano.process.ProcessMark;
+import org.fednano.shards.StaleFileCleaner;
 
 /**
  * A file of token-embedding rows: 8 bytes {@code FNROWS01}, H and N as 32-bit integers, N ascending ids (32-bit), N·H

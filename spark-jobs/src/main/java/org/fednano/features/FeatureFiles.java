@@ -24,8 +24,8 @@ import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.fednano.digest.Sha256;
-import org.fednano.process.ProcessMark;
 import org.fednano.encoder.TruncationStats;
+import org.fednano.process.ProcessMark;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
@@ -181,7 +181,9 @@ public final class FeatureFiles {
     /** Makes the features of all splits and puts them in place of what is there. */
     public void write(Source from) throws IOException {
         removeLeftovers();
-        Path temporary = new Path(folder.getParent(), MAKING + folder.getName() + "-" + ProcessMark.here().text() + UUID.randomUUID());
+        Path temporary = new Path(
+                folder.getParent(),
+                MAKING + folder.getName() + "-" + ProcessMark.here().text() + UUID.randomUUID());
         try {
             String of = source();
             Map<String, FeatureMarker.Content> splits = new TreeMap<>();

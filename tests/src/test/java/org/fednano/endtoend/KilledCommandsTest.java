@@ -46,7 +46,9 @@ class KilledCommandsTest {
     @BeforeAll
     static void data() throws IOException {
         fednano = new CommandLine()
-                .with("SPARK_LOCAL_DIRS", Files.createDirectory(folder.resolve("spark")).toString());
+                .with(
+                        "SPARK_LOCAL_DIRS",
+                        Files.createDirectory(folder.resolve("spark")).toString());
         federation = TinyFederation.draw(fednano, folder, 120, 1);
         spark = SparkSession.builder()
                 .master("local[1]")
@@ -63,8 +65,7 @@ class KilledCommandsTest {
     void prepare() throws IOException, InterruptedException {
         Path home = Files.createDirectory(folder.resolve("prepared"));
         Path out = home.resolve("shards");
-        String[] command = {
-            "prepare", "--set", "prepare.source=" + folder.resolve("raw"), "--set", "prepare.out=" + out
+        String[] command = {"prepare", "--set", "prepare.source=" + folder.resolve("raw"), "--set", "prepare.out=" + out
         };
         Kill kill = new Kill(home, name -> name.contains("part-00000.parquet"), command);
         kill.calm();
@@ -103,9 +104,7 @@ class KilledCommandsTest {
         Map<String, byte[]> before = CommandLine.files(run, "");
         String[] command = {"evaluate", "--set", "run.dir=" + run.resolve("run")};
         Kill kill = new Kill(
-                run,
-                name -> name.contains("/evaluations/") || name.contains("/published/evaluations-"),
-                command);
+                run, name -> name.contains("/evaluations/") || name.contains("/published/evaluations-"), command);
         kill.calm();
         Left metrics = Left.in(run.resolve("metrics"));
         String names = names(run);
@@ -149,7 +148,13 @@ class KilledCommandsTest {
         }
 
         private static String rows(Path file) {
-            return spark.read().parquet(file.toString()).drop("wall_seconds").selectExpr("xxhash64(*)").collectAsList().stream()
+            return spark
+                    .read()
+                    .parquet(file.toString())
+                    .drop("wall_seconds")
+                    .selectExpr("xxhash64(*)")
+                    .collectAsList()
+                    .stream()
                     .map(Row::toString)
                     .sorted()
                     .toList()
@@ -217,8 +222,9 @@ class KilledCommandsTest {
         }
 
         void report(String what) {
-            System.out.println(what + ": " + KILLS + " calls killed within " + windowMillis
-                    + " ms of their first output file, " + inTime + " of them before their end; rows equal, nothing left");
+            System.out.println(
+                    what + ": " + KILLS + " calls killed within " + windowMillis + " ms of their first output file, "
+                            + inTime + " of them before their end; rows equal, nothing left");
             assertTrue(inTime > 0, "no kill came in time");
         }
 
