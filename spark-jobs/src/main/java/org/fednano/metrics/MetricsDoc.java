@@ -32,6 +32,15 @@ public final class MetricsDoc {
 
                 A run id that looks like a number or a date is read as one unless
                 `spark.sql.sources.partitionColumnTypeInference.enabled` is `false`.
+
+                They run in DuckDB, too, over
+
+                ```sql
+                CREATE VIEW rounds      AS FROM read_parquet('METRICS/rounds/*/*/*.parquet',      union_by_name = true, hive_types = {run_id: VARCHAR, round: INT});
+                CREATE VIEW clients     AS FROM read_parquet('METRICS/clients/*/*/*.parquet',     union_by_name = true, hive_types = {run_id: VARCHAR, round: INT});
+                CREATE VIEW evaluations AS FROM read_parquet('METRICS/evaluations/*/*/*.parquet', union_by_name = true, hive_types = {run_id: VARCHAR, round: INT});
+                CREATE VIEW predictions AS FROM read_parquet('METRICS/predictions/*/*/*.parquet', union_by_name = true, hive_types = {run_id: VARCHAR, round: INT});
+                ```
                 """);
         for (MetricTable<?> table : MetricTables.ALL) {
             describe(table, text);
