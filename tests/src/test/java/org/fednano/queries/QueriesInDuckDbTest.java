@@ -122,8 +122,7 @@ class QueriesInDuckDbTest {
 
     private static void put(Path metrics, String run, int round, RoundMetrics rows) throws IOException {
         for (RoundMetrics.File file : rows.files()) {
-            Path folder =
-                    Files.createDirectories(metrics.resolve(file.table() + "/run_id=" + run + "/round=" + round));
+            Path folder = Files.createDirectories(metrics.resolve(file.table() + "/run_id=" + run + "/round=" + round));
             Files.write(folder.resolve(file.name()), file.bytes());
         }
     }
