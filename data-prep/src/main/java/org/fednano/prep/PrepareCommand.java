@@ -71,7 +71,10 @@ final class PrepareCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = options.settings();
         PrintWriter out = spec.commandLine().getOut();
-        SparkConf conf = new SparkConf().setIfMissing("spark.master", "local[*]");
+        SparkConf conf = new SparkConf()
+                .setIfMissing("spark.master", "local[*]")
+                // Spark's UI asks nobody who he is.
+                .setIfMissing("spark.ui.killEnabled", "false");
         LocalDisk.use(conf);
         try (SparkSession session =
                 SparkSession.builder().config(conf).appName("fednano prepare").getOrCreate()) {

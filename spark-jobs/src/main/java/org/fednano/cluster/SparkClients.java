@@ -37,6 +37,7 @@ import org.fednano.settings.JobException;
 import org.fednano.shards.ClientLocation;
 import org.fednano.shards.ClientStore;
 import org.fednano.spark.CohortJob;
+import org.fednano.spark.JobCancelledException;
 import org.fednano.spark.LostTasks;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -117,10 +118,15 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
                         gateway.left(Purpose.TRAIN, round.number(), outcome.clientId());
                         outcomes.accept(outcome);
                     });
+        } catch (JobCancelledException e) {
+            if (!state.cancelled) {
+                throw e;
+            }
+            LOG.warn("The job of round {} was cancelled; {} outcomes had arrived", round.number(), state.endedCount());
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
-            // Scala throws it unchecked: the job was cancelled, or an executor's JVM died once too often.
+            // Scala throws it unchecked: an executor's JVM died once too often.
             if (!(e instanceof SparkException)) {
                 throw new IllegalStateException(e);
             }
@@ -189,6 +195,7 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
         private final String group;
         private final Set<String> ended = ConcurrentHashMap.newKeySet();
         private volatile long lastEndNanos = System.nanoTime();
+        private volatile boolean cancelled;
 
         Watch(int round, String group) {
             this.round = round;
@@ -214,6 +221,7 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
             boolean overdue = running.stream().allMatch(c -> started.get(c).compareTo(limit) > 0);
             if (!running.isEmpty() && quiet && overdue) {
                 LOG.warn("Cancelling round {}: {} still run past deadline and grace", round, running);
+                cancelled = true;
                 spark.sc().cancelJobGroup(group);
             }
         }

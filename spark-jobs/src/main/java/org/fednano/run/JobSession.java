@@ -188,15 +188,21 @@ public final class JobSession implements AutoCloseable {
     }
 
     private static SparkSession spark() {
-        SparkConf conf = new SparkConf();
+        return SparkSession.builder().config(conf(new SparkConf())).getOrCreate();
+    }
+
+    /** What Spark is started with, beside what the user says. */
+    static SparkConf conf(SparkConf conf) {
         Seats.share(conf);
         LocalDisk.use(conf);
         conf.setIfMissing("spark.app.name", "fednano");
         // Speculation would double the endpoint's load; results are counted cumulatively against the limit.
         conf.set("spark.speculation", "false").set("spark.driver.maxResultSize", "0");
         conf.setIfMissing("spark.ui.showConsoleProgress", "false");
+        // Spark's UI asks nobody who he is: whoever reaches it could end a round.
+        conf.setIfMissing("spark.ui.killEnabled", "false");
         ExecutorOptions.apply(conf);
-        return SparkSession.builder().config(conf).getOrCreate();
+        return conf;
     }
 
     private <T extends AutoCloseable> T keep(T resource) {

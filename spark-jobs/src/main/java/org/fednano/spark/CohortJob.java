@@ -77,6 +77,7 @@ public final class CohortJob {
      * @param items in partition order
      * @param hosts preferred hosts of an item
      * @param results takes each result on the scheduler's event loop: it returns fast and never throws
+     * @throws JobCancelledException with status 1 if the job or its stage was cancelled
      */
     public static <T, R> void run(
             SparkContext spark,
@@ -104,6 +105,7 @@ public final class CohortJob {
                     throw new JobException(ExitStatus.FAILED, error.getMessage(), e);
                 }
             }
+            JobCancelledException.check(e, spark, description);
             throw e;
         } finally {
             spark.clearJobGroup();
