@@ -18,7 +18,8 @@ public final class JobCancelledException extends JobException {
     private JobCancelledException(String what, String why, Throwable cause) {
         super(
                 ExitStatus.FAILED,
-                what + " was cancelled in Spark, and not by this command" + (why.isBlank() ? "" : " (" + why.strip() + ")")
+                what + " was cancelled in Spark, and not by this command"
+                        + (why.isBlank() ? "" : " (" + why.strip() + ")")
                         + ": what it had not committed is left out. Was it killed in Spark's UI"
                         + " (spark.ui.killEnabled)? Call the command again to go on.",
                 cause);

@@ -80,9 +80,7 @@ class CancelledRoundTest {
     void byTheContext() {
         assertEnded("as part of cancellation of all jobs", SparkContext::cancelAllJobs);
         assertEnded("", spark -> spark.cancelJob(activeJob(spark)));
-        assertEnded(
-                "Stage",
-                spark -> spark.cancelStage(spark.statusTracker().getActiveStageIds()[0]));
+        assertEnded("Stage", spark -> spark.cancelStage(spark.statusTracker().getActiveStageIds()[0]));
     }
 
     private static int activeJob(SparkContext spark) {
@@ -95,7 +93,10 @@ class CancelledRoundTest {
         assertEnded(
                 "killed via the Web UI",
                 spark -> assertEquals(
-                        200, post(spark, "stages/stage/kill/?id=" + spark.statusTracker().getActiveStageIds()[0])));
+                        200,
+                        post(
+                                spark,
+                                "stages/stage/kill/?id=" + spark.statusTracker().getActiveStageIds()[0])));
         withUi();
         assertEnded("", spark -> assertEquals(200, post(spark, "jobs/job/kill/?id=" + activeJob(spark))));
     }

@@ -44,8 +44,7 @@ class SparkSettingsTest {
     }
 
     private static void post(String url) throws IOException {
-        HttpURLConnection asked =
-                (HttpURLConnection) URI.create(url).toURL().openConnection();
+        HttpURLConnection asked = (HttpURLConnection) URI.create(url).toURL().openConnection();
         asked.setRequestMethod("POST");
         assertEquals(200, asked.getResponseCode());
     }
@@ -53,7 +52,6 @@ class SparkSettingsTest {
     @Test
     void theUiCannotKillAJobUnlessTheUserWantsIt() throws Exception {
         kill(new SparkConf(false));
-        assertThrows(
-                ExecutionException.class, () -> kill(new SparkConf(false).set("spark.ui.killEnabled", "true")));
+        assertThrows(ExecutionException.class, () -> kill(new SparkConf(false).set("spark.ui.killEnabled", "true")));
     }
 }
