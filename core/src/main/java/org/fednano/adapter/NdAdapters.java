@@ -3,9 +3,6 @@ package org.fednano.adapter;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.fednano.sample.FeatureBatch;
@@ -37,12 +34,12 @@ final class NdAdapters implements NanoAdapters {
             for (int m = 0; m < layout.modalities().size(); m++) {
                 int[] at = tokens(batch, 0, x.size(), layout.modalities().get(m).index());
                 if (at.length > 0) {
-                    NDArray xm = gather(scope, x.embeds(), at); // (N, H)
-                    NDArray ym = xm.matMul(matrix(scope, theta, layout.downOffset(m), hidden, rank))
-                            .matMul(matrix(scope, theta, layout.upOffset(m), rank, hidden))
+                    NDArray xm = TokenRows.gather(scope, x.embeds(), at, hidden); // (N, H)
+                    NDArray ym = xm.matMul(TokenRows.matrix(scope, theta, layout.downOffset(m), hidden, rank))
+                            .matMul(TokenRows.matrix(scope, theta, layout.upOffset(m), rank, hidden))
                             .muli(layout.scale())
                             .addi(xm);
-                    scatter(ym, y, at);
+                    TokenRows.scatter(ym, y, at, hidden);
                 }
             }
         }
@@ -86,8 +83,8 @@ final class NdAdapters implements NanoAdapters {
             this.factor = factor;
             TensorEngine.limitThreads();
             for (int m = 0; m < down.length; m++) {
-                down[m] = matrix(scope, theta, layout.downOffset(m), hidden, rank);
-                upT[m] = matrix(scope, theta, layout.upOffset(m), rank, hidden).transpose();
+                down[m] = TokenRows.matrix(scope, theta, layout.downOffset(m), hidden, rank);
+                upT[m] = TokenRows.matrix(scope, theta, layout.upOffset(m), rank, hidden).transpose();
             }
         }
 
@@ -100,12 +97,12 @@ final class NdAdapters implements NanoAdapters {
                     continue;
                 }
                 try (NDManager memory = scope.newSubManager()) {
-                    NDArray x = gather(memory, batch.prompts().embeds(), at); // (N, H)
-                    NDArray dy = gather(memory, dEmbeds, at); // (N, H), times gradScale
+                    NDArray x = TokenRows.gather(memory, batch.prompts().embeds(), at, hidden); // (N, H)
+                    NDArray dy = TokenRows.gather(memory, dEmbeds, at, hidden); // (N, H), times gradScale
                     NDArray z = x.matMul(down[m]).muli(factor); // (N, R), scaled
                     NDArray dz = dy.matMul(upT[m]).muli(factor); // (N, R)
-                    read(z.transpose().matMul(dy), gradient, layout.upOffset(m));
-                    read(x.transpose().matMul(dz), gradient, layout.downOffset(m));
+                    TokenRows.read(z.transpose().matMul(dy), gradient, layout.upOffset(m));
+                    TokenRows.read(x.transpose().matMul(dz), gradient, layout.downOffset(m));
                 }
             }
         }
@@ -129,50 +126,5 @@ final class NdAdapters implements NanoAdapters {
             }
         }
         return Arrays.copyOf(at, n);
-    }
-
-    // The tensor's own memory: no copy by way of a direct buffer that waits for the collector, and aligned alike every
-    // time, without which MKL does not promise the same bits.
-    private static FloatBuffer memory(NDArray array) {
-        return array.toByteBuffer(true).asFloatBuffer();
-    }
-
-    private static NDArray matrix(NDManager scope, float[] theta, int offset, int rows, int columns) {
-        NDArray array = scope.create(new Shape(rows, columns), DataType.FLOAT32);
-        memory(array).put(theta, offset, rows * columns);
-        return array;
-    }
-
-    private NDArray gather(NDManager scope, float[] values, int[] at) {
-        NDArray array = scope.create(new Shape(at.length, hidden), DataType.FLOAT32);
-        FloatBuffer memory = memory(array);
-        for (int i = 0; i < at.length; ) {
-            int run = run(at, i);
-            memory.put(values, at[i] * hidden, run * hidden);
-            i += run;
-        }
-        return array;
-    }
-
-    private void scatter(NDArray array, float[] values, int[] at) {
-        FloatBuffer memory = memory(array);
-        for (int i = 0; i < at.length; ) {
-            int run = run(at, i);
-            memory.get(values, at[i] * hidden, run * hidden);
-            i += run;
-        }
-    }
-
-    // Neighbouring tokens from place i on: they are copied at once.
-    private static int run(int[] at, int i) {
-        int n = 1;
-        while (i + n < at.length && at[i + n] == at[i] + n) {
-            n++;
-        }
-        return n;
-    }
-
-    private static void read(NDArray array, float[] to, int offset) {
-        memory(array).get(to, offset, Math.toIntExact(array.size()));
     }
 }

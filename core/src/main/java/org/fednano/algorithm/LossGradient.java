@@ -1,5 +1,9 @@
 package org.fednano.algorithm;
 
+import org.fednano.adapter.CodeGradients;
+import org.fednano.adapter.CodeGradients.Wanted;
+import org.fednano.adapter.Codes;
+import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -15,6 +19,29 @@ public interface LossGradient {
      * @param gradScale power of two that multiplies the gradients
      */
     Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale);
+
+    /** How prompts are better brought to it. */
+    default Wire wire() {
+        return Wire.EMBEDDINGS;
+    }
+
+    /**
+     * The same from features and codes. What answers only the above makes the embeddings first.
+     *
+     * @param wanted which gradients of W_up
+     */
+    default CodedResult lossGradient(CodedPrompts prompts, TokenBatch answers, float gradScale, Wanted wanted) {
+        Result result = lossGradient(Codes.embeddings(prompts), answers, gradScale);
+        return new CodedResult(
+                result.loss(), result.answerTokens(), Codes.gradients(prompts, result.gradient(), wanted));
+    }
+
+    /**
+     * @param loss (B), as in {@link Result}
+     * @param answerTokens (B)
+     * @param gradients times gradScale
+     */
+    record CodedResult(float[] loss, int[] answerTokens, CodeGradients gradients) {}
 
     /**
      * @param loss (B), nats: mean negative log-likelihood of the sample's answer tokens

@@ -3,7 +3,13 @@ package org.fednano.algorithm;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.fednano.adapter.AdapterLayout;
+import org.fednano.adapter.CodeGradients;
+import org.fednano.adapter.CodeGradients.Wanted;
+import org.fednano.adapter.CodedAdapters;
 import org.fednano.adapter.NanoAdapters;
+import org.fednano.fisher.DiagonalFisher;
+import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.FeatureBatch;
 import org.fednano.sample.PromptBatch;
 
@@ -14,7 +20,9 @@ import org.fednano.sample.PromptBatch;
 final class SampleGradients {
 
     private final LossGradient llm;
+    private final AdapterLayout layout;
     private final NanoAdapters adapters;
+    private final CodedAdapters coded;
     private final float scale;
     private final double[] sum; // of the gradients of a batch's samples
     private final float[] mean;
@@ -32,22 +40,63 @@ final class SampleGradients {
 
     SampleGradients(Round round, LossGradient llm) {
         this.llm = llm;
-        adapters = NanoAdapters.of(round.layout());
+        layout = round.layout();
+        adapters = NanoAdapters.of(layout);
+        coded = new CodedAdapters(layout);
         scale = round.local().gradScale();
         sum = new double[round.theta().length];
         mean = new float[sum.length];
     }
 
     /**
-     * Passes on the gradient (d) of each sample at θ, in the batch's order.
+     * Passes on the gradient (d) of each sample at θ, in the batch's order. To a {@link DiagonalFisher} it may pass on their
+     * squares instead.
      *
      * @param x (B, T, H)
      * @return the samples' losses
      */
     float[] at(float[] theta, FeatureBatch x, Consumer<float[]> gradients) {
+        if (codes(x)) {
+            return atCodes(theta, x, Optional.of(gradients));
+        }
         LossGradient.Result result = ask(adapters.forward(theta, x), x);
         adapters.backward(theta, x, result.gradient(), scale, gradients);
         return result.loss();
+    }
+
+    /** Counted on is this one use of its features: whether there will be others, no client knows. */
+    private boolean codes(FeatureBatch x) {
+        return llm.wire().codes(layout, x.size(), x.prompts().tokens(), 1, true);
+    }
+
+    /** The same by features and codes; the gradients' sum is {@link #sum} then. */
+    private float[] atCodes(float[] theta, FeatureBatch x, Optional<Consumer<float[]>> each) {
+        CodedPrompts prompts = coded.forward(theta, x);
+        DiagonalFisher fisher = each.orElse(null) instanceof DiagonalFisher found ? found : null;
+        Wanted wanted = each.isEmpty() ? Wanted.SUM : fisher == null ? Wanted.EACH : Wanted.SQUARES;
+        LossGradient.CodedResult result = ask(prompts, x, wanted);
+        CodeGradients found = result.gradients();
+        Arrays.fill(sum, 0);
+        coded.backward(x, found, scale, g -> {
+            add(g);
+            each.ifPresent(sink -> sink.accept(g));
+        });
+        if (wanted != Wanted.EACH) {
+            double[] up = coded.upPart(found.up(), 1.0 / scale);
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += up[i];
+            }
+        }
+        if (fisher != null) {
+            fisher.addSquares(coded.upPart(found.squares(), 1.0 / scale / scale));
+        }
+        return result.loss();
+    }
+
+    private void add(float[] gradient) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += gradient[i];
+        }
     }
 
     /**
@@ -59,19 +108,23 @@ final class SampleGradients {
      * @return (d), valid until the next call
      */
     float[] train(int of, float[] theta, FeatureBatch x, Optional<Consumer<float[]>> each) {
-        if (each.isEmpty()) {
+        boolean codes = codes(x);
+        if (each.isEmpty() && !codes) {
             LossGradient.Result result = ask(adapters.forward(theta, x), x);
             adapters.backwardMean(theta, x, result.gradient(), scale, mean);
             count(of, result.loss());
             return mean;
         }
-        Arrays.fill(sum, 0);
-        float[] losses = at(theta, x, g -> {
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] += g[i];
-            }
-            each.get().accept(g);
-        });
+        float[] losses;
+        if (codes) {
+            losses = atCodes(theta, x, each);
+        } else {
+            Arrays.fill(sum, 0);
+            losses = at(theta, x, g -> {
+                add(g);
+                each.get().accept(g);
+            });
+        }
         for (int i = 0; i < sum.length; i++) {
             mean[i] = (float) (sum[i] / losses.length);
         }
@@ -99,15 +152,33 @@ final class SampleGradients {
         long before = System.nanoTime();
         LossGradient.Result result = llm.lossGradient(prompts, x.answers(), scale);
         endpointNanos += System.nanoTime() - before;
-        if (result.loss().length != prompts.size() || result.gradient().length != prompts.embeds().length) {
-            throw new IllegalArgumentException("The endpoint must answer B losses and B*T*H gradient values: expected "
-                    + prompts.size() + " and " + prompts.embeds().length + ", got " + result.loss().length + " and "
-                    + result.gradient().length);
-        }
-        samples += prompts.size();
-        uplink += 4L * (prompts.embeds().length + x.answers().ids().length);
-        downlink += 4L * (result.gradient().length + result.loss().length);
+        requireValues("B*T*H", x.size(), prompts.embeds().length, result.loss(), result.gradient());
+        count(x, prompts.embeds().length, result.gradient().length);
         return result;
+    }
+
+    private LossGradient.CodedResult ask(CodedPrompts prompts, FeatureBatch x, Wanted wanted) {
+        long before = System.nanoTime();
+        LossGradient.CodedResult result = llm.lossGradient(prompts, x.answers(), scale, wanted);
+        endpointNanos += System.nanoTime() - before;
+        CodeGradients found = result.gradients();
+        requireValues("B*T*R", x.size(), prompts.codes().length, result.loss(), found.codes());
+        count(x, (long) prompts.codes().length + prompts.up().length, found.values());
+        return result;
+    }
+
+    private static void requireValues(String what, int size, int values, float[] loss, float[] gradient) {
+        if (loss.length != size || gradient.length != values) {
+            throw new IllegalArgumentException("The endpoint must answer B losses and " + what
+                    + " gradient values: expected " + size + " and " + values + ", got " + loss.length + " and "
+                    + gradient.length);
+        }
+    }
+
+    private void count(FeatureBatch x, long there, long back) {
+        samples += x.size();
+        uplink += 4L * (there + x.answers().ids().length);
+        downlink += 4L * (back + x.size());
     }
 
     /** The local epochs are over. */

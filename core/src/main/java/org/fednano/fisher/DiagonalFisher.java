@@ -1,10 +1,12 @@
 package org.fednano.fisher;
 
+import java.util.function.Consumer;
+
 /**
  * F = 1/n Σ_b g_b², g_b the gradient of sample b's own loss: FedNano's diagonal Fisher, folded sample by sample. The
  * square of a batch's gradient would be something else. Not for concurrent use.
  */
-public final class DiagonalFisher {
+public final class DiagonalFisher implements Consumer<float[]> {
 
     private final double[] squares;
     private long samples;
@@ -28,6 +30,19 @@ public final class DiagonalFisher {
             squares[i] += g * g;
         }
         samples++;
+    }
+
+    /** {@link #add}: it can stand wherever gradients are taken, and who gives them sees that squares are enough. */
+    @Override
+    public void accept(float[] gradient) {
+        add(gradient);
+    }
+
+    /** Folds part of several samples' squares, already summed; the samples themselves are counted by {@link #add}. */
+    public void addSquares(double[] part) {
+        for (int i = 0; i < squares.length; i++) {
+            squares[i] += part[i];
+        }
     }
 
     /** Samples folded so far. */

@@ -30,7 +30,7 @@ public sealed interface FisherRule extends ClientRule {
                 @Override
                 public Map<String, float[]> uploads(Pass pass) {
                     DiagonalFisher fisher = new DiagonalFisher(theta.length);
-                    pass.over(rows, fisher::add);
+                    pass.over(rows, fisher);
                     return Map.of(NAME, fisher.mean());
                 }
             };
@@ -51,7 +51,7 @@ public sealed interface FisherRule extends ClientRule {
             return new LocalRule() {
                 @Override
                 public Optional<Consumer<float[]>> samples(int epoch) {
-                    return epoch == epochs ? Optional.of(fisher::add) : Optional.empty();
+                    return epoch == epochs ? Optional.of(fisher) : Optional.empty();
                 }
 
                 @Override

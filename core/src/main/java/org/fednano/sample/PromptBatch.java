@@ -12,7 +12,7 @@ import java.util.List;
  * @param tokens T
  * @param hidden H
  */
-public record PromptBatch(float[] embeds, int[] lengths, int tokens, int hidden) {
+public record PromptBatch(float[] embeds, int[] lengths, int tokens, int hidden) implements Prompts {
 
     public PromptBatch {
         long expected = (long) lengths.length * tokens * hidden;
@@ -28,12 +28,22 @@ public record PromptBatch(float[] embeds, int[] lengths, int tokens, int hidden)
         }
     }
 
-    /** B. */
-    public int size() {
-        return lengths.length;
+    @Override
+    public long values() {
+        return realTokens() * hidden;
     }
 
-    /** Samples {@code from} to {@code to} − 1, padded to the longest of them. */
+    @Override
+    public boolean joins(Prompts other) {
+        return other instanceof PromptBatch;
+    }
+
+    @Override
+    public PromptBatch joined(List<? extends Prompts> all) {
+        return join(all.stream().map(PromptBatch.class::cast).toList());
+    }
+
+    @Override
     public PromptBatch part(int from, int to) {
         int[] some = Arrays.copyOfRange(lengths, from, to);
         int longest = Arrays.stream(some).max().orElse(1);

@@ -1,6 +1,9 @@
 package org.fednano.llm;
 
+import org.fednano.adapter.CodeGradients;
+import org.fednano.adapter.Codes;
 import org.fednano.algorithm.LossGradient;
+import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -39,6 +42,22 @@ public interface FrozenLlm extends LossGradient, AutoCloseable {
      * @return (B)(N_b): new token ids, without the end token
      */
     int[][] generate(PromptBatch prompts, int maxNew);
+
+    /** {@link #loss} from features and codes; its gradients are empty. What answers embeddings only makes them first. */
+    default CodedResult loss(CodedPrompts prompts, TokenBatch answers) {
+        Result result = loss(Codes.embeddings(prompts), answers);
+        return new CodedResult(result.loss(), result.answerTokens(), CodeGradients.NONE);
+    }
+
+    /** {@link #score} from features and codes. */
+    default Scores score(CodedPrompts prompts, int[][][] choices) {
+        return score(Codes.embeddings(prompts), choices);
+    }
+
+    /** {@link #generate} from features and codes. */
+    default int[][] generate(CodedPrompts prompts, int maxNew) {
+        return generate(Codes.embeddings(prompts), maxNew);
+    }
 
     @Override
     void close();

@@ -5,7 +5,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.FrozenLlm.Scores;
+import org.fednano.sample.CodedPrompts;
+import org.fednano.sample.Features;
 import org.fednano.sample.PromptBatch;
+import org.fednano.sample.Prompts;
 import org.fednano.sample.TokenBatch;
 
 /**
@@ -14,7 +17,8 @@ import org.fednano.sample.TokenBatch;
  *
  * @param <R> what it answers
  */
-public sealed interface LlmCall<R> {
+public sealed interface LlmCall<R>
+        permits LlmCall.Embed, LlmCall.Loss, LlmCall.Score, LlmCall.Generate, CodedLoss {
 
     /** Name of the operation in the endpoint's contract. */
     String op();
@@ -72,6 +76,8 @@ public sealed interface LlmCall<R> {
         T embed(Embed call);
 
         T loss(Loss call);
+
+        T codedLoss(CodedLoss call);
 
         T score(Score call);
 
@@ -234,7 +240,7 @@ public sealed interface LlmCall<R> {
 
         @Override
         public long realTokens() {
-            long tokens = LlmCall.tokens(prompts);
+            long tokens = prompts.realTokens();
             for (int b = 0; b < answers.size(); b++) {
                 tokens += Math.max(0, answers.count(b) - 1);
             }
@@ -259,7 +265,7 @@ public sealed interface LlmCall<R> {
 
         @Override
         public long upBytes() {
-            return LlmCall.bytes(prompts)
+            return 4 * prompts.values()
                     + 4
                             * Arrays.stream(answers.ids())
                                     .filter(id -> id != TokenBatch.PAD)
@@ -268,7 +274,7 @@ public sealed interface LlmCall<R> {
 
         @Override
         public long downBytes(Result answer) {
-            return (withGradient() ? LlmCall.bytes(prompts) : 0) + 8L * samples();
+            return (withGradient() ? 4 * prompts.values() : 0) + 8L * samples();
         }
 
         @Override
@@ -330,15 +336,17 @@ public sealed interface LlmCall<R> {
     }
 
     /** {@link FrozenLlm#score}. */
-    record Score(PromptBatch prompts, int[][][] choices) implements LlmCall<Scores> {
+    record Score(Prompts prompts, int[][][] choices) implements LlmCall<Scores> {
         @Override
         public String op() {
-            return "score";
+            return LlmCall.op("score", prompts);
         }
 
         @Override
         public Scores on(FrozenLlm llm) {
-            return llm.score(prompts, choices);
+            return prompts instanceof CodedPrompts coded
+                    ? llm.score(coded, choices)
+                    : llm.score((PromptBatch) prompts, choices);
         }
 
         @Override
@@ -380,12 +388,12 @@ public sealed interface LlmCall<R> {
 
         @Override
         public long realTokens() {
-            return LlmCall.tokens(prompts) + choiceTokens() - count();
+            return prompts.realTokens() + choiceTokens() - count();
         }
 
         @Override
         public String shapes() {
-            return "score of " + LlmCall.shape(prompts);
+            return op() + " of " + LlmCall.shape(prompts);
         }
 
         @Override
@@ -395,12 +403,12 @@ public sealed interface LlmCall<R> {
 
         @Override
         public long heldBytes(int hidden) {
-            return 4L * prompts.embeds().length + 4 * choiceTokens() + 12 * count();
+            return LlmCall.held(prompts) + 4 * choiceTokens() + 12 * count();
         }
 
         @Override
         public long upBytes() {
-            return LlmCall.bytes(prompts) + 4 * choiceTokens();
+            return 4 * (prompts.values() + choiceTokens());
         }
 
         @Override
@@ -431,13 +439,13 @@ public sealed interface LlmCall<R> {
 
         @Override
         public boolean joins(LlmCall<?> other) {
-            return other instanceof Score;
+            return other instanceof Score score && prompts.joins(score.prompts);
         }
 
         @Override
         public Score join(List<? extends LlmCall<Scores>> calls) {
             return new Score(
-                    PromptBatch.join(
+                    prompts.joined(
                             calls.stream().map(c -> ((Score) c).prompts).toList()),
                     calls.stream()
                             .flatMap(c -> Arrays.stream(((Score) c).choices))
@@ -454,15 +462,17 @@ public sealed interface LlmCall<R> {
     }
 
     /** {@link FrozenLlm#generate}. */
-    record Generate(PromptBatch prompts, int maxNew) implements LlmCall<int[][]> {
+    record Generate(Prompts prompts, int maxNew) implements LlmCall<int[][]> {
         @Override
         public String op() {
-            return "generate";
+            return LlmCall.op("generate", prompts);
         }
 
         @Override
         public int[][] on(FrozenLlm llm) {
-            return llm.generate(prompts, maxNew);
+            return prompts instanceof CodedPrompts coded
+                    ? llm.generate(coded, maxNew)
+                    : llm.generate((PromptBatch) prompts, maxNew);
         }
 
         @Override
@@ -489,12 +499,12 @@ public sealed interface LlmCall<R> {
         /** Tokens that may be generated count as asked for. */
         @Override
         public long realTokens() {
-            return LlmCall.tokens(prompts) + (long) samples() * maxNew;
+            return prompts.realTokens() + (long) samples() * maxNew;
         }
 
         @Override
         public String shapes() {
-            return "generate of " + LlmCall.shape(prompts) + ", max_new = " + maxNew;
+            return op() + " of " + LlmCall.shape(prompts) + ", max_new = " + maxNew;
         }
 
         @Override
@@ -504,12 +514,12 @@ public sealed interface LlmCall<R> {
 
         @Override
         public long heldBytes(int hidden) {
-            return 4L * prompts.embeds().length + 4L * samples() * maxNew;
+            return LlmCall.held(prompts) + 4L * samples() * maxNew;
         }
 
         @Override
         public long upBytes() {
-            return LlmCall.bytes(prompts);
+            return 4 * prompts.values();
         }
 
         @Override
@@ -534,13 +544,15 @@ public sealed interface LlmCall<R> {
 
         @Override
         public boolean joins(LlmCall<?> other) {
-            return other instanceof Generate generate && generate.maxNew == maxNew;
+            return other instanceof Generate generate
+                    && generate.maxNew == maxNew
+                    && prompts.joins(generate.prompts);
         }
 
         @Override
         public Generate join(List<? extends LlmCall<int[][]>> calls) {
             return new Generate(
-                    PromptBatch.join(
+                    prompts.joined(
                             calls.stream().map(c -> ((Generate) c).prompts).toList()),
                     maxNew);
         }
@@ -551,16 +563,23 @@ public sealed interface LlmCall<R> {
         }
     }
 
-    private static long tokens(PromptBatch prompts) {
-        return Arrays.stream(prompts.lengths()).asLongStream().sum();
+    /** An operation with features and codes is one of the contract's second version. */
+    static String op(String name, Prompts prompts) {
+        return prompts instanceof CodedPrompts ? name + "2" : name;
     }
 
-    private static long bytes(PromptBatch prompts) {
-        return 4L * tokens(prompts) * prompts.hidden();
+    /** Bytes in memory, padding counted. */
+    static long held(Prompts prompts) {
+        if (prompts instanceof CodedPrompts coded) {
+            return 4L * (coded.codes().length + coded.up().length)
+                    + coded.features().stream().mapToLong(Features::bytes).sum();
+        }
+        return 4L * ((PromptBatch) prompts).embeds().length;
     }
 
-    private static String shape(PromptBatch prompts) {
-        return "(B, T, H) = (" + prompts.size() + ", " + prompts.tokens() + ", " + prompts.hidden() + ")";
+    static String shape(Prompts prompts) {
+        return "(B, T, H) = (" + prompts.size() + ", " + prompts.tokens() + ", " + prompts.hidden() + ")"
+                + (prompts instanceof CodedPrompts coded ? ", R = " + coded.rank() : "");
     }
 
     /**

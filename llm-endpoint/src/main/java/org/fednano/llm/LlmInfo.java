@@ -13,6 +13,7 @@ import java.util.Objects;
  * @param dtype compute dtype, such as {@code FP32}
  * @param limits what one request may hold
  * @param probe a pinned question with its answer, by which a caller sees that the numbers arrive right
+ * @param version the highest version of the endpoint's contract that it takes: 2 with features and codes
  */
 public record LlmInfo(
         String name,
@@ -22,7 +23,21 @@ public record LlmInfo(
         int layers,
         String dtype,
         Limits limits,
-        Probe probe) {
+        Probe probe,
+        int version) {
+
+    /** With version 1 alone. */
+    public LlmInfo(
+            String name,
+            String fingerprint,
+            int hidden,
+            int vocabulary,
+            int layers,
+            String dtype,
+            Limits limits,
+            Probe probe) {
+        this(name, fingerprint, hidden, vocabulary, layers, dtype, limits, probe, 1);
+    }
 
     public LlmInfo {
         Objects.requireNonNull(limits);

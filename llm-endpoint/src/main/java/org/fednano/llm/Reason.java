@@ -18,6 +18,8 @@ public enum Reason {
     VERSION(Remedy.STOP),
     /** Another model than the run's. */
     FINGERPRINT(Remedy.STOP),
+    /** Features that the endpoint does not hold, or no more. */
+    MISS(Remedy.FAIL),
     /** More tokens or bytes than a request may hold. */
     TOO_LARGE(Remedy.SPLIT),
     /** The request did not fit the server's memory. */

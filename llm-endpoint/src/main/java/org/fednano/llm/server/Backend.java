@@ -37,6 +37,11 @@ public interface Backend {
      */
     FrozenLlm llm(Metadata headers);
 
+    /** Whom features belong to that this caller brings: those of one are never another's, whatever secret he names. */
+    default String owner(Metadata headers) {
+        return "";
+    }
+
     /** One LLM that is there from the beginning and answers everybody. The caller closes it. */
     static Backend of(FrozenLlm llm) {
         return starting(() -> llm);

@@ -161,8 +161,12 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
             if (messageBytes <= Admission.SMALL) {
                 parse();
                 if (request.call() == null) {
-                    answer(Responses.info(desk.options().modelName(), desk.info(headers)));
+                    answer(ofItself());
                     return;
+                }
+                if (Requests.isSecond(request.op())) {
+                    // The features that it found are not to be held while it waits.
+                    request = null;
                 }
             }
             holding.enter(messageBytes);
@@ -274,7 +278,7 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
         }
         message = null; // now it is arrays
         if (request.call() == null) {
-            answer(Responses.info(desk.options().modelName(), desk.info(headers)));
+            answer(ofItself());
             return;
         }
         FrozenLlm llm = desk.backend().llm(headers);
@@ -298,13 +302,22 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
                 desk.options().type()));
     }
 
+    /** What the LLM is not asked for. */
+    private ModelInferResponse ofItself() {
+        String model = desk.options().modelName();
+        return request.store() == null
+                ? Responses.info(model, desk.info(headers))
+                : Responses.store(
+                        model, info, request, desk.features(headers).answer(request.store()));
+    }
+
     private void parse() {
         ModelInferRequest parsed = Requests.parse(message);
         id = parsed.getId();
         shapes = Requests.shapes(parsed);
         desk.requireModel(parsed.getModelName());
         info = desk.info();
-        request = Requests.read(parsed, desk.options().type(), info);
+        request = Requests.read(parsed, desk.options().type(), info, desk.features(headers));
     }
 
     private boolean gone() {

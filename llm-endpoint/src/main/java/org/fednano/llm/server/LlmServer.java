@@ -16,6 +16,7 @@ import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.wire.WireType;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -70,6 +71,7 @@ public final class LlmServer implements AutoCloseable {
      * @param callers whether a bearer token is let in, by a call with these headers; null: no token needed
      * @param load how much is held and computed at a time
      * @param listener is told of every request
+     * @param features bounds of the store of features; none: the contract's first version alone
      */
     public record Options(
             String host,
@@ -80,7 +82,8 @@ public final class LlmServer implements AutoCloseable {
             Tls tls,
             BiPredicate<String, Metadata> callers,
             Load load,
-            CallListener listener) {
+            CallListener listener,
+            FeatureStore.Limits features) {
 
         /** A gRPC message's size is an int, and others' buffers overflow silently beyond 2 GiB. */
         public static final long MOST_MESSAGE_BYTES = 1L << 30;
@@ -91,6 +94,7 @@ public final class LlmServer implements AutoCloseable {
             Objects.requireNonNull(type);
             Objects.requireNonNull(load);
             Objects.requireNonNull(listener);
+            Objects.requireNonNull(features);
             if (limits.messageBytes() < 1 || limits.messageBytes() > MOST_MESSAGE_BYTES) {
                 throw JobException.usage("A message may have 1 byte to 1 GiB: found " + limits.messageBytes() + ".");
             }
@@ -99,12 +103,12 @@ public final class LlmServer implements AutoCloseable {
         /** Plain, open to all, and quiet. */
         public static Options on(
                 String host, int port, String modelName, WireType type, LlmInfo.Limits limits, Load load) {
-            return new Options(host, port, modelName, type, limits, null, null, load, call -> {});
+            return new Options(host, port, modelName, type, limits, null, null, load, call -> {}, FeatureStore.Limits.NONE);
         }
 
         /** The same with TLS; null: none. */
         public Options withTls(Tls changed) {
-            return new Options(host, port, modelName, type, limits, changed, callers, load, listener);
+            return new Options(host, port, modelName, type, limits, changed, callers, load, listener, features);
         }
 
         /** The same for callers with a bearer token that is let in; null: for all. */
@@ -114,12 +118,17 @@ public final class LlmServer implements AutoCloseable {
 
         /** The same for callers whose token is let in, given the headers of the call; null: for all. */
         public Options withCallers(BiPredicate<String, Metadata> changed) {
-            return new Options(host, port, modelName, type, limits, tls, changed, load, listener);
+            return new Options(host, port, modelName, type, limits, tls, changed, load, listener, features);
         }
 
         /** The same with another listener. */
         public Options withListener(CallListener changed) {
-            return new Options(host, port, modelName, type, limits, tls, callers, load, changed);
+            return new Options(host, port, modelName, type, limits, tls, callers, load, changed, features);
+        }
+
+        /** The same with a store of features, and so with the contract's second version. */
+        public Options withFeatures(FeatureStore.Limits changed) {
+            return new Options(host, port, modelName, type, limits, tls, callers, load, listener, changed);
         }
     }
 
@@ -237,6 +246,11 @@ public final class LlmServer implements AutoCloseable {
         return server.getPort();
     }
 
+    /** What its store of features holds and has done. */
+    public FeatureStore.Figures features() {
+        return desk.featureFigures();
+    }
+
     /** What is held now. */
     public State state() {
         return desk.state();
@@ -259,6 +273,8 @@ public final class LlmServer implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
+        } finally {
+            desk.forgetFeatures(); // also where the process ends without this server's close
         }
     }
 

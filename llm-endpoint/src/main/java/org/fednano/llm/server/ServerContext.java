@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
+import org.fednano.llm.store.FeatureStore;
+import org.fednano.llm.wire.Requests;
 
 /** What all calls of one server share: options, backend, queue and workers. */
 final class ServerContext {
@@ -29,6 +31,7 @@ final class ServerContext {
     private final ThreadPoolExecutor workers;
     private final ExecutorService readers;
     private final ScheduledThreadPoolExecutor timer;
+    private final FeatureStore features; // null: the contract's first version alone
     private final AtomicInteger running = new AtomicInteger();
 
     ServerContext(LlmServer.Options options, Backend backend) {
@@ -48,6 +51,10 @@ final class ServerContext {
         readers = Executors.newFixedThreadPool(READERS, LlmServer.daemons("llm-server-reader-"));
         timer = new ScheduledThreadPoolExecutor(1, LlmServer.daemons("llm-server-timer-"));
         timer.setRemoveOnCancelPolicy(true);
+        features = options.features().memory() == 0 ? null : new FeatureStore(options.features());
+        if (features != null) {
+            timer.scheduleWithFixedDelay(features::sweep, 1, 1, TimeUnit.MINUTES);
+        }
     }
 
     LlmServer.Options options() {
@@ -73,6 +80,16 @@ final class ServerContext {
 
     ScheduledExecutorService timer() {
         return timer;
+    }
+
+    /** The store as this caller sees it; null: there is none. */
+    HeldFeatures features(Metadata headers) {
+        return features == null ? null : new HeldFeatures(features, backend.owner(headers));
+    }
+
+    /** What the store holds and has done. */
+    FeatureStore.Figures featureFigures() {
+        return features == null ? new FeatureStore.Figures(0, 0, 0, 0, 0, 0) : features.figures();
     }
 
     AtomicInteger running() {
@@ -142,7 +159,8 @@ final class ServerContext {
                 info.layers(),
                 info.dtype(),
                 limits,
-                info.probe());
+                info.probe(),
+                features == null ? Requests.VERSION : Requests.VERSION_2);
     }
 
     LlmServer.State state() {
@@ -162,6 +180,13 @@ final class ServerContext {
         workers.shutdownNow();
         readers.shutdownNow();
         timer.shutdownNow();
+        forgetFeatures();
+    }
+
+    void forgetFeatures() {
+        if (features != null) {
+            features.close();
+        }
     }
 
     void awaitStop(Duration most) throws InterruptedException {

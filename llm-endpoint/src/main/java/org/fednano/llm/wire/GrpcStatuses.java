@@ -29,7 +29,7 @@ public final class GrpcStatuses {
             case VERSION, FINGERPRINT -> Status.FAILED_PRECONDITION;
             case TOO_LARGE, OOM -> Status.RESOURCE_EXHAUSTED;
             case BUSY, NOT_READY -> Status.UNAVAILABLE;
-            case NO_MODEL -> Status.NOT_FOUND;
+            case NO_MODEL, MISS -> Status.NOT_FOUND;
             case AUTH -> Status.UNAUTHENTICATED;
             case ROUND_CLOSED -> Status.CANCELLED;
             case ENDPOINT_DOWN -> Status.ABORTED;

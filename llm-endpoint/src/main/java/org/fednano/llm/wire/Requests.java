@@ -13,9 +13,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.fednano.adapter.CodeGradients.Wanted;
+import org.fednano.llm.CodedLoss;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
@@ -24,7 +28,10 @@ import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferRequest.InferInputTensor;
 import org.fednano.llm.oip.proto.ModelInferRequest.InferRequestedOutputTensor;
 import org.fednano.llm.wire.Tensors.Tensor;
+import org.fednano.sample.CodedPrompts;
+import org.fednano.sample.Features;
 import org.fednano.sample.PromptBatch;
+import org.fednano.sample.Prompts;
 import org.fednano.sample.TokenBatch;
 
 /** Calls as messages of the contract, and back. */
@@ -32,6 +39,9 @@ public final class Requests {
 
     /** The contract's version. */
     public static final int VERSION = 1;
+
+    /** The one with features and codes. */
+    public static final int VERSION_2 = 2;
 
     /** The operation that asks what the endpoint is. */
     public static final String INFO = "info";
@@ -46,9 +56,14 @@ public final class Requests {
     /** What one entry of raw_input_contents counts as, so that a million empty ones are too many. */
     private static final int RAW_OVERHEAD = 64;
 
+    private static final long SLACK = 1024;
     private static final int MAX_TENSORS_SHOWN = 8;
     private static final int[] NO_IDS = {};
     private static final Set<String> OPERATIONS = Set.of(INFO, "embed", "loss", "loss_grad", "score", "generate");
+    private static final Set<String> OPERATIONS_2 =
+            Set.of("have", "put", "drop", "loss2", "loss_grad2", "score2", "generate2");
+    private static final Set<String> PROMPTED_2 = Set.of("loss2", "loss_grad2", "score2", "generate2");
+    private static final Pattern RUN = Pattern.compile("[\\x21-\\x7e]{16,128}");
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -60,17 +75,43 @@ public final class Requests {
      *
      * @param op the operation
      * @param fingerprint that the caller expects; null if it said none ({@code info} only)
-     * @param call what it asks; null for {@code info}
+     * @param call what it asks of the LLM; null for {@code info} and what is asked of the store
+     * @param store what it asks of the store of features; null for everything else
      * @param shape of {@code ids} (B, T), for {@code embed} alone
      * @param outputs the tensors that the caller wants; empty: all
      */
-    public record Received(String op, String fingerprint, LlmCall<?> call, int[] shape, Set<String> outputs) {}
+    public record Received(String op, String fingerprint, LlmCall<?> call, StoreCall store, int[] shape, Set<String> outputs) {}
 
     private Requests() {}
+
+    /** Whether an operation is one of the contract's second version. */
+    public static boolean isSecond(String op) {
+        return OPERATIONS_2.contains(op);
+    }
 
     /** Asks what the endpoint is; the fingerprint may be null. */
     public static ModelInferRequest info(String model, String fingerprint) {
         return message(model, List.of(control(INFO, fingerprint, 1, 0)), List.of("out"));
+    }
+
+    /** Asks the store of features. */
+    public static ModelInferRequest store(String model, String fingerprint, StoreCall call) {
+        List<Tensor> tensors = new ArrayList<>();
+        tensors.add(Tensors.text(CONTROL, control2(call.op(), fingerprint, call.run()).toString()));
+        if (call instanceof StoreCall.Have have) {
+            tensors.add(CodedTensors.refs(have.ids()));
+        } else if (call instanceof StoreCall.Put put) {
+            tensors.addAll(CodedTensors.put(put.features()));
+        }
+        return message(model, tensors, call instanceof StoreCall.Drop ? List.of("out") : List.of("out", "held"));
+    }
+
+    /** Bytes of these features' message, at most. */
+    public static long putBytes(List<Features> features) {
+        return SLACK
+                + features.stream()
+                        .mapToLong(f -> f.x().length * 4L + f.tokens() * 4L + Features.ID_BYTES + 4)
+                        .sum();
     }
 
     /**
@@ -79,10 +120,20 @@ public final class Requests {
      * @param type D, of embeddings
      */
     public static ModelInferRequest of(String model, String fingerprint, LlmCall<?> call, WireType type) {
-        return call.match(new Writing(model, fingerprint, type));
+        return of(model, fingerprint, call, type, null);
     }
 
-    private record Writing(String model, String fingerprint, WireType type)
+    /**
+     * The same, for calls with features and codes too.
+     *
+     * @param run the secret of the run that the features belong to; null if there are none
+     */
+    public static ModelInferRequest of(
+            String model, String fingerprint, LlmCall<?> call, WireType type, String run) {
+        return call.match(new Writing(model, fingerprint, type, run));
+    }
+
+    private record Writing(String model, String fingerprint, WireType type, String run)
             implements LlmCall.Cases<ModelInferRequest> {
 
         @Override
@@ -107,26 +158,52 @@ public final class Requests {
         }
 
         @Override
+        public ModelInferRequest codedLoss(CodedLoss call) {
+            ObjectNode control = control2(call.op(), fingerprint, run);
+            List<String> outputs = new ArrayList<>(List.of("out", "loss", "n_tokens"));
+            if (call.withGradient()) {
+                control.put("grad_scale", call.gradScale())
+                        .put("up_grads", call.wanted().name().toLowerCase(Locale.ROOT));
+                outputs.add("dcodes");
+                outputs.add(call.wanted() == Wanted.EACH ? "dup_each" : "dup");
+                if (call.wanted() == Wanted.SQUARES) {
+                    outputs.add("dup_sq");
+                }
+            }
+            List<Tensor> tensors = new ArrayList<>(List.of(Tensors.text(CONTROL, control.toString())));
+            tensors.addAll(CodedTensors.prompts(call.prompts()));
+            TokenBatch answers = call.answers();
+            tensors.add(Tensors.ints("answers", answers.ids(), answers.size(), answers.length()));
+            return message(model, tensors, outputs);
+        }
+
+        @Override
         public ModelInferRequest score(LlmCall.Score call) {
-            return message(
-                    model,
-                    List.of(
-                            control(call.op(), fingerprint, 1, 0),
-                            embeds(call.prompts(), type),
-                            mask(call.prompts()),
-                            choices(call.choices())),
-                    List.of("out", "loglik", "n_tokens"));
+            List<Tensor> tensors = prompts(call.op(), call.prompts(), 0);
+            tensors.add(choices(call.choices()));
+            return message(model, tensors, List.of("out", "loglik", "n_tokens"));
         }
 
         @Override
         public ModelInferRequest generate(LlmCall.Generate call) {
-            return message(
-                    model,
-                    List.of(
-                            control(call.op(), fingerprint, 1, call.maxNew()),
-                            embeds(call.prompts(), type),
-                            mask(call.prompts())),
-                    List.of("out", "tokens"));
+            return message(model, prompts(call.op(), call.prompts(), call.maxNew()), List.of("out", "tokens"));
+        }
+
+        private List<Tensor> prompts(String op, Prompts prompts, int maxNew) {
+            List<Tensor> tensors = new ArrayList<>();
+            if (prompts instanceof CodedPrompts coded) {
+                ObjectNode control = control2(op, fingerprint, run);
+                if (maxNew > 0) {
+                    control.put("max_new", maxNew);
+                }
+                tensors.add(Tensors.text(CONTROL, control.toString()));
+                tensors.addAll(CodedTensors.prompts(coded));
+            } else {
+                tensors.add(control(op, fingerprint, 1, maxNew));
+                tensors.add(embeds((PromptBatch) prompts, type));
+                tensors.add(mask((PromptBatch) prompts));
+            }
+            return tensors;
         }
     }
 
@@ -136,12 +213,20 @@ public final class Requests {
      * @param hidden H, for what comes back
      */
     public static long bytes(LlmCall<?> call, int hidden, WireType type) {
-        long slack = 1024;
+        if (call instanceof CodedLoss loss) {
+            return SLACK + CodedTensors.bytes(loss.prompts(), loss.gradientValues()) + 4L * loss.answers().ids().length;
+        }
+        if (call instanceof LlmCall.Score score && score.prompts() instanceof CodedPrompts coded) {
+            return SLACK + CodedTensors.bytes(coded, 0) + 4 * score.boundTokens();
+        }
+        if (call instanceof LlmCall.Generate generate && generate.prompts() instanceof CodedPrompts coded) {
+            return SLACK + CodedTensors.bytes(coded, (long) coded.size() * generate.maxNew());
+        }
         if (call instanceof LlmCall.Embed embed) {
-            return slack + (long) embed.ids().length * Math.max(Integer.BYTES, (long) hidden * type.bytes());
+            return SLACK + (long) embed.ids().length * Math.max(Integer.BYTES, (long) hidden * type.bytes());
         }
         // Embeddings there; gradients back are as large or smaller, but for FP16 and BF16, where they are the same.
-        return slack + call.tokens() * ((long) hidden * type.bytes() + 3L * Integer.BYTES);
+        return SLACK + call.tokens() * ((long) hidden * type.bytes() + 3L * Integer.BYTES);
     }
 
     private static Tensor control(String op, String fingerprint, float scale, int maxNew) {
@@ -156,6 +241,14 @@ public final class Requests {
             json.put("max_new", maxNew);
         }
         return Tensors.text(CONTROL, json.toString());
+    }
+
+    private static ObjectNode control2(String op, String fingerprint, String run) {
+        return JSON.createObjectNode()
+                .put("v", VERSION_2)
+                .put("op", op)
+                .put("fp", fingerprint)
+                .put("run", run);
     }
 
     private static Tensor embeds(PromptBatch prompts, WireType type) {
@@ -254,6 +347,16 @@ public final class Requests {
      * @throws LlmException BAD_REQUEST, MASK, CHOICE, UNKNOWN_OP, VERSION, FINGERPRINT or TOO_LARGE
      */
     public static Received read(ModelInferRequest message, WireType type, LlmInfo info) {
+        return read(message, type, info, null);
+    }
+
+    /**
+     * The same for a server with a store of features.
+     *
+     * @param features null: the contract's first version alone
+     * @throws LlmException MISS too, if a call names features that are not held
+     */
+    public static Received read(ModelInferRequest message, WireType type, LlmInfo info, FeatureSource features) {
         int hidden = info.hidden();
         int mostTokens = info.limits().tokens();
         // No dimension of anything can be larger: a sample has a token or more.
@@ -265,13 +368,16 @@ public final class Requests {
                 count,
                 message.getRawInputContentsCount());
         add(message, tensors, CONTROL::equals);
-        JsonNode control = control(tensors);
+        JsonNode control = control(tensors, features == null ? VERSION : VERSION_2);
+        boolean second = control.path("v").intValue() == VERSION_2;
         String op = text(control, "op");
         LlmException.require(
-                OPERATIONS.contains(op),
+                (second ? OPERATIONS_2 : OPERATIONS).contains(op),
                 Reason.UNKNOWN_OP,
                 "The operation must be one of the contract's",
-                "info, embed, loss, loss_grad, score or generate",
+                second
+                        ? "have, put, drop, loss2, loss_grad2, score2 or generate2"
+                        : "info, embed, loss, loss_grad, score or generate",
                 Tensors.printable(op));
         String fingerprint = control.has("fp") ? text(control, "fp") : null;
         Tensors.require(fingerprint != null || op.equals(INFO), "ctl must have the fingerprint 'fp'", "a text", "none");
@@ -285,9 +391,22 @@ public final class Requests {
         add(message, tensors, name -> !name.equals(CONTROL));
         float scale = scale(control);
         requireTokens(tensors, mostTokens);
+        String run = second ? run(control) : null;
+        StoreCall store =
+                switch (op) {
+                    case "have" -> new StoreCall.Have(run, CodedTensors.ids(tensors));
+                    case "put" -> new StoreCall.Put(run, CodedTensors.readPut(tensors, hidden));
+                    case "drop" -> new StoreCall.Drop(run);
+                    default -> null;
+                };
+        CodedPrompts coded = PROMPTED_2.contains(op) ? CodedTensors.readPrompts(tensors, info, run, features) : null;
         LlmCall<?> call =
                 switch (op) {
-                    case INFO -> null;
+                    case INFO, "have", "put", "drop" -> null;
+                    case "loss2" -> codedLoss(coded, tensors, 0, control);
+                    case "loss_grad2" -> codedLoss(coded, tensors, scale, control);
+                    case "score2" -> score(coded, tensors, mostTokens);
+                    case "generate2" -> new LlmCall.Generate(coded, maxNew(control));
                     case "embed" -> new LlmCall.Embed(
                             tensors.get("ids", "INT32", -1, -1).ints());
                     case "score" -> score(prompts(tensors, type, hidden), tensors, mostTokens);
@@ -295,6 +414,14 @@ public final class Requests {
                     default -> loss(prompts(tensors, type, hidden), tensors, op.equals("loss") ? 0 : scale);
                 };
         requireTokens(call, mostTokens);
+        if (call instanceof CodedLoss loss) {
+            LlmException.require(
+                    loss.gradientValues() <= info.limits().messageBytes() / Float.BYTES,
+                    Reason.TOO_LARGE,
+                    "The gradients' values",
+                    "at most " + info.limits().messageBytes() / Float.BYTES,
+                    loss.gradientValues());
+        }
         int[] shape = op.equals("embed") ? tensors.get("ids", "INT32", -1, -1).shape() : new int[0];
         Set<String> outputs = message.getOutputsList().stream()
                 .map(InferRequestedOutputTensor::getName)
@@ -303,7 +430,7 @@ public final class Requests {
         for (String output : outputs) {
             Tensors.require(known.contains(output), "An output of " + op, known, Tensors.printable(output));
         }
-        return new Received(op, fingerprint, call, shape, outputs);
+        return new Received(op, fingerprint, call, store, shape, outputs);
     }
 
     private static void add(ModelInferRequest message, Tensors tensors, Predicate<String> which) {
@@ -317,11 +444,14 @@ public final class Requests {
 
     /** Before the tensors become arrays: what the prompts or ids alone take. */
     private static void requireTokens(Tensors tensors, long most) {
-        for (String name : List.of("embeds", "ids")) {
+        for (String name : List.of("embeds", "ids", "codes")) {
             if (tensors.has(name) && tensors.get(name).shape().length >= 2) {
                 int[] shape = tensors.get(name).shape();
                 requireTokens((long) shape[0] * shape[1], most);
             }
+        }
+        if (tensors.has("x") && tensors.get("x").shape().length >= 1) {
+            requireTokens(tensors.get("x").shape()[0], most);
         }
     }
 
@@ -340,7 +470,7 @@ public final class Requests {
                 tokens);
     }
 
-    private static JsonNode control(Tensors tensors) {
+    private static JsonNode control(Tensors tensors, int highest) {
         Tensor ctl = tensors.get(CONTROL, "BYTES", 1);
         Tensors.require(
                 ctl.raw().size() <= MAX_CONTROL_BYTES, "ctl must be short", MAX_CONTROL_BYTES + " bytes", "more");
@@ -353,10 +483,10 @@ public final class Requests {
         Tensors.require(control != null && control.isObject(), "ctl must be JSON", "an object", "something else");
         JsonNode version = control.path("v");
         LlmException.require(
-                version.isInt() && version.intValue() == VERSION,
+                version.isInt() && version.intValue() >= VERSION && version.intValue() <= highest,
                 Reason.VERSION,
                 "ctl's version 'v'",
-                VERSION,
+                highest == VERSION ? VERSION : VERSION + " or " + highest,
                 version.isInt() ? version.intValue() : "none");
         return control;
     }
@@ -365,6 +495,12 @@ public final class Requests {
         JsonNode value = control.path(name);
         Tensors.require(value.isTextual(), "ctl's '" + name + "'", "a text", value.getNodeType());
         return value.textValue();
+    }
+
+    private static String run(JsonNode control) {
+        String run = text(control, "run");
+        Tensors.require(RUN.matcher(run).matches(), "ctl's 'run'", "16 to 128 printable characters", "something else");
+        return run;
     }
 
     private static float scale(JsonNode control) {
@@ -414,13 +550,28 @@ public final class Requests {
     }
 
     private static LlmCall.Loss loss(PromptBatch prompts, Tensors tensors, float scale) {
+        return new LlmCall.Loss(prompts, answers(prompts, tensors), scale);
+    }
+
+    private static TokenBatch answers(Prompts prompts, Tensors tensors) {
         Tensor answers = tensors.get("answers", "INT32", prompts.size(), -1);
         Tensors.require(answers.shape()[1] > 0, "answers must hold tokens", "1 or more", answers.shapeText());
-        return new LlmCall.Loss(prompts, new TokenBatch(answers.ints(), answers.shape()[1]), scale);
+        return new TokenBatch(answers.ints(), answers.shape()[1]);
+    }
+
+    private static CodedLoss codedLoss(CodedPrompts prompts, Tensors tensors, float scale, JsonNode control) {
+        String wanted = control.path("up_grads").asText("sum");
+        for (Wanted which : Wanted.values()) {
+            if (which.name().toLowerCase(Locale.ROOT).equals(wanted)) {
+                return new CodedLoss(prompts, answers(prompts, tensors), scale, which);
+            }
+        }
+        throw new LlmException(
+                Reason.BAD_REQUEST, "ctl's 'up_grads': expected sum, squares or each, got something else");
     }
 
     /** Choices without padding; choices that are padding alone end a sample's list. */
-    private static LlmCall.Score score(PromptBatch prompts, Tensors tensors, int mostTokens) {
+    private static LlmCall.Score score(Prompts prompts, Tensors tensors, int mostTokens) {
         Tensor tensor = tensors.get("choices", "INT32", prompts.size(), -1, -1);
         int most = tensor.shape()[1];
         int longest = tensor.shape()[2];

@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.fednano.adapter.CodeGradients;
+import org.fednano.algorithm.LossGradient.CodedResult;
 import org.fednano.algorithm.LossGradient.Result;
+import org.fednano.llm.CodedLoss;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
@@ -31,17 +34,23 @@ public final class Responses {
     static Set<String> outputs(String op) {
         return switch (op) {
             case "embed" -> Set.of("out", "emb");
-            case "loss" -> Set.of("out", "loss", "n_tokens");
+            case "loss", "loss2" -> Set.of("out", "loss", "n_tokens");
             case "loss_grad" -> Set.of("out", "loss", "n_tokens", "grad");
-            case "score" -> Set.of("out", "loglik", "n_tokens");
-            case "generate" -> Set.of("out", "tokens");
+            case "score", "score2" -> Set.of("out", "loglik", "n_tokens");
+            case "generate", "generate2" -> Set.of("out", "tokens");
+            case "have", "put" -> Set.of("out", "held");
+            case "loss_grad2" -> Set.of("out", "loss", "n_tokens", "dcodes", "dup", "dup_sq", "dup_each");
             default -> Set.of("out");
         };
     }
 
+    private static int version(String op) {
+        return Requests.isSecond(op) ? Requests.VERSION_2 : Requests.VERSION;
+    }
+
     /** Answers {@code info}. */
     public static ModelInferResponse info(String model, LlmInfo info) {
-        ObjectNode out = out(info)
+        ObjectNode out = out(info, Requests.VERSION)
                 .put("name", info.name())
                 .put("hidden", info.hidden())
                 .put("vocabulary", info.vocabulary())
@@ -54,7 +63,30 @@ public final class Responses {
         putIds(probe.putArray("prompt"), info.probe().prompt());
         putIds(probe.putArray("answer"), info.probe().answer());
         probe.put("loss", info.probe().loss());
+        ArrayNode versions = out.putArray("versions");
+        for (int v = Requests.VERSION; v <= info.version(); v++) {
+            versions.add(v);
+        }
         return message(model, List.of(Tensors.text("out", out.toString())), Set.of());
+    }
+
+    /**
+     * Answers what was asked of the store of features.
+     *
+     * @param held of each feature named, whether it is held now; null if none were
+     */
+    public static ModelInferResponse store(
+            String model, LlmInfo info, Requests.Received request, boolean[] held) {
+        List<Tensor> tensors = new ArrayList<>();
+        tensors.add(Tensors.text("out", out(info, Requests.VERSION_2).toString()));
+        if (held != null) {
+            int[] flags = new int[held.length];
+            for (int f = 0; f < flags.length; f++) {
+                flags[f] = held[f] ? 1 : 0;
+            }
+            tensors.add(Tensors.ints("held", flags, flags.length));
+        }
+        return message(model, tensors, request.outputs());
     }
 
     /**
@@ -66,7 +98,7 @@ public final class Responses {
     public static ModelInferResponse of(
             String model, LlmInfo info, Requests.Received request, Object answer, WireType type) {
         List<Tensor> tensors = new ArrayList<>();
-        tensors.add(Tensors.text("out", out(info).toString()));
+        tensors.add(Tensors.text("out", out(info, version(request.op())).toString()));
         tensors.addAll(request.call().match(new Writing(answer, request.shape(), info.hidden(), type)));
         return message(model, tensors, request.outputs());
     }
@@ -98,6 +130,19 @@ public final class Responses {
         }
 
         @Override
+        public List<Tensor> codedLoss(CodedLoss call) {
+            CodedResult result = (CodedResult) answer;
+            int size = result.loss().length;
+            List<Tensor> tensors = new ArrayList<>();
+            tensors.add(Tensors.floats("loss", WireType.FP32, result.loss(), size));
+            tensors.add(Tensors.ints("n_tokens", result.answerTokens(), size));
+            if (call.withGradient()) {
+                tensors.addAll(CodedTensors.gradients(call, result.gradients()));
+            }
+            return tensors;
+        }
+
+        @Override
         public List<Tensor> score(LlmCall.Score call) {
             List<Tensor> tensors = new ArrayList<>();
             addScores(tensors, (Scores) answer);
@@ -112,8 +157,8 @@ public final class Responses {
         }
     }
 
-    private static ObjectNode out(LlmInfo info) {
-        return JSON.createObjectNode().put("v", Requests.VERSION).put("fp", info.fingerprint());
+    private static ObjectNode out(LlmInfo info, int version) {
+        return JSON.createObjectNode().put("v", version).put("fp", info.fingerprint());
     }
 
     private static void putIds(ArrayNode array, int[] ids) {
@@ -165,7 +210,7 @@ public final class Responses {
      * @throws LlmException VERSION for another version of the contract; BAD_REQUEST if it is not what the contract says
      */
     public static LlmInfo readInfo(ModelInferResponse message) {
-        JsonNode out = out(tensors(message));
+        JsonNode out = out(tensors(message), Requests.VERSION);
         JsonNode limits = out.path("limits");
         JsonNode probe = out.path("probe");
         LlmInfo info = new LlmInfo(
@@ -180,7 +225,8 @@ public final class Responses {
                         (int) limits.path("tokens").asDouble(),
                         (long) limits.path("message_bytes").asDouble()),
                 new LlmInfo.Probe(ids(probe.path("prompt")), ids(probe.path("answer")), (float)
-                        probe.path("loss").asDouble(Double.NaN)));
+                        probe.path("loss").asDouble(Double.NaN)),
+                highestVersion(out.path("versions")));
         Tensors.require(
                 !info.fingerprint().isEmpty()
                         && info.hidden() > 0
@@ -194,6 +240,32 @@ public final class Responses {
                 "fp, hidden, vocabulary, limits.tokens, limits.message_bytes, probe.prompt, probe.answer and probe.loss",
                 out.size() + " fields, not all of these");
         return info;
+    }
+
+    /** Of those that this side knows too. */
+    private static int highestVersion(JsonNode versions) {
+        for (JsonNode version : versions) {
+            if (version.asInt() == Requests.VERSION_2) {
+                return Requests.VERSION_2;
+            }
+        }
+        return Requests.VERSION;
+    }
+
+    /**
+     * Reads what the store of features says of each feature.
+     *
+     * @throws LlmException as {@link #read}
+     */
+    public static boolean[] readHeld(ModelInferResponse message, String fingerprint, int features) {
+        Tensors tensors = tensors(message);
+        requireFingerprint(tensors, Requests.VERSION_2, fingerprint);
+        int[] flags = tensors.get("held", "INT32", features).ints();
+        boolean[] held = new boolean[features];
+        for (int f = 0; f < features; f++) {
+            held[f] = flags[f] == 1;
+        }
+        return held;
     }
 
     private static int[] ids(JsonNode array) {
@@ -217,10 +289,14 @@ public final class Responses {
     public static <R> R read(
             ModelInferResponse message, LlmCall<R> call, String fingerprint, int hidden, WireType type) {
         Tensors tensors = tensors(message);
-        String found = out(tensors).path("fp").asText();
+        requireFingerprint(tensors, version(call.op()), fingerprint);
+        return (R) call.match(new Reading(tensors, hidden, type));
+    }
+
+    private static void requireFingerprint(Tensors tensors, int version, String fingerprint) {
+        String found = out(tensors, version).path("fp").asText();
         LlmException.require(
                 found.equals(fingerprint), Reason.FINGERPRINT, "The answering model's fingerprint", fingerprint, found);
-        return (R) call.match(new Reading(tensors, hidden, type));
     }
 
     private record Reading(Tensors tensors, int hidden, WireType type) implements LlmCall.Cases<Object> {
@@ -240,6 +316,15 @@ public final class Responses {
                     ? finite(tensors.get("grad", type.ofGradients().name(), size, width, hidden))
                     : new float[0];
             return new Result(losses, tokens, gradient);
+        }
+
+        @Override
+        public CodedResult codedLoss(CodedLoss call) {
+            int size = call.samples();
+            return new CodedResult(
+                    finite(tensors.get("loss", "FP32", size)),
+                    tensors.get("n_tokens", "INT32", size).ints(),
+                    call.withGradient() ? CodedTensors.readGradients(tensors, call) : CodeGradients.NONE);
         }
 
         @Override
@@ -288,7 +373,7 @@ public final class Responses {
         return generated;
     }
 
-    private static float[] finite(Tensor tensor) {
+    static float[] finite(Tensor tensor) {
         float[] values = tensor.floats();
         for (float value : values) {
             LlmException.require(
@@ -317,14 +402,14 @@ public final class Responses {
         return tensors;
     }
 
-    private static JsonNode out(Tensors tensors) {
+    private static JsonNode out(Tensors tensors, int version) {
         try {
             JsonNode out = JSON.readTree(tensors.get("out", "BYTES", 1).text());
             LlmException.require(
-                    out.path("v").asInt() == Requests.VERSION,
+                    out.path("v").asInt() == version,
                     Reason.VERSION,
                     "The answer's contract version",
-                    Requests.VERSION,
+                    version,
                     out.path("v").asInt());
             return out;
         } catch (JsonProcessingException e) {
