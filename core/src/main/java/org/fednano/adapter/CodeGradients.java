@@ -4,8 +4,8 @@ package org.fednano.adapter;
  * What a call with codes gets back beside the losses, all times the gradient scale. Whichever of W_up's gradients was not
  * asked for is empty.
  *
- * @param codes (B, T, R): G W_upᵀ, zero on padding and where no adapter is
- * @param up (U, R, H): Σ codeᵀ G over all tokens that a matrix stands on
+ * @param codes (B, T, R): s · G W_upᵀ, zero on padding and where no adapter is
+ * @param up (U, R, H): s · Σ codeᵀ G over all tokens that a matrix stands on
  * @param squares (U, R, H): the squares of each sample's own part of {@code up}, summed over samples
  * @param each (B, M, R, H): each sample's own part, zero where it has no matrix
  */

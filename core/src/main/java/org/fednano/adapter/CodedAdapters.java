@@ -15,7 +15,7 @@ import org.fednano.tensor.TensorEngine;
 
 /**
  * The same adapters as {@link NanoAdapters} for whoever sends features and codes instead of embeddings. What is left to
- * do on this side of the wire: s · x W_down on the way there, s · xᵀ dCode on the way back. Stateless: safe for any number of
+ * do on this side of the wire: x W_down on the way there, xᵀ dCode on the way back. Stateless: safe for any number of
  * threads.
  */
 public final class CodedAdapters {
@@ -52,17 +52,15 @@ public final class CodedAdapters {
                 NDArray down = TokenRows.matrix(scope, theta, layout.downOffset(m), hidden, rank);
                 for (int b = 0; b < x.size(); b++) {
                     upOf[b * known + index] = m;
-                    int[] at = tokens(batch, b, index);
-                    if (at.length > 0) {
-                        try (NDManager sample = scope.newSubManager()) {
-                            NDArray xb = TokenRows.gather(sample, x.embeds(), at, hidden); // (N, H)
-                            TokenRows.scatter(xb.matMul(down).muli(layout.scale()), codes, at, rank);
-                        }
-                    }
+                }
+                int[] at = NdAdapters.tokens(batch, 0, x.size(), (byte) index);
+                if (at.length > 0) {
+                    NDArray xm = TokenRows.gather(scope, x.embeds(), at, hidden); // (N, H)
+                    TokenRows.scatter(xm.matMul(down), codes, at, rank);
                 }
             }
         }
-        return new CodedPrompts(features(batch), codes, x.tokens(), rank, up, upOf, known);
+        return new CodedPrompts(features(batch), codes, x.tokens(), rank, layout.scale(), up, upOf, known);
     }
 
     private List<Features> features(FeatureBatch batch) {
@@ -80,7 +78,7 @@ public final class CodedAdapters {
     }
 
     /**
-     * The gradient of each sample's own loss: dW_down = s · xᵀ dCode, and of W_up the sample's own part where it came, zeros
+     * The gradient of each sample's own loss: dW_down = xᵀ dCode, and of W_up the sample's own part where it came, zeros
      * where only sums did ({@link #upPart}).
      *
      * @param batch as in the forward pass
@@ -89,32 +87,59 @@ public final class CodedAdapters {
      * @param eachSample is handed d loss[b] / d theta (d) of each sample, b ascending, in one buffer that is used again
      */
     public void backward(FeatureBatch batch, CodeGradients found, float gradScale, Consumer<float[]> eachSample) {
-        PromptBatch x = batch.prompts();
-        float s = layout.scale() / gradScale;
         float[] gradient = new float[layout.size()];
         TensorEngine.limitThreads();
         try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
-            for (int b = 0; b < x.size(); b++) {
-                Arrays.fill(gradient, 0);
+            for (int b = 0; b < batch.size(); b++) {
                 for (int m = 0; m < layout.modalities().size(); m++) {
-                    int index = layout.modalities().get(m).index();
-                    if (found.each().length > 0) {
-                        int from = (b * known + index) * rank * hidden;
-                        for (int i = 0; i < rank * hidden; i++) {
-                            gradient[layout.upOffset(m) + i] = found.each()[from + i] / gradScale;
-                        }
-                    }
-                    int[] at = tokens(batch, b, index);
-                    if (at.length > 0) {
-                        try (NDManager sample = scope.newSubManager()) {
-                            NDArray xb = TokenRows.gather(sample, x.embeds(), at, hidden); // (N, H)
-                            NDArray dz = TokenRows.gather(sample, found.codes(), at, rank).muli(s); // (N, R)
-                            TokenRows.read(xb.transpose().matMul(dz), gradient, layout.downOffset(m));
-                        }
+                    down(scope, batch, b, b + 1, m, found.codes(), 1 / gradScale, gradient);
+                    int from = (b * known + layout.modalities().get(m).index()) * rank * hidden;
+                    for (int i = 0; i < rank * hidden && found.each().length > 0; i++) {
+                        gradient[layout.upOffset(m) + i] = found.each()[from + i] / gradScale;
                     }
                 }
                 eachSample.accept(gradient);
             }
+        }
+    }
+
+    /**
+     * The gradient of a batch's mean loss, from the sum of W_up's.
+     *
+     * @param mean is filled with (d): the mean over b of d loss[b] / d theta
+     */
+    public void backwardMean(FeatureBatch batch, CodeGradients found, float gradScale, float[] mean) {
+        float factor = 1 / gradScale / batch.size();
+        TensorEngine.limitThreads();
+        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
+            for (int m = 0; m < layout.modalities().size(); m++) {
+                down(scope, batch, 0, batch.size(), m, found.codes(), factor, mean);
+                for (int i = 0; i < rank * hidden; i++) {
+                    mean[layout.upOffset(m) + i] = factor * found.up()[m * rank * hidden + i];
+                }
+            }
+        }
+    }
+
+    /** Fills in xᵀ dCode over some samples' tokens, times a factor. */
+    private void down(
+            NDManager scope,
+            FeatureBatch batch,
+            int from,
+            int to,
+            int m,
+            float[] codes,
+            float factor,
+            float[] gradient) {
+        int[] at = NdAdapters.tokens(batch, from, to, layout.modalities().get(m).index());
+        if (at.length == 0) {
+            Arrays.fill(gradient, layout.downOffset(m), layout.downOffset(m) + hidden * rank, 0);
+            return;
+        }
+        try (NDManager memory = scope.newSubManager()) {
+            NDArray x = TokenRows.gather(memory, batch.prompts().embeds(), at, hidden); // (N, H)
+            NDArray dz = TokenRows.gather(memory, codes, at, rank).muli(factor); // (N, R)
+            TokenRows.read(x.transpose().matMul(dz), gradient, layout.downOffset(m));
         }
     }
 
@@ -133,11 +158,5 @@ public final class CodedAdapters {
             }
         }
         return all;
-    }
-
-    // Places (b, t) of the sample's tokens of one modality, as row numbers in (B*T, .).
-    private static int[] tokens(FeatureBatch batch, int b, int modality) {
-        int from = b * batch.prompts().tokens();
-        return TokenRows.places(batch.modality(), from, batch.prompts().lengths()[b], from, modality);
     }
 }

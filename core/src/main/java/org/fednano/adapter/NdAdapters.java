@@ -114,7 +114,7 @@ final class NdAdapters implements NanoAdapters {
     }
 
     // Places (b, t) of some samples' tokens of one modality, as row numbers in (B*T, H).
-    private static int[] tokens(FeatureBatch batch, int fromSample, int toSample, byte modality) {
+    static int[] tokens(FeatureBatch batch, int fromSample, int toSample, byte modality) {
         PromptBatch x = batch.prompts();
         int[] at = new int[(toSample - fromSample) * x.tokens()];
         int n = 0;

@@ -5,29 +5,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 
 /** Some tokens' rows of (B, T, ·) arrays as matrices, and back. */
 final class TokenRows {
 
     private TokenRows() {}
-
-    /**
-     * Places (b, t) of a sample's tokens of one modality, as row numbers in (B·T, ·).
-     *
-     * @param of modalities of tokens, those of the sample from {@code start} on
-     * @param first row of the sample
-     */
-    static int[] places(byte[] of, int start, int length, int first, int modality) {
-        int[] at = new int[length];
-        int n = 0;
-        for (int t = 0; t < length; t++) {
-            if (of[start + t] == modality) {
-                at[n++] = first + t;
-            }
-        }
-        return Arrays.copyOf(at, n);
-    }
 
     // The tensor's own memory: no copy by way of a direct buffer that waits for the collector, and aligned alike every
     // time, without which MKL does not promise the same bits.

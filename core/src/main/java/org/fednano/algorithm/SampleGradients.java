@@ -69,28 +69,36 @@ final class SampleGradients {
         return llm.wire().codes(layout, x.size(), x.prompts().tokens(), 1, true);
     }
 
-    /** The same by features and codes; the gradients' sum is {@link #sum} then. */
+    /** The same by features and codes; the gradients' mean is {@link #mean} then. */
     private float[] atCodes(float[] theta, FeatureBatch x, Optional<Consumer<float[]>> each) {
         CodedPrompts prompts = coded.forward(theta, x);
         DiagonalFisher fisher = each.orElse(null) instanceof DiagonalFisher found ? found : null;
         Wanted wanted = each.isEmpty() ? Wanted.SUM : fisher == null ? Wanted.EACH : Wanted.SQUARES;
         LossGradient.CodedResult result = ask(prompts, x, wanted);
         CodeGradients found = result.gradients();
-        Arrays.fill(sum, 0);
-        coded.backward(x, found, scale, g -> {
-            add(g);
-            each.ifPresent(sink -> sink.accept(g));
-        });
         if (wanted != Wanted.EACH) {
-            double[] up = coded.upPart(found.up(), 1.0 / scale);
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] += up[i];
-            }
+            coded.backwardMean(x, found, scale, mean);
+        }
+        if (wanted != Wanted.SUM) {
+            Arrays.fill(sum, 0);
+            coded.backward(x, found, scale, g -> {
+                add(g);
+                each.get().accept(g);
+            });
+        }
+        if (wanted == Wanted.EACH) {
+            takeMean(x.size());
         }
         if (fisher != null) {
             fisher.addSquares(coded.upPart(found.squares(), 1.0 / scale / scale));
         }
         return result.loss();
+    }
+
+    private void takeMean(int samples) {
+        for (int i = 0; i < sum.length; i++) {
+            mean[i] = (float) (sum[i] / samples);
+        }
     }
 
     private void add(float[] gradient) {
@@ -115,19 +123,16 @@ final class SampleGradients {
             count(of, result.loss());
             return mean;
         }
-        float[] losses;
         if (codes) {
-            losses = atCodes(theta, x, each);
-        } else {
-            Arrays.fill(sum, 0);
-            losses = at(theta, x, g -> {
-                add(g);
-                each.get().accept(g);
-            });
+            count(of, atCodes(theta, x, each));
+            return mean;
         }
-        for (int i = 0; i < sum.length; i++) {
-            mean[i] = (float) (sum[i] / losses.length);
-        }
+        Arrays.fill(sum, 0);
+        float[] losses = at(theta, x, g -> {
+            add(g);
+            each.get().accept(g);
+        });
+        takeMean(losses.length);
         count(of, losses);
         return mean;
     }

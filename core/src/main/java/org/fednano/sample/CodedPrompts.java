@@ -4,20 +4,21 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Prompts as frozen features and what an adapter of low rank adds to them: a token's embedding is x + code · W_up, where
+ * Prompts as frozen features and what an adapter of low rank adds to them: a token's embedding is x + s · code · W_up, where
  * W_up depends on the sample and the token's modality. Small beside their embeddings, once the features are where they
  * are needed.
  *
  * @param features (B)
- * @param codes (B, T, R): s · x W_down; zeros on padding and where no adapter is
+ * @param codes (B, T, R): x W_down; zeros on padding and where no adapter is
  * @param tokens T
  * @param rank R
+ * @param scale s
  * @param up (U, R, H): the matrices W_up
  * @param upOf (B, M): which of them stands on a sample's tokens of modality m; −1, or m ≥ M: none
  * @param modalities M
  */
 public record CodedPrompts(
-        List<Features> features, float[] codes, int tokens, int rank, float[] up, int[] upOf, int modalities)
+        List<Features> features, float[] codes, int tokens, int rank, float scale, float[] up, int[] upOf, int modalities)
         implements Prompts {
 
     /** Stands in {@code upOf} for a modality without an adapter. */
@@ -86,6 +87,7 @@ public record CodedPrompts(
                 PromptBatch.resized(codes, tokens, from, to, longest, rank),
                 longest,
                 rank,
+                scale,
                 up,
                 Arrays.copyOfRange(upOf, from * modalities, to * modalities),
                 modalities);
@@ -95,6 +97,7 @@ public record CodedPrompts(
     public boolean joins(Prompts other) {
         return other instanceof CodedPrompts coded
                 && coded.rank == rank
+                && coded.scale == scale
                 && coded.modalities == modalities
                 && coded.hidden() == hidden();
     }
@@ -125,6 +128,7 @@ public record CodedPrompts(
                 allCodes,
                 longest,
                 rank,
+                scale,
                 allUp,
                 allUpOf,
                 modalities);

@@ -41,6 +41,12 @@ public final class EndpointKeys {
     public static final Setting<Long> MAX_MESSAGE =
             Setting.ofBytes("llm.max_message", 256L << 20, "Largest message to or from an endpoint, 1 GiB at most.");
 
+    public static final Setting<String> WIRE = Setting.ofChoice(
+            "llm.wire",
+            "1",
+            List.of("auto", "1", "2"),
+            "How prompts travel to endpoints. 1: as embeddings; 2: as features, once, and codes of the adapter's rank, the same to rounding for a fraction of the bytes; auto: as whichever is fewer bytes.");
+
     public static final Setting<String> SERVE_HOST =
             Setting.ofText("endpoint.host", "127.0.0.1", "Address that endpoint serve listens on; 0.0.0.0: all.");
     public static final Setting<Integer> SERVE_PORT =
@@ -84,6 +90,18 @@ public final class EndpointKeys {
             "Tokens of one request, B*(T+L), at most; more are answered TOO_LARGE.");
     public static final Setting<Long> SERVE_MAX_MESSAGE =
             Setting.ofBytes("endpoint.max_message", 256L << 20, "Largest message, 1 GiB at most.");
+    public static final Setting<Long> FEATURES_MEMORY = Setting.ofBytes(
+            "endpoint.features_memory",
+            256L << 20,
+            "Memory for prompts' features, which clients with llm.wire = 2 send once; 0: none are kept, and the endpoint takes version 1 of the contract alone.");
+    public static final Setting<Long> FEATURES_DISK = Setting.ofBytes(
+            "endpoint.features_disk", 10L << 30, "Disk for features that memory has no room for; 0: none.");
+    public static final Setting<String> FEATURES_DIR = Setting.ofText(
+            "endpoint.features_dir", "", "Folder for them; empty: Java's place for temporary files.");
+    public static final Setting<Duration> FEATURES_KEEP = Setting.ofDuration(
+            "endpoint.features_keep",
+            Duration.ofHours(6),
+            "How long features stay that nobody uses, if their run does not drop them before.");
     public static final Setting<Duration> DRAIN = Setting.ofDuration(
             "endpoint.drain", Duration.ofSeconds(30), "On SIGTERM, how long requests under way may still run.");
 
@@ -100,6 +118,7 @@ public final class EndpointKeys {
             BACKOFF,
             BACKOFF_MAX,
             MAX_MESSAGE,
+            WIRE,
             SERVE_HOST,
             SERVE_PORT,
             METRICS_HOST,
@@ -113,6 +132,10 @@ public final class EndpointKeys {
             QUEUE_BYTES,
             MAX_TOKENS,
             SERVE_MAX_MESSAGE,
+            FEATURES_MEMORY,
+            FEATURES_DISK,
+            FEATURES_DIR,
+            FEATURES_KEEP,
             DRAIN);
 
     private EndpointKeys() {}

@@ -38,6 +38,11 @@ public record CodedLoss(CodedPrompts prompts, TokenBatch answers, float gradScal
     }
 
     @Override
+    public CodedPrompts coded() {
+        return prompts;
+    }
+
+    @Override
     public int samples() {
         return prompts.size();
     }

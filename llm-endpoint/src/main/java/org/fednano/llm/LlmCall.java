@@ -56,6 +56,11 @@ public sealed interface LlmCall<R>
     /** Operation and shapes, for messages. */
     String shapes();
 
+    /** Its prompts, if they are features and codes; else null. */
+    default CodedPrompts coded() {
+        return null;
+    }
+
     /** Whether its parts fit each other: joined, one that does not would shift the samples of those behind it. */
     boolean fits(int hidden);
 
@@ -350,6 +355,11 @@ public sealed interface LlmCall<R>
         }
 
         @Override
+        public CodedPrompts coded() {
+            return prompts instanceof CodedPrompts coded ? coded : null;
+        }
+
+        @Override
         public int samples() {
             return prompts.size();
         }
@@ -473,6 +483,11 @@ public sealed interface LlmCall<R>
             return prompts instanceof CodedPrompts coded
                     ? llm.generate(coded, maxNew)
                     : llm.generate((PromptBatch) prompts, maxNew);
+        }
+
+        @Override
+        public CodedPrompts coded() {
+            return prompts instanceof CodedPrompts coded ? coded : null;
         }
 
         @Override

@@ -18,6 +18,7 @@ import org.fednano.llm.server.BearerTokens;
 import org.fednano.llm.server.FailureLog;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.llm.server.Tls;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.wire.WireType;
 import org.fednano.prompt.TokenizerWarnings;
 import org.fednano.settings.EndpointKeys;
@@ -42,7 +43,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Serves the frozen LLM of model.dir until SIGTERM or Ctrl-C: clients send prompt embeddings and answer",
-            "ids, and get losses and gradients with respect to the embeddings. It trains nothing and keeps nothing.",
+            "ids, and get losses and gradients with respect to the embeddings. It trains nothing, and keeps prompts' features for a while at most.",
             "Settings: endpoint.*, llm.model_name, model.dir, engine.threads. Figures for Prometheus are at",
             "http://endpoint.metrics_host:endpoint.metrics_port/metrics. Failed requests are logged as one line of JSON each.",
             "Once it serves, it prints READY and the address that other commands take.",
@@ -206,7 +207,12 @@ final class ServeCommand implements Callable<Integer> {
                         new LlmServer.Load(
                                 settings.get(EndpointKeys.QUEUE), settings.get(EndpointKeys.QUEUE_BYTES), WORKERS))
                 .withTls(tls(settings))
-                .withTokens(tokens(settings));
+                .withTokens(tokens(settings))
+                .withFeatures(new FeatureStore.Limits(
+                        settings.get(EndpointKeys.FEATURES_MEMORY),
+                        settings.get(EndpointKeys.FEATURES_DISK),
+                        path(settings, EndpointKeys.FEATURES_DIR),
+                        settings.get(EndpointKeys.FEATURES_KEEP)));
     }
 
     private static Tls tls(Settings settings) {

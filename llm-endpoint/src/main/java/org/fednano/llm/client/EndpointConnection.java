@@ -199,6 +199,14 @@ public final class EndpointConnection implements AutoCloseable {
         return ask(what, s -> s.modelInfer(request));
     }
 
+    /** The same request, but not for long. */
+    ModelInferResponse infer(ModelInferRequest request, String what, Duration most) {
+        return named(
+                what,
+                () -> stub.withDeadlineAfter(Math.min(deadline.toNanos(), most.toNanos()), TimeUnit.NANOSECONDS)
+                        .modelInfer(request));
+    }
+
     private <T> T ask(String what, Function<GRPCInferenceServiceBlockingStub, T> call) {
         return named(what, () -> call.apply(stub.withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS)));
     }

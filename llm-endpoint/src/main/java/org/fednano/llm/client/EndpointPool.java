@@ -1,9 +1,12 @@
 package org.fednano.llm.client;
 
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.fednano.algorithm.RoundClosedException;
+import org.fednano.algorithm.Wire;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
@@ -16,6 +19,7 @@ import org.fednano.llm.wire.BatchSplitter;
 import org.fednano.llm.wire.Requests;
 import org.fednano.llm.wire.Responses;
 import org.fednano.llm.wire.WireType;
+import org.fednano.sample.CodedPrompts;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.slf4j.Logger;
@@ -26,13 +30,19 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
 
     private static final Logger LOG = LoggerFactory.getLogger(EndpointPool.class);
 
+    /** How often features are brought for one call; a store that lets them go meanwhile is too small for it. */
+    private static final int BRINGS = 2;
+
     /** One endpoint; greeted before its first request. */
     private static final class Endpoint {
         private final EndpointConnection link;
+        private final EndpointFeatures features;
         private boolean greeted;
+        private volatile boolean second; // whether it takes the contract's second version
 
-        Endpoint(EndpointConnection link) {
+        Endpoint(EndpointConnection link, EndpointFeatures features) {
             this.link = link;
+            this.features = features;
         }
     }
 
@@ -47,6 +57,7 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
     private final AtomicLong requests = new AtomicLong();
     private final AtomicLong retries = new AtomicLong();
     private final AtomicLong splits = new AtomicLong();
+    private final AtomicLong misses = new AtomicLong();
     private volatile ServedModel model;
     private volatile String modelFrom;
     private volatile BatchSplitter splitting;
@@ -61,11 +72,13 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
     static EndpointPool open(Options options, WaitingClock waiting, boolean share) {
         List<EndpointAddress> addresses =
                 options.addresses().stream().map(EndpointAddress::of).toList();
+        String run = options.run() == null ? newSecret() : options.run();
         List<Endpoint> endpoints = new ArrayList<>();
         EndpointPool pool = null;
         try {
             for (EndpointAddress address : addresses) {
-                endpoints.add(new Endpoint(new EndpointConnection(address, options, share)));
+                EndpointConnection link = new EndpointConnection(address, options, share);
+                endpoints.add(new Endpoint(link, new EndpointFeatures(link, options.modelName(), run)));
             }
             pool = new EndpointPool(options, waiting, endpoints);
             pool.connect();
@@ -74,6 +87,13 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
             endpoints.forEach(endpoint -> endpoint.link.close());
             throw e;
         }
+    }
+
+    /** It never touches a result, so it needs no seed. */
+    private static String newSecret() {
+        byte[] bytes = new byte[16];
+        new SecureRandom().nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
     }
 
     private void connect() {
@@ -131,6 +151,12 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
                     + model.text() + ", but " + address + " has " + found.text()
                     + ". Remove one of them from llm.endpoints.");
         }
+        endpoint.second = found.info().version() >= Requests.VERSION_2 && options.wire() != Wire.EMBEDDINGS;
+        if (options.wire() == Wire.CODES && !endpoint.second) {
+            throw JobException.usage("llm.wire = 2 needs endpoints with the contract's second version: " + address
+                    + " says that it has the first alone. Set llm.wire to auto or 1, or give that endpoint a store"
+                    + " (endpoint.features_memory).");
+        }
         BatchSplitter own = BatchSplitter.of(found.info(), found.type(), options.maxMessage());
         if (model == null) {
             splitting = own;
@@ -149,9 +175,20 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
         return model.type();
     }
 
+    /** Codes, once one endpoint that was greeted takes them: what another does not is made into embeddings for it. */
+    Wire wire() {
+        return endpoints.stream().anyMatch(e -> e.second) ? options.wire() : Wire.EMBEDDINGS;
+    }
+
     OipLlm.Counters counters() {
         return new OipLlm.Counters(
-                requests.get(), retries.get(), splits.get(), places.awaySeconds(), places.queuedSeconds());
+                requests.get(),
+                retries.get(),
+                splits.get(),
+                places.awaySeconds(),
+                places.queuedSeconds(),
+                endpoints.stream().mapToLong(e -> e.features.sentBytes()).sum(),
+                misses.get());
     }
 
     /** Asks, in parts if need be. */
@@ -162,17 +199,50 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
     @Override
     public <R> R ask(LlmCall<R> call) {
         ServedModel asked = model;
-        String fingerprint = asked.info().fingerprint();
-        String what = call.shapes();
+        CodedPrompts coded = call.coded();
         // Once, not once a try: encoding a batch to a half type takes its time.
-        ModelInferRequest request = Requests.of(options.modelName(), fingerprint, call, asked.type());
+        ModelInferRequest request = coded == null ? request(call, asked, null) : null;
         return retried(places.begin(), null, endpoint -> {
-            requests.incrementAndGet();
-            var answer = endpoint.link.infer(request, what);
-            return endpoint.link.named(
-                    what,
-                    () -> Responses.read(answer, call, fingerprint, asked.info().hidden(), asked.type()));
+            if (coded == null) {
+                return infer(endpoint, request, call, asked);
+            }
+            R answer = endpoint.second ? byCodes(endpoint, call, coded, asked) : null;
+            // What cannot be done by codes is done by embeddings: it costs traffic, never the result.
+            return answer != null ? answer : call.on(new DirectLlm(endpoint.link, options, asked));
         });
+    }
+
+    private ModelInferRequest request(LlmCall<?> call, ServedModel asked, String run) {
+        return Requests.of(options.modelName(), asked.info().fingerprint(), call, asked.type(), run);
+    }
+
+    private <R> R infer(Endpoint endpoint, ModelInferRequest request, LlmCall<R> call, ServedModel asked) {
+        requests.incrementAndGet();
+        String what = call.shapes();
+        String fingerprint = asked.info().fingerprint();
+        var answer = endpoint.link.infer(request, what);
+        return endpoint.link.named(
+                what, () -> Responses.read(answer, call, fingerprint, asked.info().hidden(), asked.type()));
+    }
+
+    /** Null if the endpoint does not hold the features when it is asked, though they were just brought. */
+    private <R> R byCodes(Endpoint endpoint, LlmCall<R> call, CodedPrompts prompts, ServedModel asked) {
+        ModelInferRequest request = request(call, asked, endpoint.features.run());
+        for (int i = 0; i < BRINGS; i++) {
+            if (!endpoint.features.bring(prompts.features(), asked.info(), splitting.limits())) {
+                return null;
+            }
+            try {
+                return infer(endpoint, request, call, asked);
+            } catch (LlmException e) {
+                if (e.reason() != Reason.MISS) {
+                    throw e;
+                }
+                misses.incrementAndGet();
+                endpoint.features.forget();
+            }
+        }
+        return null;
     }
 
     /**
@@ -276,6 +346,10 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
     @Override
     public void close() {
         places.close();
+        ServedModel asked = model;
+        if (options.run() == null && asked != null) {
+            endpoints.forEach(endpoint -> endpoint.features.drop(asked.info()));
+        }
         endpoints.forEach(endpoint -> endpoint.link.close());
     }
 }

@@ -10,12 +10,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.fednano.adapter.CodeGradients.Wanted;
+import org.fednano.algorithm.Wire;
+import org.fednano.llm.CodedLoss;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
 import org.fednano.llm.wire.WireType;
+import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.EndpointKeys;
@@ -101,6 +105,9 @@ public final class OipLlm implements FrozenLlm {
      * @param maxMessage bytes of a message, either way, at most; 1 GiB at most
      * @param headers sent with each call, names in lower case
      * @param handshake what is checked before the first call
+     * @param wire how prompts travel
+     * @param run names the features that travel once: whoever has it can use them. Null: drawn for this client alone, and
+     *     its features are forgotten at its end. A secret: {@link #toString} leaves it out
      */
     public record Options(
             List<String> addresses,
@@ -113,7 +120,9 @@ public final class OipLlm implements FrozenLlm {
             Retry retry,
             long maxMessage,
             Map<String, String> headers,
-            Handshake handshake) {
+            Handshake handshake,
+            Wire wire,
+            String run) {
 
         /** Beyond it gRPC's sizes come near their 31 bits. */
         public static final long LARGEST_MESSAGE = 1L << 30;
@@ -125,6 +134,7 @@ public final class OipLlm implements FrozenLlm {
             Objects.requireNonNull(tls);
             Objects.requireNonNull(retry);
             Objects.requireNonNull(handshake);
+            Objects.requireNonNull(wire);
             if (addresses.isEmpty()) {
                 throw JobException.usage("At least one endpoint is needed: found none. Set llm.endpoints.");
             }
@@ -166,7 +176,17 @@ public final class OipLlm implements FrozenLlm {
                             settings.get(EndpointKeys.BACKOFF_MAX)),
                     settings.get(EndpointKeys.MAX_MESSAGE),
                     Map.of(),
-                    Handshake.FULL);
+                    Handshake.FULL,
+                    wire(settings),
+                    null);
+        }
+
+        private static Wire wire(Settings settings) {
+            return switch (settings.get(EndpointKeys.WIRE)) {
+                case "1" -> Wire.EMBEDDINGS;
+                case "2" -> Wire.CODES;
+                default -> Wire.AUTO;
+            };
         }
 
         /** Every setting's default, for these addresses. */
@@ -250,6 +270,14 @@ public final class OipLlm implements FrozenLlm {
             return change(copy -> copy.handshake = changed);
         }
 
+        public Options withWire(Wire changed) {
+            return change(copy -> copy.wire = changed);
+        }
+
+        public Options withRun(String changed) {
+            return change(copy -> copy.run = changed);
+        }
+
         private Options change(Consumer<Copy> edit) {
             Copy copy = new Copy(this);
             edit.accept(copy);
@@ -269,6 +297,8 @@ public final class OipLlm implements FrozenLlm {
             private long maxMessage;
             private Map<String, String> headers;
             private Handshake handshake;
+            private Wire wire;
+            private String run;
 
             Copy(Options from) {
                 addresses = from.addresses;
@@ -282,6 +312,8 @@ public final class OipLlm implements FrozenLlm {
                 maxMessage = from.maxMessage;
                 headers = from.headers;
                 handshake = from.handshake;
+                wire = from.wire;
+                run = from.run;
             }
 
             Options options() {
@@ -296,18 +328,20 @@ public final class OipLlm implements FrozenLlm {
                         retry,
                         maxMessage,
                         headers,
-                        handshake);
+                        handshake,
+                        wire,
+                        run);
             }
         }
 
-        /** Without the token and the headers' values. */
+        /** Without the token, the run's secret and the headers' values. */
         @Override
         public String toString() {
             return "OipLlm.Options[addresses=" + addresses + ", modelName=" + modelName + ", token="
                     + (token == null ? "none" : "(hidden)") + ", tls=" + tls + ", fingerprint=" + fingerprint
                     + ", inFlight=" + inFlight + ", callDeadline=" + callDeadline + ", retry=" + retry
                     + ", maxMessage=" + maxMessage + ", headers=" + new TreeMap<>(headers).keySet() + ", handshake="
-                    + handshake + "]";
+                    + handshake + ", wire=" + wire + "]";
         }
     }
 
@@ -319,8 +353,17 @@ public final class OipLlm implements FrozenLlm {
      * @param splits calls that were halved
      * @param awaySeconds that callers waited because every endpoint rested
      * @param queuedSeconds that callers waited for a free place at an endpoint
+     * @param featureBytes of features that were sent, those sent again counted again
+     * @param featureMisses calls whose features the endpoint had let go, or had lost
      */
-    public record Counters(long requests, long retries, long splits, double awaySeconds, double queuedSeconds) {}
+    public record Counters(
+            long requests,
+            long retries,
+            long splits,
+            double awaySeconds,
+            double queuedSeconds,
+            long featureBytes,
+            long featureMisses) {}
 
     private final EndpointPool pool;
 
@@ -392,6 +435,32 @@ public final class OipLlm implements FrozenLlm {
 
     @Override
     public int[][] generate(PromptBatch prompts, int maxNew) {
+        return maxNew == 0 ? new int[prompts.size()][0] : pool.call(new LlmCall.Generate(prompts, maxNew));
+    }
+
+    @Override
+    public Wire wire() {
+        return pool.wire();
+    }
+
+    @Override
+    public CodedResult lossGradient(CodedPrompts prompts, TokenBatch answers, float gradScale, Wanted wanted) {
+        LlmException.require(gradScale > 0, Reason.BAD_REQUEST, "grad_scale", "a power of two", gradScale);
+        return pool.call(new CodedLoss(prompts, answers, gradScale, wanted));
+    }
+
+    @Override
+    public CodedResult loss(CodedPrompts prompts, TokenBatch answers) {
+        return pool.call(new CodedLoss(prompts, answers));
+    }
+
+    @Override
+    public Scores score(CodedPrompts prompts, int[][][] choices) {
+        return pool.call(new LlmCall.Score(prompts, choices));
+    }
+
+    @Override
+    public int[][] generate(CodedPrompts prompts, int maxNew) {
         return maxNew == 0 ? new int[prompts.size()][0] : pool.call(new LlmCall.Generate(prompts, maxNew));
     }
 

@@ -115,7 +115,8 @@ final class CodedTensors {
     /**
      * @throws LlmException MISS if features are not held; TOO_LARGE if the embeddings would not fit a message
      */
-    static CodedPrompts readPrompts(Tensors tensors, LlmInfo info, String run, FeatureSource source) {
+    static CodedPrompts readPrompts(
+            Tensors tensors, LlmInfo info, String run, float scale, FeatureSource source) {
         int hidden = info.hidden();
         Tensor codes = tensors.get("codes", "FP32", -1, -1, -1);
         int size = codes.shape()[0];
@@ -157,7 +158,7 @@ final class CodedTensors {
         }
         LlmException.require(
                 missing == 0, Reason.MISS, "Features that the call names and are held", size, size - missing);
-        return new CodedPrompts(features, codes.floats(), tokens, rank, up.floats(), which, modalities);
+        return new CodedPrompts(features, codes.floats(), tokens, rank, scale, up.floats(), which, modalities);
     }
 
     /** The gradients of a call as tensors. */

@@ -159,7 +159,7 @@ public final class Requests {
 
         @Override
         public ModelInferRequest codedLoss(CodedLoss call) {
-            ObjectNode control = control2(call.op(), fingerprint, run);
+            ObjectNode control = control2(call.op(), fingerprint, run).put("scale", call.prompts().scale());
             List<String> outputs = new ArrayList<>(List.of("out", "loss", "n_tokens"));
             if (call.withGradient()) {
                 control.put("grad_scale", call.gradScale())
@@ -192,7 +192,7 @@ public final class Requests {
         private List<Tensor> prompts(String op, Prompts prompts, int maxNew) {
             List<Tensor> tensors = new ArrayList<>();
             if (prompts instanceof CodedPrompts coded) {
-                ObjectNode control = control2(op, fingerprint, run);
+                ObjectNode control = control2(op, fingerprint, run).put("scale", coded.scale());
                 if (maxNew > 0) {
                     control.put("max_new", maxNew);
                 }
@@ -216,11 +216,8 @@ public final class Requests {
         if (call instanceof CodedLoss loss) {
             return SLACK + CodedTensors.bytes(loss.prompts(), loss.gradientValues()) + 4L * loss.answers().ids().length;
         }
-        if (call instanceof LlmCall.Score score && score.prompts() instanceof CodedPrompts coded) {
-            return SLACK + CodedTensors.bytes(coded, 0) + 4 * score.boundTokens();
-        }
-        if (call instanceof LlmCall.Generate generate && generate.prompts() instanceof CodedPrompts coded) {
-            return SLACK + CodedTensors.bytes(coded, (long) coded.size() * generate.maxNew());
+        if (call.coded() != null) {
+            return SLACK + CodedTensors.bytes(call.coded(), call.samples()) + 8 * call.boundTokens();
         }
         if (call instanceof LlmCall.Embed embed) {
             return SLACK + (long) embed.ids().length * Math.max(Integer.BYTES, (long) hidden * type.bytes());
@@ -399,7 +396,9 @@ public final class Requests {
                     case "drop" -> new StoreCall.Drop(run);
                     default -> null;
                 };
-        CodedPrompts coded = PROMPTED_2.contains(op) ? CodedTensors.readPrompts(tensors, info, run, features) : null;
+        CodedPrompts coded = PROMPTED_2.contains(op)
+                ? CodedTensors.readPrompts(tensors, info, run, adapterScale(control), features)
+                : null;
         LlmCall<?> call =
                 switch (op) {
                     case INFO, "have", "put", "drop" -> null;
@@ -501,6 +500,12 @@ public final class Requests {
         String run = text(control, "run");
         Tensors.require(RUN.matcher(run).matches(), "ctl's 'run'", "16 to 128 printable characters", "something else");
         return run;
+    }
+
+    private static float adapterScale(JsonNode control) {
+        float scale = control.path("scale").isNumber() ? control.path("scale").floatValue() : Float.NaN;
+        Tensors.require(Float.isFinite(scale), "ctl's 'scale' of the adapters", "a number", "something else");
+        return scale;
     }
 
     private static float scale(JsonNode control) {

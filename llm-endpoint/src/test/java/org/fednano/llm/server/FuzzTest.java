@@ -19,6 +19,7 @@ class FuzzTest {
             Reason.BUSY,
             Reason.NOT_READY,
             Reason.ROUND_CLOSED,
+            Reason.MISS,
             Reason.ENDPOINT_DOWN,
             Reason.NONFINITE_OUTPUT,
             Reason.INTERNAL);
