@@ -51,6 +51,16 @@ public final class GatewayKeys {
             "gateway.max_inflight_bytes",
             512L << 20,
             "Bytes of the requests that wait or run in the gateway, at most; more are answered BUSY.");
+    public static final Setting<Long> FEATURES_MEMORY = Setting.ofBytes(
+            "gateway.features_memory",
+            256L << 20,
+            "Memory of the driver for features that executors send once, with llm.wire = 2 and executors that are processes of their own; 0: none are kept, and they send embeddings.");
+    public static final Setting<Long> FEATURES_DISK = Setting.ofBytes(
+            "gateway.features_disk", 10L << 30, "Disk for features that memory has no room for; 0: none.");
+    public static final Setting<String> FEATURES_DIR = Setting.ofText(
+            "gateway.features_dir",
+            "",
+            "Folder of the driver for them; empty: Java's place for temporary files.");
 
     static final List<Setting<?>> ALL = List.of(
             CLIENT_DEADLINE,
@@ -65,7 +75,10 @@ public final class GatewayKeys {
             BATCHING,
             MAX_BATCH_TOKENS,
             MAX_WAIT,
-            MAX_INFLIGHT);
+            MAX_INFLIGHT,
+            FEATURES_MEMORY,
+            FEATURES_DISK,
+            FEATURES_DIR);
 
     private GatewayKeys() {}
 }

@@ -2,10 +2,10 @@ package org.fednano.evaluation;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.fednano.adapter.CodedAdapters;
 import org.fednano.adapter.NanoAdapters;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.sample.FeatureBatch;
-import org.fednano.sample.PromptBatch;
 import org.fednano.sample.PromptFeatures;
 
 /**
@@ -23,6 +23,7 @@ final class BatchAnswerer {
     private final EvaluationPlan plan;
     private final FrozenLlm llm;
     private final NanoAdapters adapters;
+    private final CodedAdapters coded;
     private final List<Waiting> choices = new ArrayList<>();
     private final List<Waiting> free = new ArrayList<>();
     private final List<Answer> answers = new ArrayList<>();
@@ -31,6 +32,7 @@ final class BatchAnswerer {
         this.plan = plan;
         this.llm = llm;
         this.adapters = NanoAdapters.of(plan.layout());
+        this.coded = new CodedAdapters(plan.layout());
     }
 
     void add(PromptFeatures sample) {
@@ -54,21 +56,28 @@ final class BatchAnswerer {
             return;
         }
         List<PromptFeatures> samples = batch.stream().map(Waiting::sample).toList();
-        PromptBatch prompts = adapters.forward(
-                plan.theta(), FeatureBatch.of(samples, plan.layout().hidden())); // (B, T, H)
+        FeatureBatch x = FeatureBatch.of(samples, plan.layout().hidden()); // (B, T, H)
         if (batch == choices) {
-            FrozenLlm.Scores scores = llm.score(
-                    prompts, samples.stream().map(PromptFeatures::choices).toArray(int[][][]::new));
+            int[][][] of = samples.stream().map(PromptFeatures::choices).toArray(int[][][]::new);
+            FrozenLlm.Scores scores = codes(x)
+                    ? llm.score(coded.forward(plan.theta(), x), of)
+                    : llm.score(adapters.forward(plan.theta(), x), of);
             for (int b = 0; b < batch.size(); b++) {
                 put(batch.get(b), scores.best(b), null);
             }
         } else {
-            int[][] tokens = llm.generate(prompts, plan.maxNewTokens());
+            int[][] tokens = codes(x)
+                    ? llm.generate(coded.forward(plan.theta(), x), plan.maxNewTokens())
+                    : llm.generate(adapters.forward(plan.theta(), x), plan.maxNewTokens());
             for (int b = 0; b < batch.size(); b++) {
                 put(batch.get(b), -1, tokens[b]);
             }
         }
         batch.clear();
+    }
+
+    private boolean codes(FeatureBatch x) {
+        return llm.wire().codes(plan.layout(), x.size(), x.prompts().tokens(), 1, false);
     }
 
     private void put(Waiting waiting, int choice, int[] tokens) {

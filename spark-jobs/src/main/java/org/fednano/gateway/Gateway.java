@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import org.fednano.algorithm.RoundClosedException;
+import org.fednano.algorithm.Wire;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
@@ -78,6 +79,11 @@ public final class Gateway implements AutoCloseable {
     /** What the endpoint says of itself. */
     public LlmInfo info() {
         return pipeline.info();
+    }
+
+    /** How prompts are brought to the endpoint. */
+    Wire wire() {
+        return pipeline.wire();
     }
 
     /** What it has done so far. */

@@ -5,6 +5,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import org.fednano.algorithm.RoundClosedException;
+import org.fednano.algorithm.Wire;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -53,9 +54,19 @@ public sealed interface GatewayAddress extends Serializable {
      * @param fingerprint of the LLM behind it
      * @param trainDeadline how long a training client may wait for an answer: the gateway has closed its round by then
      * @param maxMessage bytes of a message at most
+     * @param wire how prompts travel
+     * @param run names the features that travel once
      */
     record Network(
-            String host, int port, boolean tls, String ca, String fingerprint, Duration trainDeadline, long maxMessage)
+            String host,
+            int port,
+            boolean tls,
+            String ca,
+            String fingerprint,
+            Duration trainDeadline,
+            long maxMessage,
+            Wire wire,
+            String run)
             implements GatewayAddress {
         @Override
         public FrozenLlm open(GatewayPass pass) {

@@ -63,7 +63,9 @@ final class GatewayClient {
                     trial,
                     gateway.maxMessage(),
                     GatewayHeaders.of(pass).map(),
-                    OipLlm.Handshake.LIGHT);
+                    OipLlm.Handshake.LIGHT,
+                    gateway.wire(),
+                    gateway.run());
             OipLlm.connectShared(options).close();
             return OipLlm.connectShared(options.withRetry(patience(options.callDeadline())));
         } catch (JobException e) {

@@ -1,6 +1,8 @@
 package org.fednano.gateway;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.settings.EndpointKeys;
 import org.fednano.settings.GatewayKeys;
 import org.fednano.settings.Settings;
@@ -15,8 +17,20 @@ import org.fednano.settings.Settings;
  * @param key PEM file of its private key; null: no TLS
  * @param ca PEM file of the authority that executors trust; null: Java's own list
  * @param maxMessage bytes of a message at most
+ * @param features bounds of the store for what clients send once, where they send features and codes
  */
-public record GatewayNetwork(String bind, int port, String host, Path certificate, Path key, Path ca, long maxMessage) {
+public record GatewayNetwork(
+        String bind,
+        int port,
+        String host,
+        Path certificate,
+        Path key,
+        Path ca,
+        long maxMessage,
+        FeatureStore.Limits features) {
+
+    /** Longer than any round: the gateway's end forgets them. */
+    private static final Duration KEEP = Duration.ofDays(365);
 
     /**
      * As the settings say.
@@ -34,7 +48,12 @@ public record GatewayNetwork(String bind, int port, String host, Path certificat
                 path(settings.get(GatewayKeys.CERTIFICATE)),
                 path(settings.get(GatewayKeys.KEY)),
                 path(settings.get(GatewayKeys.CA)),
-                settings.get(EndpointKeys.MAX_MESSAGE));
+                settings.get(EndpointKeys.MAX_MESSAGE),
+                new FeatureStore.Limits(
+                        settings.get(GatewayKeys.FEATURES_MEMORY),
+                        settings.get(GatewayKeys.FEATURES_DISK),
+                        path(settings.get(GatewayKeys.FEATURES_DIR)),
+                        KEEP));
     }
 
     private static Path path(String text) {

@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.fednano.algorithm.Wire;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.llm.server.Tls;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.wire.WireType;
 import org.fednano.settings.JobException;
 
@@ -44,6 +46,7 @@ final class GatewayServer implements AutoCloseable {
         long bytes = Math.max(1, options.maxInflightBytes() / 2);
         long message =
                 Math.min(network.maxMessage(), Math.min(bytes, info.limits().messageBytes()));
+        Wire wire = network.features().memory() == 0 ? Wire.EMBEDDINGS : gateway.wire();
         String ca = network.ca() == null ? "" : text(network.ca());
         LlmServer server = LlmServer.start(
                 LlmServer.Options.on(
@@ -53,6 +56,7 @@ final class GatewayServer implements AutoCloseable {
                                 WireType.FP32,
                                 new LlmInfo.Limits(info.limits().tokens(), message),
                                 new LlmServer.Load(QUEUE, bytes, WORKERS))
+                        .withFeatures(wire == Wire.EMBEDDINGS ? FeatureStore.Limits.NONE : network.features())
                         .withTls(tls(network))
                         .withCallers((token, headers) -> isKnown(gateway, token, headers)),
                 new Sessions(gateway, info));
@@ -65,7 +69,9 @@ final class GatewayServer implements AutoCloseable {
                         ca,
                         info.fingerprint(),
                         options.clientDeadline().plus(MARGIN),
-                        message));
+                        message,
+                        wire,
+                        GatewayAddress.newKey()));
     }
 
     /** Whoever calls must be the one he says that he is. */
@@ -116,6 +122,12 @@ final class GatewayServer implements AutoCloseable {
         @Override
         public void admit(Metadata headers) {
             llm(headers).info();
+        }
+
+        /** One client never finds what another one sent. */
+        @Override
+        public String owner(Metadata headers) {
+            return GatewayHeaders.read(headers).clientId();
         }
 
         @Override

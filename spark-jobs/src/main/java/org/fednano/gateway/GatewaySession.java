@@ -1,12 +1,16 @@
 package org.fednano.gateway;
 
 import io.grpc.Context;
+import org.fednano.adapter.CodeGradients.Wanted;
 import org.fednano.algorithm.RoundClosedException;
+import org.fednano.algorithm.Wire;
+import org.fednano.llm.CodedLoss;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
+import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -72,6 +76,32 @@ final class GatewaySession implements FrozenLlm {
 
     @Override
     public int[][] generate(PromptBatch prompts, int maxNew) {
+        return call(new LlmCall.Generate(prompts, maxNew));
+    }
+
+    @Override
+    public Wire wire() {
+        return pipeline.wire();
+    }
+
+    @Override
+    public CodedResult lossGradient(CodedPrompts prompts, TokenBatch answers, float gradScale, Wanted wanted) {
+        LlmException.require(gradScale > 0, Reason.BAD_REQUEST, "grad_scale", "a power of two", gradScale);
+        return call(new CodedLoss(prompts, answers, gradScale, wanted));
+    }
+
+    @Override
+    public CodedResult loss(CodedPrompts prompts, TokenBatch answers) {
+        return call(new CodedLoss(prompts, answers));
+    }
+
+    @Override
+    public Scores score(CodedPrompts prompts, int[][][] choices) {
+        return call(new LlmCall.Score(prompts, choices));
+    }
+
+    @Override
+    public int[][] generate(CodedPrompts prompts, int maxNew) {
         return call(new LlmCall.Generate(prompts, maxNew));
     }
 

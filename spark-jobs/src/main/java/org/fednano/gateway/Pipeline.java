@@ -2,6 +2,7 @@ package org.fednano.gateway;
 
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import org.fednano.algorithm.Wire;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
@@ -31,6 +32,10 @@ final class Pipeline implements AutoCloseable {
 
     LlmInfo info() {
         return asking.llm().info();
+    }
+
+    Wire wire() {
+        return asking.llm().wire();
     }
 
     GatewayFigures figures() {

@@ -9,16 +9,22 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.fednano.adapter.CodeGradients.Wanted;
+import org.fednano.algorithm.LossGradient.CodedResult;
 import org.fednano.algorithm.LossGradient.Result;
+import org.fednano.llm.CodedLoss;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.sample.CodedPrompts;
+import org.fednano.sample.Features;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.testing.TinyModel;
@@ -80,8 +86,41 @@ class BatchingTest {
                 yield new LlmCall.Score(prompts, choices);
             }
             case 4 -> new LlmCall.Generate(prompts, 3);
+            case 5, 6, 7 -> new CodedLoss(coded(prompts, random), answers, 1024, Wanted.values()[kind - 5]);
+            case 8 -> new LlmCall.Generate(coded(prompts, random), 3);
             default -> new LlmCall.Embed(ConcurrentCallers.ids(random, 30, vocabulary));
         };
+    }
+
+    /** Each caller's own W_up, on one of two modalities or on both. */
+    private static CodedPrompts coded(PromptBatch prompts, Random random) {
+        int size = prompts.size();
+        List<Features> features = new ArrayList<>();
+        for (int b = 0; b < size; b++) {
+            int from = b * prompts.tokens() * hidden;
+            byte[] modality = new byte[prompts.lengths()[b]];
+            random.nextBytes(modality);
+            for (int t = 0; t < modality.length; t++) {
+                modality[t] &= 1;
+            }
+            features.add(Features.of(
+                    Arrays.copyOfRange(prompts.embeds(), from, from + modality.length * hidden), modality, hidden));
+        }
+        float[] codes = normal(size * prompts.tokens() * 3, random);
+        float[] up = normal(2 * 3 * hidden, random);
+        int[] upOf = new int[size * 2];
+        for (int i = 0; i < upOf.length; i++) {
+            upOf[i] = random.nextInt(3) - 1;
+        }
+        return new CodedPrompts(features, codes, prompts.tokens(), 3, 0.5f, up, upOf, 2);
+    }
+
+    private static float[] normal(int size, Random random) {
+        float[] values = new float[size];
+        for (int i = 0; i < size; i++) {
+            values[i] = (float) (0.3 * random.nextGaussian());
+        }
+        return values;
     }
 
     @Test
@@ -89,9 +128,9 @@ class BatchingTest {
         long calls = 0;
         long batches = 0;
         try (ConcurrentCallers callers = new ConcurrentCallers()) {
-            for (int seed = 0; seed < 60; seed++) {
+            for (int seed = 0; seed < 100; seed++) {
                 Random random = new Random(seed);
-                int[] kinds = {random.nextInt(6), random.nextInt(6)};
+                int[] kinds = {random.nextInt(10), random.nextInt(10)};
                 List<LlmCall<?>> mix = new ArrayList<>();
                 for (int i = 2 + random.nextInt(7); i > 0; i--) {
                     mix.add(randomCall(random, kinds[random.nextInt(2)]));
@@ -120,6 +159,14 @@ class BatchingTest {
                     result.loss(), assertInstanceOf(Result.class, got, where).loss(), where);
             assertArrayEquals(result.answerTokens(), ((Result) got).answerTokens(), where);
             assertClose(result.gradient(), ((Result) got).gradient(), where);
+        } else if (expected instanceof CodedResult result) {
+            CodedResult found = assertInstanceOf(CodedResult.class, got, where);
+            assertClose(result.loss(), found.loss(), where);
+            assertArrayEquals(result.answerTokens(), found.answerTokens(), where);
+            assertClose(result.gradients().codes(), found.gradients().codes(), where);
+            assertClose(result.gradients().up(), found.gradients().up(), where);
+            assertClose(result.gradients().squares(), found.gradients().squares(), where);
+            assertClose(result.gradients().each(), found.gradients().each(), where);
         } else if (expected instanceof Scores scores) {
             assertArrayEquals(
                     scores.tokens(), assertInstanceOf(Scores.class, got, where).tokens(), where);

@@ -21,12 +21,14 @@ import java.util.Set;
 import java.util.concurrent.Future;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.algorithm.RoundClosedException;
+import org.fednano.algorithm.Wire;
 import org.fednano.gateway.GatewayAddress.Network;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferResponse;
 import org.fednano.llm.wire.GrpcStatuses;
@@ -49,6 +51,7 @@ class NetworkGatewayTest {
 
     private static final int TOKENS = 10;
     private static final int MESSAGE = 1 << 16;
+    private static final FeatureStore.Limits FEATURES = new FeatureStore.Limits(1 << 20, 0, null, Duration.ofHours(1));
     private static final OipLlm.Retry ONE_TRY = new OipLlm.Retry(1, Duration.ZERO, Duration.ZERO);
 
     private final FakeSlowLlm llm = new FakeSlowLlm();
@@ -63,7 +66,7 @@ class NetworkGatewayTest {
     private void open(Duration deadline, long bytes) {
         close();
         gateway = new Gateway(llm, new GatewayOptions(deadline, bytes, 1, false, 1, Duration.ZERO));
-        gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", null, null, null, MESSAGE));
+        gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", null, null, null, MESSAGE, FEATURES));
         gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
     }
 
@@ -180,7 +183,7 @@ class NetworkGatewayTest {
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        Network nowhere = new Network("localhost", port, false, "", "f", Duration.ofMinutes(1), MESSAGE);
+        Network nowhere = new Network("localhost", port, false, "", "f", Duration.ofMinutes(1), MESSAGE, Wire.EMBEDDINGS, "");
         JobException e = assertThrows(JobException.class, () -> nowhere.open(gateway.pass(Purpose.TRAIN, 1, "a")));
         assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
         for (String part : new String[] {"localhost:" + port, "gateway.host", "gateway.bind", "gateway.port"}) {
@@ -290,7 +293,7 @@ class NetworkGatewayTest {
                 return null;
             });
             Network wrong =
-                    new Network("localhost", other.getLocalPort(), false, "", "f", Duration.ofMinutes(30), MESSAGE);
+                    new Network("localhost", other.getLocalPort(), false, "", "f", Duration.ofMinutes(30), MESSAGE, Wire.EMBEDDINGS, "");
             OipLlm.Retry twice = new OipLlm.Retry(2, Duration.ZERO, Duration.ZERO);
             JobException e = assertThrows(
                     JobException.class, () -> GatewayClient.open(wrong, gateway.pass(Purpose.TRAIN, 1, "a"), twice));
@@ -317,7 +320,7 @@ class NetworkGatewayTest {
         Path key = keys.key("gateway");
         Path authority = keys.ca();
         gateway = new Gateway(llm, new GatewayOptions(Duration.ofMinutes(5), 1 << 20, 1, false, 1, Duration.ZERO));
-        gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", certificate, key, authority, MESSAGE));
+        gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", certificate, key, authority, MESSAGE, FEATURES));
         gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
         try (FrozenLlm client = address().open(gateway.pass(Purpose.TRAIN, 1, "a"))) {
             assertEquals(12, client.embed(new int[] {1, 2, 3}).length);
@@ -325,7 +328,15 @@ class NetworkGatewayTest {
         Network right = address();
         assertFalse(right.ca().contains("PRIVATE"), "the key stays on the driver");
         Network javasOwn = new Network(
-                right.host(), right.port(), true, "", right.fingerprint(), right.trainDeadline(), right.maxMessage());
+                right.host(),
+                right.port(),
+                true,
+                "",
+                right.fingerprint(),
+                right.trainDeadline(),
+                right.maxMessage(),
+                right.wire(),
+                right.run());
         assertThrows(
                 JobException.class, () -> GatewayClient.open(javasOwn, gateway.pass(Purpose.TRAIN, 1, "b"), ONE_TRY));
     }
