@@ -22,8 +22,7 @@ public record CodeGradients(float[] codes, float[] up, float[] squares, float[] 
     }
 
     /** None at all. */
-    public static final CodeGradients NONE =
-            new CodeGradients(new float[0], new float[0], new float[0], new float[0]);
+    public static final CodeGradients NONE = new CodeGradients(new float[0], new float[0], new float[0], new float[0]);
 
     /** Values in all of them. */
     public long values() {

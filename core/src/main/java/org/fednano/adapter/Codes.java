@@ -22,8 +22,7 @@ public final class Codes {
     /** E = x + s · code · W_up (B, T, H), zero on padding; in the order of {@link NanoAdapters#forward}, to the same bits. */
     public static PromptBatch embeddings(CodedPrompts prompts) {
         int hidden = prompts.hidden();
-        float[] embeds =
-                new float[Math.multiplyExact(Math.multiplyExact(prompts.size(), prompts.tokens()), hidden)];
+        float[] embeds = new float[Math.multiplyExact(Math.multiplyExact(prompts.size(), prompts.tokens()), hidden)];
         for (int b = 0; b < prompts.size(); b++) {
             float[] x = prompts.features().get(b).x();
             System.arraycopy(x, 0, embeds, b * prompts.tokens() * hidden, x.length);
@@ -88,8 +87,7 @@ public final class Codes {
                 int[] at = under(prompts, 0, prompts.size(), u);
                 if (at.length > 0) {
                     NDArray dy = TokenRows.gather(scope, gradient, at, prompts.hidden()); // (N, H)
-                    TokenRows.scatter(
-                            dy.matMul(up[u].transpose()).muli(prompts.scale()), codes, at, prompts.rank());
+                    TokenRows.scatter(dy.matMul(up[u].transpose()).muli(prompts.scale()), codes, at, prompts.rank());
                 }
             }
             return codes;
@@ -137,7 +135,10 @@ public final class Codes {
                 for (int m = 0; m < modalities; m++) {
                     boolean stands = prompts.upOf(b, m) != CodedPrompts.NONE;
                     int modality = m;
-                    up(stands ? places(prompts, b, b + 1, (s, of) -> of == modality) : NOWHERE, each, b * modalities + m);
+                    up(
+                            stands ? places(prompts, b, b + 1, (s, of) -> of == modality) : NOWHERE,
+                            each,
+                            b * modalities + m);
                 }
             }
             return each;

@@ -84,7 +84,8 @@ final class NdAdapters implements NanoAdapters {
             TensorEngine.limitThreads();
             for (int m = 0; m < down.length; m++) {
                 down[m] = TokenRows.matrix(scope, theta, layout.downOffset(m), hidden, rank);
-                upT[m] = TokenRows.matrix(scope, theta, layout.upOffset(m), rank, hidden).transpose();
+                upT[m] = TokenRows.matrix(scope, theta, layout.upOffset(m), rank, hidden)
+                        .transpose();
             }
         }
 

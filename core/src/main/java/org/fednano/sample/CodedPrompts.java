@@ -18,7 +18,14 @@ import java.util.List;
  * @param modalities M
  */
 public record CodedPrompts(
-        List<Features> features, float[] codes, int tokens, int rank, float scale, float[] up, int[] upOf, int modalities)
+        List<Features> features,
+        float[] codes,
+        int tokens,
+        int rank,
+        float scale,
+        float[] up,
+        int[] upOf,
+        int modalities)
         implements Prompts {
 
     /** Stands in {@code upOf} for a modality without an adapter. */

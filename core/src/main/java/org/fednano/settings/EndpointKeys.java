@@ -96,8 +96,8 @@ public final class EndpointKeys {
             "Memory for prompts' features, which clients with llm.wire = 2 send once; 0: none are kept, and the endpoint takes version 1 of the contract alone.");
     public static final Setting<Long> FEATURES_DISK = Setting.ofBytes(
             "endpoint.features_disk", 10L << 30, "Disk for features that memory has no room for; 0: none.");
-    public static final Setting<String> FEATURES_DIR = Setting.ofText(
-            "endpoint.features_dir", "", "Folder for them; empty: Java's place for temporary files.");
+    public static final Setting<String> FEATURES_DIR =
+            Setting.ofText("endpoint.features_dir", "", "Folder for them; empty: Java's place for temporary files.");
     public static final Setting<Duration> FEATURES_KEEP = Setting.ofDuration(
             "endpoint.features_keep",
             Duration.ofHours(6),

@@ -58,9 +58,7 @@ public final class GatewayKeys {
     public static final Setting<Long> FEATURES_DISK = Setting.ofBytes(
             "gateway.features_disk", 10L << 30, "Disk for features that memory has no room for; 0: none.");
     public static final Setting<String> FEATURES_DIR = Setting.ofText(
-            "gateway.features_dir",
-            "",
-            "Folder of the driver for them; empty: Java's place for temporary files.");
+            "gateway.features_dir", "", "Folder of the driver for them; empty: Java's place for temporary files.");
 
     static final List<Setting<?>> ALL = List.of(
             CLIENT_DEADLINE,

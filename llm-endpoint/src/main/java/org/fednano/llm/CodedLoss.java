@@ -167,8 +167,7 @@ public record CodedLoss(CodedPrompts prompts, TokenBatch answers, float gradScal
     @Override
     public CodedLoss join(List<? extends LlmCall<CodedResult>> calls) {
         return new CodedLoss(
-                prompts.joined(
-                        calls.stream().map(c -> ((CodedLoss) c).prompts).toList()),
+                prompts.joined(calls.stream().map(c -> ((CodedLoss) c).prompts).toList()),
                 TokenBatch.join(calls.stream().map(c -> ((CodedLoss) c).answers).toList()),
                 gradScale,
                 wanted);

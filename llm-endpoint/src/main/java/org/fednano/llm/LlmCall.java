@@ -17,8 +17,7 @@ import org.fednano.sample.TokenBatch;
  *
  * @param <R> what it answers
  */
-public sealed interface LlmCall<R>
-        permits LlmCall.Embed, LlmCall.Loss, LlmCall.Score, LlmCall.Generate, CodedLoss {
+public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.Score, LlmCall.Generate, CodedLoss {
 
     /** Name of the operation in the endpoint's contract. */
     String op();
@@ -455,8 +454,7 @@ public sealed interface LlmCall<R>
         @Override
         public Score join(List<? extends LlmCall<Scores>> calls) {
             return new Score(
-                    prompts.joined(
-                            calls.stream().map(c -> ((Score) c).prompts).toList()),
+                    prompts.joined(calls.stream().map(c -> ((Score) c).prompts).toList()),
                     calls.stream()
                             .flatMap(c -> Arrays.stream(((Score) c).choices))
                             .toArray(int[][][]::new));
@@ -559,9 +557,7 @@ public sealed interface LlmCall<R>
 
         @Override
         public boolean joins(LlmCall<?> other) {
-            return other instanceof Generate generate
-                    && generate.maxNew == maxNew
-                    && prompts.joins(generate.prompts);
+            return other instanceof Generate generate && generate.maxNew == maxNew && prompts.joins(generate.prompts);
         }
 
         @Override

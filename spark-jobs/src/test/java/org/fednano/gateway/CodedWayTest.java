@@ -97,8 +97,8 @@ class CodedWayTest {
     }
 
     private static Gateway gateway(FrozenLlm endpoint) {
-        Gateway gateway = new Gateway(
-                endpoint, new GatewayOptions(Duration.ofMinutes(5), 64 << 20, 2, false, 1, Duration.ZERO));
+        Gateway gateway =
+                new Gateway(endpoint, new GatewayOptions(Duration.ofMinutes(5), 64 << 20, 2, false, 1, Duration.ZERO));
         gateway.listen(new GatewayNetwork(
                 "127.0.0.1",
                 0,

@@ -28,9 +28,9 @@ import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 import org.fednano.llm.client.OipLlm;
-import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferResponse;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.wire.GrpcStatuses;
 import org.fednano.llm.wire.Requests;
 import org.fednano.llm.wire.WireType;
@@ -183,7 +183,8 @@ class NetworkGatewayTest {
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        Network nowhere = new Network("localhost", port, false, "", "f", Duration.ofMinutes(1), MESSAGE, Wire.EMBEDDINGS, "");
+        Network nowhere =
+                new Network("localhost", port, false, "", "f", Duration.ofMinutes(1), MESSAGE, Wire.EMBEDDINGS, "");
         JobException e = assertThrows(JobException.class, () -> nowhere.open(gateway.pass(Purpose.TRAIN, 1, "a")));
         assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
         for (String part : new String[] {"localhost:" + port, "gateway.host", "gateway.bind", "gateway.port"}) {
@@ -292,8 +293,16 @@ class NetworkGatewayTest {
                 }
                 return null;
             });
-            Network wrong =
-                    new Network("localhost", other.getLocalPort(), false, "", "f", Duration.ofMinutes(30), MESSAGE, Wire.EMBEDDINGS, "");
+            Network wrong = new Network(
+                    "localhost",
+                    other.getLocalPort(),
+                    false,
+                    "",
+                    "f",
+                    Duration.ofMinutes(30),
+                    MESSAGE,
+                    Wire.EMBEDDINGS,
+                    "");
             OipLlm.Retry twice = new OipLlm.Retry(2, Duration.ZERO, Duration.ZERO);
             JobException e = assertThrows(
                     JobException.class, () -> GatewayClient.open(wrong, gateway.pass(Purpose.TRAIN, 1, "a"), twice));

@@ -202,8 +202,7 @@ public final class EndpointConnection implements AutoCloseable {
     /** The same request, but not for long. */
     ModelInferResponse infer(ModelInferRequest request, String what, Duration most) {
         return named(
-                what,
-                () -> stub.withDeadlineAfter(Math.min(deadline.toNanos(), most.toNanos()), TimeUnit.NANOSECONDS)
+                what, () -> stub.withDeadlineAfter(Math.min(deadline.toNanos(), most.toNanos()), TimeUnit.NANOSECONDS)
                         .modelInfer(request));
     }
 

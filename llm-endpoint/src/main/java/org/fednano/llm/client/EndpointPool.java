@@ -222,7 +222,8 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
         String fingerprint = asked.info().fingerprint();
         var answer = endpoint.link.infer(request, what);
         return endpoint.link.named(
-                what, () -> Responses.read(answer, call, fingerprint, asked.info().hidden(), asked.type()));
+                what,
+                () -> Responses.read(answer, call, fingerprint, asked.info().hidden(), asked.type()));
     }
 
     /** Null if the endpoint does not hold the features when it is asked, though they were just brought. */

@@ -307,8 +307,7 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
         String model = desk.options().modelName();
         return request.store() == null
                 ? Responses.info(model, desk.info(headers))
-                : Responses.store(
-                        model, info, request, desk.features(headers).answer(request.store()));
+                : Responses.store(model, info, request, desk.features(headers).answer(request.store()));
     }
 
     private void parse() {

@@ -103,7 +103,8 @@ public final class LlmServer implements AutoCloseable {
         /** Plain, open to all, and quiet. */
         public static Options on(
                 String host, int port, String modelName, WireType type, LlmInfo.Limits limits, Load load) {
-            return new Options(host, port, modelName, type, limits, null, null, load, call -> {}, FeatureStore.Limits.NONE);
+            return new Options(
+                    host, port, modelName, type, limits, null, null, load, call -> {}, FeatureStore.Limits.NONE);
         }
 
         /** The same with TLS; null: none. */

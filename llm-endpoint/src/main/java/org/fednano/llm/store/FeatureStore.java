@@ -144,10 +144,7 @@ public final class FeatureStore implements AutoCloseable {
     }
 
     private void forget(Map<Key, Entry> entries, String run) {
-        entries.keySet().stream()
-                .filter(key -> key.run().equals(run))
-                .toList()
-                .forEach(key -> remove(entries, key));
+        entries.keySet().stream().filter(key -> key.run().equals(run)).toList().forEach(key -> remove(entries, key));
     }
 
     /** Forgets what nobody has used for long; to be called now and then. */
@@ -155,7 +152,8 @@ public final class FeatureStore implements AutoCloseable {
         for (Map<Key, Entry> entries : List.of(memory, disk)) {
             while (!entries.isEmpty()) {
                 Map.Entry<Key, Entry> eldest = entries.entrySet().iterator().next();
-                if (nanoTime.getAsLong() - eldest.getValue().used < limits.keep().toNanos()) {
+                if (nanoTime.getAsLong() - eldest.getValue().used
+                        < limits.keep().toNanos()) {
                     break;
                 }
                 remove(entries, eldest.getKey());

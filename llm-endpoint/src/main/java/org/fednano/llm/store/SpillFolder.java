@@ -53,7 +53,8 @@ final class SpillFolder implements AutoCloseable {
         float[] x = new float[tokens * spilled.hidden()];
         byte[] modality = new byte[tokens];
         try {
-            ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(spilled.file())).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer bytes =
+                    ByteBuffer.wrap(Files.readAllBytes(spilled.file())).order(ByteOrder.LITTLE_ENDIAN);
             if (bytes.remaining() != x.length * Float.BYTES + tokens) {
                 return null;
             }

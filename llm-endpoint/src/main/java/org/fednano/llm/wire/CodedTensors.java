@@ -107,23 +107,24 @@ final class CodedTensors {
                 refs(prompts.features().stream().map(Features::id).toList()),
                 Tensors.floats(
                         "codes", WireType.FP32, prompts.codes(), prompts.size(), prompts.tokens(), prompts.rank()),
-                Tensors.floats(
-                        "up", WireType.FP32, prompts.up(), prompts.matrices(), prompts.rank(), prompts.hidden()),
+                Tensors.floats("up", WireType.FP32, prompts.up(), prompts.matrices(), prompts.rank(), prompts.hidden()),
                 Tensors.ints("up_of", prompts.upOf(), prompts.size(), prompts.modalities()));
     }
 
     /**
      * @throws LlmException MISS if features are not held; TOO_LARGE if the embeddings would not fit a message
      */
-    static CodedPrompts readPrompts(
-            Tensors tensors, LlmInfo info, String run, float scale, FeatureSource source) {
+    static CodedPrompts readPrompts(Tensors tensors, LlmInfo info, String run, float scale, FeatureSource source) {
         int hidden = info.hidden();
         Tensor codes = tensors.get("codes", "FP32", -1, -1, -1);
         int size = codes.shape()[0];
         int tokens = codes.shape()[1];
         int rank = codes.shape()[2];
         Tensors.require(
-                size > 0 && tokens > 0 && rank > 0, "codes must hold samples and tokens", "1 or more", codes.shapeText());
+                size > 0 && tokens > 0 && rank > 0,
+                "codes must hold samples and tokens",
+                "1 or more",
+                codes.shapeText());
         LlmException.require(
                 (long) size * tokens * hidden * Float.BYTES <= info.limits().messageBytes(),
                 Reason.TOO_LARGE,

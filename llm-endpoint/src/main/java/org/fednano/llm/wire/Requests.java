@@ -80,7 +80,8 @@ public final class Requests {
      * @param shape of {@code ids} (B, T), for {@code embed} alone
      * @param outputs the tensors that the caller wants; empty: all
      */
-    public record Received(String op, String fingerprint, LlmCall<?> call, StoreCall store, int[] shape, Set<String> outputs) {}
+    public record Received(
+            String op, String fingerprint, LlmCall<?> call, StoreCall store, int[] shape, Set<String> outputs) {}
 
     private Requests() {}
 
@@ -97,7 +98,8 @@ public final class Requests {
     /** Asks the store of features. */
     public static ModelInferRequest store(String model, String fingerprint, StoreCall call) {
         List<Tensor> tensors = new ArrayList<>();
-        tensors.add(Tensors.text(CONTROL, control2(call.op(), fingerprint, call.run()).toString()));
+        tensors.add(Tensors.text(
+                CONTROL, control2(call.op(), fingerprint, call.run()).toString()));
         if (call instanceof StoreCall.Have have) {
             tensors.add(CodedTensors.refs(have.ids()));
         } else if (call instanceof StoreCall.Put put) {
@@ -128,8 +130,7 @@ public final class Requests {
      *
      * @param run the secret of the run that the features belong to; null if there are none
      */
-    public static ModelInferRequest of(
-            String model, String fingerprint, LlmCall<?> call, WireType type, String run) {
+    public static ModelInferRequest of(String model, String fingerprint, LlmCall<?> call, WireType type, String run) {
         return call.match(new Writing(model, fingerprint, type, run));
     }
 
@@ -159,7 +160,8 @@ public final class Requests {
 
         @Override
         public ModelInferRequest codedLoss(CodedLoss call) {
-            ObjectNode control = control2(call.op(), fingerprint, run).put("scale", call.prompts().scale());
+            ObjectNode control = control2(call.op(), fingerprint, run)
+                    .put("scale", call.prompts().scale());
             List<String> outputs = new ArrayList<>(List.of("out", "loss", "n_tokens"));
             if (call.withGradient()) {
                 control.put("grad_scale", call.gradScale())
@@ -214,7 +216,9 @@ public final class Requests {
      */
     public static long bytes(LlmCall<?> call, int hidden, WireType type) {
         if (call instanceof CodedLoss loss) {
-            return SLACK + CodedTensors.bytes(loss.prompts(), loss.gradientValues()) + 4L * loss.answers().ids().length;
+            return SLACK
+                    + CodedTensors.bytes(loss.prompts(), loss.gradientValues())
+                    + 4L * loss.answers().ids().length;
         }
         if (call.coded() != null) {
             return SLACK + CodedTensors.bytes(call.coded(), call.samples()) + 8 * call.boundTokens();

@@ -75,8 +75,7 @@ public final class Responses {
      *
      * @param held of each feature named, whether it is held now; null if none were
      */
-    public static ModelInferResponse store(
-            String model, LlmInfo info, Requests.Received request, boolean[] held) {
+    public static ModelInferResponse store(String model, LlmInfo info, Requests.Received request, boolean[] held) {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Tensors.text("out", out(info, Requests.VERSION_2).toString()));
         if (held != null) {

@@ -81,7 +81,8 @@ class CodedCallsTest {
     @Test
     void aThousandRequestsAnswerAsVersionOne() {
         try (OipLlm wire = serve(12_000, 30_000)) {
-            CodedRequests requests = new CodedRequests(1, llm.info().hidden(), llm.info().vocabulary());
+            CodedRequests requests =
+                    new CodedRequests(1, llm.info().hidden(), llm.info().vocabulary());
             List<PromptFeatures> known = new ArrayList<>();
             for (int i = 0; i < REQUESTS; i++) {
                 AdapterLayout layout = requests.layout();
@@ -118,7 +119,8 @@ class CodedCallsTest {
         CodedAdapters coded = new CodedAdapters(layout);
         CodedPrompts prompts = coded.forward(theta, batch);
         CodedResult second = wire.lossGradient(prompts, batch.answers(), SCALE, wanted);
-        double[] sum2 = coded.upPart(wanted == Wanted.EACH ? prompts.up() : second.gradients().up(), 1 / SCALE);
+        double[] sum2 = coded.upPart(
+                wanted == Wanted.EACH ? prompts.up() : second.gradients().up(), 1 / SCALE);
         double[] squares2 = new double[size];
         if (wanted == Wanted.EACH) {
             Arrays.fill(sum2, 0);
@@ -145,7 +147,9 @@ class CodedCallsTest {
     }
 
     private static double[] joined(List<float[]> parts) {
-        return parts.stream().flatMapToDouble(part -> Arrays.stream(doubles(part))).toArray();
+        return parts.stream()
+                .flatMapToDouble(part -> Arrays.stream(doubles(part)))
+                .toArray();
     }
 
     private static double[] doubles(float[] values) {
@@ -164,7 +168,8 @@ class CodedCallsTest {
     @Test
     void lossesScoresAndContinuationsAreThoseOfVersionOne() {
         try (OipLlm wire = serve(1 << 20, 0)) {
-            CodedRequests requests = new CodedRequests(2, llm.info().hidden(), llm.info().vocabulary());
+            CodedRequests requests =
+                    new CodedRequests(2, llm.info().hidden(), llm.info().vocabulary());
             for (int i = 0; i < 30; i++) {
                 AdapterLayout layout = requests.layout();
                 float[] theta = requests.theta(layout);

@@ -126,7 +126,10 @@ class CodedRefusalsTest {
 
     /** A tensor's shape or bytes changed. */
     private static ModelInferRequest broken(
-            ModelInferRequest sound, String tensor, Consumer<ModelInferRequest.InferInputTensor.Builder> shape, ByteString raw) {
+            ModelInferRequest sound,
+            String tensor,
+            Consumer<ModelInferRequest.InferInputTensor.Builder> shape,
+            ByteString raw) {
         ModelInferRequest.Builder message = sound.toBuilder();
         for (int i = 0; i < message.getInputsCount(); i++) {
             if (message.getInputs(i).getName().equals(tensor)) {
@@ -210,12 +213,16 @@ class CodedRefusalsTest {
         int longest = call.prompts().tokens();
         int rank = LAYOUT.rank();
         refused(Reason.BAD_REQUEST, broken(sound, "codes", t -> dims(t, 3, longest, rank - 1), zeros(3 * longest * 2)));
-        refused(Reason.BAD_REQUEST, broken(sound, "codes", t -> dims(t, 3, longest - 1, rank), zeros(3 * (longest - 1) * 3)));
+        refused(
+                Reason.BAD_REQUEST,
+                broken(sound, "codes", t -> dims(t, 3, longest - 1, rank), zeros(3 * (longest - 1) * 3)));
         refused(Reason.BAD_REQUEST, broken(sound, "codes", t -> dims(t, 2, longest, rank), zeros(2 * longest * 3)));
         refused(Reason.BAD_REQUEST, broken(sound, "codes", t -> dims(t, 3, 0, rank), ByteString.EMPTY));
         refused(Reason.BAD_REQUEST, broken(sound, "codes", t -> dims(t, 3, longest, 0), ByteString.EMPTY));
         refused(Reason.TOO_LARGE, broken(sound, "codes", t -> dims(t, 3, 100, 1), zeros(300)));
-        refused(Reason.BAD_REQUEST, broken(sound, "up", t -> dims(t, 2, rank, HIDDEN - 1), zeros(2 * rank * (HIDDEN - 1))));
+        refused(
+                Reason.BAD_REQUEST,
+                broken(sound, "up", t -> dims(t, 2, rank, HIDDEN - 1), zeros(2 * rank * (HIDDEN - 1))));
         refused(Reason.BAD_REQUEST, broken(sound, "up", t -> dims(t, 0, rank, HIDDEN), ByteString.EMPTY));
         refused(Reason.BAD_REQUEST, broken(sound, "up_of", t -> {}, ints(0, 1, 0, 2, 0, 1)));
         refused(Reason.BAD_REQUEST, broken(sound, "up_of", t -> {}, ints(0, 1, 0, -2, 0, 1)));
@@ -271,14 +278,16 @@ class CodedRefusalsTest {
                         Backend.of(llm));
                 Caller asking = new Caller(first.port())) {
             assertEquals(1, asking.info().version());
-            LlmException e = assertThrows(
-                    LlmException.class, () -> asking.infer(message(call, RUN), CallOptions.DEFAULT));
+            LlmException e =
+                    assertThrows(LlmException.class, () -> asking.infer(message(call, RUN), CallOptions.DEFAULT));
             assertEquals(Reason.VERSION, e.reason());
         }
     }
 
     private static ModelInferRequest control(String json) {
-        ByteBuffer raw = ByteBuffer.allocate(4 + json.length()).order(ByteOrder.LITTLE_ENDIAN).putInt(json.length());
+        ByteBuffer raw = ByteBuffer.allocate(4 + json.length())
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(json.length());
         raw.put(json.getBytes(java.nio.charset.StandardCharsets.UTF_8));
         return broken(message(call, RUN), "ctl", t -> {}, ByteString.copyFrom(raw.array()));
     }
