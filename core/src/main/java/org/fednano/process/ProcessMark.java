@@ -22,7 +22,7 @@ public record ProcessMark(String host, long pid, long startedMillis) {
 
     private static final Pattern IN_NAME = Pattern.compile("~([0-9a-f]{8})\\.([0-9]{1,18})\\.([0-9]{1,18})~");
     private static final String LOCAL = localHost();
-    private static final String LOCAL_SHORT = brief(LOCAL);
+    private static final String LOCAL_SHORT = brief(LOCAL + boot());
     private static final ProcessMark HERE = ofThis();
 
     /** Start times come from clock ticks since boot: the same process may differ by some of them. */
@@ -40,7 +40,7 @@ public record ProcessMark(String host, long pid, long startedMillis) {
 
     /** The mark as it stands in names: letters, digits, dots and tildes. */
     public String text() {
-        return "~" + brief(host) + "." + pid + "." + startedMillis + "~";
+        return "~" + (host.equals(LOCAL) ? LOCAL_SHORT : brief(host)) + "." + pid + "." + startedMillis + "~";
     }
 
     /** Whether a name bears the mark of a process that ran on this host and is gone. */
@@ -78,6 +78,15 @@ public record ProcessMark(String host, long pid, long startedMillis) {
 
     private static String brief(String host) {
         return Sha256.of(host.getBytes(StandardCharsets.UTF_8)).substring(0, 8);
+    }
+
+    /** Hosts that share a name, and a file system, still started at different times. */
+    private static String boot() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/random/boot_id"));
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     private static String localHost() {

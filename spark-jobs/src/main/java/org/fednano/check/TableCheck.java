@@ -91,6 +91,14 @@ final class TableCheck {
         String remedy = "It keeps the rows of two runs of one name apart; the next call on the run writes it if it is"
                 + " missing";
         try {
+            if (!rounds.isEmpty() && !metrics.files().exists(metrics.folder())) {
+                look.broken(
+                        metrics.folder(),
+                        "the metric tables of the run were expected, found no such folder",
+                        "If they lie elsewhere, say --set run.metrics_dir=…; if they are lost, make the folder, and"
+                                + " --repair fills it");
+                return false;
+            }
             if (!metrics.files().exists(note)) {
                 if (!rounds.isEmpty()) {
                     look.broken(note, "a note was expected that the name is this run's, found none", remedy, fix);

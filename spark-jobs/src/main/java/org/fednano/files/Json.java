@@ -55,12 +55,12 @@ public final class Json {
                         ? Optional.empty()
                         : Optional.of("not what its own SHA-256 was taken of");
             }
+            String last = "";
             for (JsonNode value : document) {
-                if (value.isTextual() && value.asText().matches("[0-9a-f]{64}")) {
-                    return Optional.of("its seal has lost its name"); // no document has such a value beside it
-                }
+                last = value.asText();
             }
-            return Optional.empty();
+            // No document of those versions ends so.
+            return last.matches("[0-9a-f]{64}") ? Optional.of("its seal has lost its name") : Optional.empty();
         } catch (IOException e) {
             return Optional.of(
                     "no JSON" + (e instanceof JsonProcessingException why ? ": " + why.getOriginalMessage() : ""));

@@ -195,6 +195,17 @@ class RunCheckTest {
     }
 
     @Test
+    void tablesThatLieElsewhereAreNotMadeAgainInTheWrongPlace() throws IOException {
+        FinishedRun.make(root);
+        Files.move(root.resolve("metrics"), root.resolve("elsewhere"));
+        assertTrue(only().contains("--set run.metrics_dir="), only());
+        assertEquals(1, repair().findings().size());
+        assertFalse(Files.exists(root.resolve("metrics")));
+        Files.createDirectory(root.resolve("metrics"));
+        assertEquals(List.of(), repair().findings());
+    }
+
+    @Test
     void foldersThatAreNoRunAndRunsWithoutARound() throws IOException {
         for (String name : List.of("nowhere", "run")) {
             JobException e = assertThrows(JobException.class, this::look);
