@@ -16,14 +16,21 @@ public final class TestCertificates {
 
     private static final String PASSWORD = "changeit";
 
+    private static final int YEARS_10 = 3650;
+
     private final Path folder;
     private final String name;
 
     /** An authority of its own: what it signs no other one accepts. */
     public TestCertificates(Path folder, String name) {
+        this(folder, name, 0, YEARS_10);
+    }
+
+    /** The same, valid for so many days, from so many days after today. */
+    public TestCertificates(Path folder, String name, int from, int days) {
         this.folder = folder;
         this.name = name;
-        pair("ca", "-ext", "bc:c");
+        pair("ca", from, days, "-ext", "bc:c");
         keytool("-exportcert", "-rfc", "-keystore", store("ca"), "-alias", "ca", "-file", ca().toString());
     }
 
@@ -42,7 +49,12 @@ public final class TestCertificates {
 
     /** A key and a certificate for this machine's loopback, signed by the authority. */
     public TestCertificates sign(String who) {
-        pair(who);
+        return sign(who, 0, YEARS_10);
+    }
+
+    /** The same, valid for so many days, from so many days after today. */
+    public TestCertificates sign(String who, int from, int days) {
+        pair(who, 0, YEARS_10);
         String request = folder.resolve(name + "-" + who + ".csr").toString();
         keytool("-certreq", "-keystore", store(who), "-alias", who, "-file", request);
         keytool(
@@ -56,6 +68,10 @@ public final class TestCertificates {
                 request,
                 "-outfile",
                 certificate(who).toString(),
+                "-startdate",
+                from(from),
+                "-validity",
+                String.valueOf(days),
                 "-ext",
                 "san=dns:localhost,ip:127.0.0.1");
         try (InputStream in = Files.newInputStream(Path.of(store(who)))) {
@@ -74,15 +90,21 @@ public final class TestCertificates {
         return this;
     }
 
-    private void pair(String who, String... more) {
+    private static String from(int days) {
+        return (days < 0 ? "" : "+") + days + "d";
+    }
+
+    private void pair(String who, int from, int days, String... more) {
         List<String> arguments = new ArrayList<>(List.of(
                 "-genkeypair",
                 "-keyalg",
                 "EC",
                 "-groupname",
                 "secp256r1",
+                "-startdate",
+                from(from),
                 "-validity",
-                "3650",
+                String.valueOf(days),
                 "-dname",
                 "CN=" + name + " " + who,
                 "-keystore",

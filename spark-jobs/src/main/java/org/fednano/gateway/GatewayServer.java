@@ -13,6 +13,7 @@ import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.llm.server.Tls;
 import org.fednano.llm.store.FeatureStore;
+import org.fednano.llm.tls.CertificateDates;
 import org.fednano.llm.wire.WireType;
 import org.fednano.settings.JobException;
 
@@ -96,7 +97,9 @@ final class GatewayServer implements AutoCloseable {
 
     private static String text(Path file) {
         try {
-            return Files.readString(file);
+            String pem = Files.readString(file);
+            CertificateDates.warn(file.toString(), pem); // here, since executors know it by no name
+            return pem;
         } catch (IOException e) {
             throw JobException.usage("A PEM file is expected at " + file + " (gateway.tls.ca): it cannot be read.");
         }

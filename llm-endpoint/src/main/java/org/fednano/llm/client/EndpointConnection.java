@@ -30,6 +30,7 @@ import org.fednano.llm.oip.proto.ModelMetadataResponse;
 import org.fednano.llm.oip.proto.ModelReadyRequest;
 import org.fednano.llm.oip.proto.ServerLiveRequest;
 import org.fednano.llm.oip.proto.ServerReadyRequest;
+import org.fednano.llm.tls.CertificateDates;
 import org.fednano.llm.wire.GrpcStatuses;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -121,9 +122,11 @@ public final class EndpointConnection implements AutoCloseable {
     private static ChannelCredentials credentials(OipLlm.Tls tls) throws IOException {
         TlsChannelCredentials.Builder credentials = TlsChannelCredentials.newBuilder();
         if (tls.ca() != null) {
+            CertificateDates.warn(tls.ca().origin(), tls.ca().text());
             credentials.trustManager(tls.ca().stream());
         }
         if (tls.certificate() != null) {
+            CertificateDates.warn(tls.certificate().origin(), tls.certificate().text());
             credentials.keyManager(tls.certificate().stream(), tls.key().stream());
         }
         return credentials.build();

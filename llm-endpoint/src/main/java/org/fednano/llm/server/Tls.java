@@ -15,6 +15,7 @@ import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
+import org.fednano.llm.tls.CertificateDates;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -28,7 +29,7 @@ import org.fednano.settings.JobException;
 public record Tls(Path certificate, Path key, Path clientCa) {
 
     /**
-     * As gRPC wants it.
+     * As gRPC wants it. Warns of certificates that are expired or soon will be.
      *
      * @throws JobException with status 2 if a file cannot be read
      */
@@ -43,6 +44,10 @@ public record Tls(Path certificate, Path key, Path clientCa) {
                 builder.trustManager(clientCa.toFile()).clientAuth(TlsServerCredentials.ClientAuth.REQUIRE);
             }
             requirePair();
+            warnOfDates(certificate);
+            if (clientCa != null) {
+                warnOfDates(clientCa);
+            }
             return builder.build();
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new JobException(
@@ -53,6 +58,10 @@ public record Tls(Path certificate, Path key, Path clientCa) {
         } catch (IOException e) {
             throw new JobException(ExitStatus.USAGE, "TLS files cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    private static void warnOfDates(Path file) throws IOException {
+        CertificateDates.warn(file.toString(), Files.readString(file, StandardCharsets.ISO_8859_1));
     }
 
     /** A key of another certificate would be noticed by the first caller only, and told to nobody. */

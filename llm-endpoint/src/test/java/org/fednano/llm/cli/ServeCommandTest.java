@@ -34,6 +34,7 @@ import org.fednano.llm.server.Caller;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.Commands;
+import org.fednano.testing.TestCertificates;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,6 +168,27 @@ class ServeCommandTest {
         }
     }
 
+    @Test
+    @Tag("slow")
+    void certificatesThatExpireAreWarnedOfAtTheStart() throws Exception {
+        TestCertificates ours = new TestCertificates(folder, "ours", -40, 30).sign("server", -10, 30);
+        try (Server server = new Server(
+                "--set",
+                "endpoint.tls.certificate=" + ours.certificate("server"),
+                "--set",
+                "endpoint.tls.key=" + ours.key("server"),
+                "--set",
+                "endpoint.tls.client_ca=" + ours.ca())) {
+            List<String> warnings = server.said()
+                    .lines()
+                    .filter(line -> line.contains("Certificate " + folder))
+                    .toList();
+            assertEquals(2, warnings.size(), warnings.toString());
+            assertTrue(warnings.get(0).contains(ours.certificate("server") + " (CN=ours server) expires on "));
+            assertTrue(warnings.get(1).contains(ours.ca() + " (CN=ours ca) expired on "));
+        }
+    }
+
     /** Figures ask for no token: an endpoint that is open to the network does not open them. */
     @Test
     @Tag("slow")
@@ -221,7 +243,7 @@ class ServeCommandTest {
                     .start();
             List<String> lines = new ArrayList<>();
             var out = process.inputReader(StandardCharsets.UTF_8);
-            while (lines.stream().noneMatch(line -> line.matches("READY grpc://[^:]+:[0-9]+"))) {
+            while (lines.stream().noneMatch(line -> line.matches("READY grpcs?://[^:]+:[0-9]+"))) {
                 String line = out.readLine();
                 if (line == null) {
                     throw new IllegalStateException(lines + Files.readString(folder.resolve("stderr")));

@@ -40,6 +40,7 @@ class OipTlsTest {
     @BeforeAll
     static void make() {
         ours = new TestCertificates(folder, "ours").sign("server").sign("client");
+        ours.sign("late", -40, 30).sign("early", 5, 30);
         others = new TestCertificates(folder, "others").sign("client");
         llm = TinyDecoder.llm(TinyDecoder.PLAIN);
     }
@@ -50,6 +51,10 @@ class OipTlsTest {
     }
 
     private static LlmServer serve(Path clientCa) {
+        return serve("server", clientCa);
+    }
+
+    private static LlmServer serve(String who, Path clientCa) {
         LlmServer.Options options = LlmServer.Options.on(
                 "127.0.0.1",
                 0,
@@ -59,7 +64,7 @@ class OipTlsTest {
                 new LlmServer.Load(8, 16 << 20, 1));
         return LlmServer.start(
                 options.withTls(
-                        new org.fednano.llm.server.Tls(ours.certificate("server"), ours.key("server"), clientCa)),
+                        new org.fednano.llm.server.Tls(ours.certificate(who), ours.key(who), clientCa)),
                 Backend.of(llm));
     }
 
@@ -94,6 +99,23 @@ class OipTlsTest {
             ask(address, Tls.read(ours.ca(), ours.certificate("client"), ours.key("client")));
             assertRefused(address, Tls.read(ours.ca(), null, null));
             assertRefused(address, Tls.read(ours.ca(), others.certificate("client"), others.key("client")));
+        }
+    }
+
+    /** Signed by the right authority, and of no use all the same. */
+    @Test
+    void whatHasExpiredOrIsNotYetValidIsRefusedOnBothSides() {
+        try (LlmServer server = serve(ours.ca())) {
+            String address = "grpcs://127.0.0.1:" + server.port();
+            for (String wrong : new String[] {"late", "early"}) {
+                assertRefused(address, Tls.read(ours.ca(), ours.certificate(wrong), ours.key(wrong)));
+            }
+            ask(address, Tls.read(ours.ca(), ours.certificate("client"), ours.key("client")));
+        }
+        for (String wrong : new String[] {"late", "early"}) {
+            try (LlmServer server = serve(wrong, null)) {
+                assertRefused("grpcs://127.0.0.1:" + server.port(), Tls.read(ours.ca(), null, null));
+            }
         }
     }
 

@@ -1,0 +1,2 @@
+/** What server and client both know of certificates. */
+package org.fednano.llm.tls;
