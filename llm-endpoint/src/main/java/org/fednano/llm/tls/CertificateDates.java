@@ -72,7 +72,8 @@ public final class CertificateDates {
     private static String trouble(X509Certificate certificate, Instant now) {
         Instant end = certificate.getNotAfter().toInstant();
         if (now.isAfter(end)) {
-            return "expired on " + day(certificate.getNotAfter()) + ": others refuse connections that rest on it. Renew it.";
+            return "expired on " + day(certificate.getNotAfter())
+                    + ": others refuse connections that rest on it. Renew it.";
         }
         if (now.isBefore(certificate.getNotBefore().toInstant())) {
             return "is not valid before " + day(certificate.getNotBefore())

@@ -63,8 +63,7 @@ class OipTlsTest {
                 new LlmInfo.Limits(4096, 16 << 20),
                 new LlmServer.Load(8, 16 << 20, 1));
         return LlmServer.start(
-                options.withTls(
-                        new org.fednano.llm.server.Tls(ours.certificate(who), ours.key(who), clientCa)),
+                options.withTls(new org.fednano.llm.server.Tls(ours.certificate(who), ours.key(who), clientCa)),
                 Backend.of(llm));
     }
 
