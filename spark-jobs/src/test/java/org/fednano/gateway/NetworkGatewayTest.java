@@ -353,7 +353,7 @@ class NetworkGatewayTest {
         keys.sign("old", -40, 30);
         gateway = new Gateway(llm, new GatewayOptions(Duration.ofMinutes(5), 1 << 20, 1, false, 1, Duration.ZERO));
         gateway.listen(new GatewayNetwork(
-                "127.0.0.1", 0, "localhost", keys.certificate("old"), keys.key("old"), authority, MESSAGE));
+                "127.0.0.1", 0, "localhost", keys.certificate("old"), keys.key("old"), authority, MESSAGE, FEATURES));
         gateway.begin(Purpose.TRAIN, 1, ConcurrentCallers.COHORT);
         JobException e = assertThrows(
                 JobException.class, () -> GatewayClient.open(address(), gateway.pass(Purpose.TRAIN, 1, "a"), ONE_TRY));
