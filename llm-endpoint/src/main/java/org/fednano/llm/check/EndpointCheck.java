@@ -35,6 +35,7 @@ public final class EndpointCheck {
                     EndpointUnderTest subject = EndpointUnderTest.of(probe, llm);
                     OperationChecks.add(sheet, subject);
                     NumberChecks.add(sheet, subject);
+                    CodedChecks.add(sheet, subject, light);
                     RefusalChecks.add(sheet, subject, light);
                     Throughput.add(sheet, subject, time);
                 } catch (LlmException | JobException e) {

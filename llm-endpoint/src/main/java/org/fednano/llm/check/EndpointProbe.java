@@ -19,6 +19,8 @@ import org.fednano.llm.client.ServedModel;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferRequest.InferInputTensor;
 import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.Responses;
+import org.fednano.llm.wire.StoreCall;
 import org.fednano.llm.wire.Tensors;
 import org.fednano.llm.wire.Tensors.Tensor;
 import org.fednano.llm.wire.WireType;
@@ -91,6 +93,27 @@ final class EndpointProbe implements AutoCloseable {
         return new Crafted(Requests.of(options.modelName(), info.fingerprint(), call, type), type);
     }
 
+    /** The same with features and codes, of a run. */
+    Crafted crafted(LlmCall<?> call, LlmInfo info, WireType type, String run) {
+        return new Crafted(Requests.of(options.modelName(), info.fingerprint(), call, type, run), type);
+    }
+
+    /** A request to the store of features that is right, to be made wrong. */
+    Crafted crafted(StoreCall call, LlmInfo info, WireType type) {
+        return new Crafted(Requests.store(options.modelName(), info.fingerprint(), call), type);
+    }
+
+    /** What the store says of features. */
+    boolean[] held(StoreCall call, LlmInfo info, int features) {
+        var answer = link.infer(Requests.store(options.modelName(), info.fingerprint(), call), call.toString());
+        return link.named(call.toString(), () -> Responses.readHeld(answer, info.fingerprint(), features));
+    }
+
+    /** Ends a run. */
+    void drop(String run, LlmInfo info) {
+        link.infer(Requests.store(options.modelName(), info.fingerprint(), new StoreCall.Drop(run)), "drop");
+    }
+
     /**
      * Sends a request and waits out a busy server.
      *
@@ -160,6 +183,11 @@ final class EndpointProbe implements AutoCloseable {
         /** With a tensor of dtype D in the place of one of that name, or added. */
         Crafted floats(String name, float[] values, int... shape) {
             return with(Tensors.floats(name, type, values, shape));
+        }
+
+        /** With an FP32 tensor in the place of one of that name, or added. */
+        Crafted fp32(String name, float[] values, int... shape) {
+            return with(Tensors.floats(name, WireType.FP32, values, shape));
         }
 
         /** Without a tensor. */

@@ -7,9 +7,11 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.fednano.llm.server.CallListener;
 import org.fednano.llm.server.LlmServer;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
@@ -45,6 +47,12 @@ public final class ServerMetrics implements CallListener, AutoCloseable {
         gauge("waiting", "Requests in the queue.", LlmServer.State::waiting);
         gauge("running", "Requests being computed.", LlmServer.State::running);
         gauge("held_bytes", "Bytes of the messages that are held.", LlmServer.State::bytes);
+        features("features", "Prompts' features in the store.", FeatureStore.Figures::entries);
+        features("features_memory_bytes", "Bytes of features in memory.", FeatureStore.Figures::memory);
+        features("features_disk_bytes", "Bytes of features on disk.", FeatureStore.Figures::disk);
+        features("features_found", "Features asked for that were there, so far.", FeatureStore.Figures::hits);
+        features("features_missed", "Features asked for that were not, so far.", FeatureStore.Figures::misses);
+        features("features_evicted", "Features let go for room, so far.", FeatureStore.Figures::evicted);
         for (String kind : new String[] {"real", "padded"}) {
             tokens.initLabelValues(kind);
         }
@@ -126,13 +134,21 @@ public final class ServerMetrics implements CallListener, AutoCloseable {
                 .register(registry);
     }
 
+    private void features(String name, String help, ToDoubleFunction<FeatureStore.Figures> value) {
+        gauge(name, help, LlmServer::features, value);
+    }
+
     private void gauge(String name, String help, ToDoubleFunction<LlmServer.State> value) {
+        gauge(name, help, LlmServer::state, value);
+    }
+
+    private <T> void gauge(String name, String help, Function<LlmServer, T> of, ToDoubleFunction<T> value) {
         GaugeWithCallback.builder()
                 .name(PREFIX + name)
                 .help(help)
                 .callback(gauge -> {
                     LlmServer server = watched.get();
-                    gauge.call(server == null ? 0 : value.applyAsDouble(server.state()));
+                    gauge.call(server == null ? 0 : value.applyAsDouble(of.apply(server)));
                 })
                 .register(registry);
     }

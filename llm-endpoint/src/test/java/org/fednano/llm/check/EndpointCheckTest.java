@@ -19,6 +19,7 @@ import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.wire.WireType;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -58,7 +59,8 @@ class EndpointCheckTest {
     void aSoundServerPasses(WireType type) {
         LlmServer.Options options = LlmServer.Options.on(
                         "127.0.0.1", 0, "frozen_llm", type, LIMITS, new LlmServer.Load(16, 64 << 20, 2))
-                .withTokens("right"::equals);
+                .withTokens("right"::equals)
+                .withFeatures(new FeatureStore.Limits(1 << 20, 0, null, Duration.ofHours(1)));
         try (LlmServer server = LlmServer.start(options, Backend.of(llm))) {
             Report report = EndpointCheck.run(
                     Options.to("grpc://127.0.0.1:" + server.port()).withToken("right"), Duration.ofMillis(50));
@@ -70,6 +72,11 @@ class EndpointCheckTest {
                             .toList(),
                     report.table());
             assertTrue(report.passed());
+            assertEquals(
+                    17,
+                    report.rows().stream()
+                            .filter(row -> row.name().startsWith("version 2"))
+                            .count());
         }
     }
 

@@ -43,6 +43,26 @@ public final class TinyDecoder {
                 4);
     }
 
+    /** One layer of any width that costs little beside its embeddings' way there and back. */
+    public static LlamaConfig wide(int hidden, int positions) {
+        return new LlamaConfig(
+                hidden,
+                16,
+                1,
+                2,
+                2,
+                8,
+                64,
+                positions,
+                1e-6,
+                new Rope(10000, new Rope.Unscaled()),
+                Biases.NONE,
+                0,
+                true,
+                Set.of(3),
+                4);
+    }
+
     private TinyDecoder() {}
 
     public static Map<String, FloatTensor> weights(LlamaConfig c, long seed) {
