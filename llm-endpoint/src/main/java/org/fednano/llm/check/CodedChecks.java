@@ -112,15 +112,19 @@ final class CodedChecks {
     }
 
     private void numbers(CheckRunner sheet, OipLlm llm) {
-        sheet.near("version 2: loss is that of version 1", tolerance(), () -> EndpointUnderTest.distance(
-                llm.loss(prompts, s.answers()).loss(),
-                s.llm().loss(embeddings, s.answers()).loss()));
+        sheet.near(
+                "version 2: loss is that of version 1",
+                tolerance(),
+                () -> EndpointUnderTest.distance(
+                        llm.loss(prompts, s.answers()).loss(),
+                        s.llm().loss(embeddings, s.answers()).loss()));
         for (Wanted wanted : Wanted.values()) {
-            String what = switch (wanted) {
-                case SUM -> "sums";
-                case SQUARES -> "squares";
-                case EACH -> "each sample's own";
-            };
+            String what =
+                    switch (wanted) {
+                        case SUM -> "sums";
+                        case SQUARES -> "squares";
+                        case EACH -> "each sample's own";
+                    };
             sheet.near(
                     "version 2: gradients are those of version 1, " + what,
                     Math.max(s.gradientTolerance(), tolerance()) * (wanted == Wanted.SQUARES ? 2 : 1),
@@ -193,7 +197,9 @@ final class CodedChecks {
         });
         refused(sheet, "a hash that does not fit", () -> {
             float[] x = new float[rows() * s.info().hidden()];
-            return s.probe().crafted(put, s.info(), s.type()).fp32("x", x, rows(), s.info().hidden());
+            return s.probe()
+                    .crafted(put, s.info(), s.type())
+                    .fp32("x", x, rows(), s.info().hidden());
         });
         int size = prompts.size();
         int tokens = prompts.tokens();
@@ -204,7 +210,12 @@ final class CodedChecks {
         refused(
                 sheet,
                 "W_up of another H",
-                () -> right.fp32("up", new float[2 * RANK * (s.info().hidden() + 1)], 2, RANK, s.info().hidden() + 1));
+                () -> right.fp32(
+                        "up",
+                        new float[2 * RANK * (s.info().hidden() + 1)],
+                        2,
+                        RANK,
+                        s.info().hidden() + 1));
         refused(
                 sheet,
                 "codes shorter than the features",
