@@ -219,7 +219,8 @@ final class RoundAggregation {
 
     /** Folds clients in their order. */
     private Merger.Merged merge(UpdateSpill parked, double[] factors) {
-        Merger merger = plan.server().start(before.theta(), before.state());
+        Merger merger = plan.merging()
+                .around(plan.server().start(plan.layout(), before.theta(), before.state()), before.theta());
         for (int i = 0; i < factors.length; i++) {
             ClientUpdate u = ((Done) parked.read(merged.get(i)).outcome()).update();
             merger.add(u.theta(), u.uploads(), plan.merging().weight(u.trainingRows()) * factors[i]);

@@ -3,16 +3,16 @@ package org.fednano.merger;
 import java.util.Map;
 
 /**
- * Folds client updates into θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k, one at a time and in double precision; memory is the
- * accumulators, whatever the number of clients. Not for concurrent use; same order, same bits.
+ * Folds client updates into the next global adapter, one at a time and in double precision. Memory is the accumulators, whatever
+ * the number of clients, unless a merger says that it needs all of them at once. Not for concurrent use; same order, same bits.
  */
 public interface Merger {
 
     /**
      * Folds one client.
      *
-     * @param thetaK θ_k (d), finite; not kept
-     * @param uploads what the method's clients send beside it, by name; d values each, checked; not kept
+     * @param thetaK θ_k (d), finite; nobody changes it any more, so it may be kept until the merge
+     * @param uploads what the method's clients send beside it, by name; d values each, checked; as θ_k
      * @param weight w_k &gt; 0
      */
     void add(float[] thetaK, Map<String, float[]> uploads, double weight);

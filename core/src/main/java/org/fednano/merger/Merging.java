@@ -1,32 +1,57 @@
 package org.fednano.merger;
 
+import java.util.Locale;
 import org.fednano.settings.MethodKeys;
 import org.fednano.settings.Settings;
 
 /**
  * What every merge has in common: how much a client weighs, and which updates are refused.
  *
- * @param uniform client weight w_k: 1 instead of n_k
+ * @param weights how clients weigh
  * @param maxUpdateNorm an update whose L2 norm is larger is rejected
  * @param maxNormRatio so is one whose norm is larger than so many times the median of the round's
  * @param maxUploadRatio so is one with an upload whose mean size is larger than so many times the median of the round's
  * @param maxShare share of the merge weight that one client may have, 0 to 1
  */
 public record Merging(
-        boolean uniform, double maxUpdateNorm, double maxNormRatio, double maxUploadRatio, double maxShare) {
+        Weights weights, double maxUpdateNorm, double maxNormRatio, double maxUploadRatio, double maxShare) {
 
     /** From settings. */
     public static Merging of(Settings settings) {
         return new Merging(
-                settings.get(MethodKeys.MERGER_WEIGHTS).equals("uniform"),
+                Weights.of(settings.get(MethodKeys.MERGER_WEIGHTS)),
                 settings.get(MethodKeys.MAX_UPDATE_NORM),
                 settings.get(MethodKeys.MAX_NORM_RATIO),
                 settings.get(MethodKeys.MAX_UPLOAD_RATIO),
                 settings.get(MethodKeys.MAX_SHARE));
     }
 
-    /** w_k for a client with n_k training rows. */
+    /** {@code merger.weights}. */
+    public enum Weights {
+        SAMPLES(null),
+        UNIFORM(null),
+        CAPPED(ClientWeights.CAPPED),
+        GEOMETRIC_MEDIAN(ClientWeights.GEOMETRIC_MEDIAN),
+        AGREEMENT(ClientWeights.AGREEMENT);
+
+        private final ClientWeights rule; // null: known without the other clients
+
+        Weights(ClientWeights rule) {
+            this.rule = rule;
+        }
+
+        static Weights of(String name) {
+            return valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
+        }
+    }
+
+    /** w_k for a client with n_k training rows, as far as it is known without the others. */
     public double weight(int trainingRows) {
-        return uniform ? 1 : trainingRows;
+        return weights == Weights.UNIFORM ? 1 : trainingRows;
+    }
+
+    /** The method's merger with weights that need all clients, if such are chosen. */
+    public Merger around(Merger merger, float[] theta) {
+        return weights.rule == null ? merger : new Reweighed(theta, weights.rule, merger);
     }
 }

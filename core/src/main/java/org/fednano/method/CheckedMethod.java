@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.fednano.adapter.AdapterLayout;
 import org.fednano.merger.Merger;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -164,9 +165,9 @@ record CheckedMethod(FederatedMethod method) implements FederatedMethod {
     private record Server(String who, ServerRule rule, List<String> keeps) implements ServerRule {
 
         @Override
-        public Merger start(float[] theta, Map<String, float[]> state) {
-            Merger merger =
-                    answer(who, ExitStatus.FAILED, "start(…) of its server's rule", () -> rule.start(theta, state));
+        public Merger start(AdapterLayout layout, float[] theta, Map<String, float[]> state) {
+            Merger merger = answer(
+                    who, ExitStatus.FAILED, "start(…) of its server's rule", () -> rule.start(layout, theta, state));
             return new Merging(who, merger);
         }
     }

@@ -2,6 +2,7 @@ package org.fednano.method;
 
 import java.util.List;
 import java.util.Map;
+import org.fednano.adapter.AdapterLayout;
 import org.fednano.merger.Merger;
 import org.fednano.merger.ServerStep;
 import org.fednano.settings.Setting;
@@ -46,6 +47,7 @@ public final class FedAdam implements FederatedMethod {
 
     @Override
     public ServerRule server(Settings settings) {
+        MergeChoices.none(settings);
         double rate = settings.get(RATE);
         double beta1 = settings.get(BETA1);
         double beta2 = settings.get(BETA2);
@@ -57,7 +59,7 @@ public final class FedAdam implements FederatedMethod {
             }
 
             @Override
-            public Merger start(float[] theta, Map<String, float[]> state) {
+            public Merger start(AdapterLayout layout, float[] theta, Map<String, float[]> state) {
                 return new ServerStep(theta, state, keeps(), (i, delta, kept) -> {
                     double m = beta1 * kept.get(0)[i] + (1 - beta1) * delta;
                     double v = beta2 * kept.get(1)[i] + (1 - beta2) * delta * delta;

@@ -1,6 +1,5 @@
 package org.fednano.method;
 
-import org.fednano.merger.WeightedMean;
 import org.fednano.settings.Settings;
 
 /** θ' = θ + Σ w_k Δ_k / Σ w_k: the plain weighted mean of the adapters (McMahan et al., AISTATS 2017). */
@@ -20,6 +19,6 @@ public final class FedAvg implements FederatedMethod {
 
     @Override
     public ServerRule server(Settings settings) {
-        return (theta, state) -> new WeightedMean(theta);
+        return MergeChoices.any(settings).mean();
     }
 }

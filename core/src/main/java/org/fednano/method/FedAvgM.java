@@ -2,6 +2,7 @@ package org.fednano.method;
 
 import java.util.List;
 import java.util.Map;
+import org.fednano.adapter.AdapterLayout;
 import org.fednano.merger.Merger;
 import org.fednano.merger.ServerStep;
 import org.fednano.settings.Setting;
@@ -38,6 +39,7 @@ public final class FedAvgM implements FederatedMethod {
 
     @Override
     public ServerRule server(Settings settings) {
+        MergeChoices.none(settings);
         double rate = settings.get(RATE);
         double beta = settings.get(BETA);
         return new ServerRule() {
@@ -47,7 +49,7 @@ public final class FedAvgM implements FederatedMethod {
             }
 
             @Override
-            public Merger start(float[] theta, Map<String, float[]> state) {
+            public Merger start(AdapterLayout layout, float[] theta, Map<String, float[]> state) {
                 return new ServerStep(theta, state, keeps(), (i, delta, kept) -> {
                     double v = beta * kept.get(0)[i] + delta;
                     kept.get(0)[i] = (float) v;

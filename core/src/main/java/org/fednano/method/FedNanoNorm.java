@@ -30,6 +30,7 @@ public final class FedNanoNorm implements FederatedMethod {
     @Override
     public ServerRule server(Settings settings) {
         double floor = settings.get(MethodKeys.MERGER_FLOOR);
-        return (theta, state) -> new FisherMerger(theta, FisherRule.NAME, floor, true);
+        return MergeChoices.ofFactors(settings, FisherRule.OF_FACTORS)
+                .around((layout, theta, state) -> new FisherMerger(theta, FisherRule.NAME, floor, true));
     }
 }

@@ -1,7 +1,6 @@
 package org.fednano.method;
 
 import java.util.List;
-import org.fednano.merger.WeightedMean;
 import org.fednano.settings.Setting;
 import org.fednano.settings.Settings;
 
@@ -40,7 +39,7 @@ public final class FedProx implements FederatedMethod {
 
     @Override
     public ServerRule server(Settings settings) {
-        return (theta, state) -> new WeightedMean(theta);
+        return MergeChoices.any(settings).mean();
     }
 
     /** Adds μ (θ_k − θ) to every batch's gradient. */

@@ -12,6 +12,9 @@ public sealed interface FisherRule extends ClientRule {
     /** Name of the upload. */
     String NAME = "fisher";
 
+    /** Why products cannot be merged with it. */
+    String OF_FACTORS = "a diagonal Fisher weighs coordinates of W_down and W_up, not of their product";
+
     @Override
     default List<Upload> uploads() {
         return List.of(new Upload(NAME, true));

@@ -68,8 +68,21 @@ public final class MethodKeys {
     public static final Setting<String> MERGER_WEIGHTS = Setting.ofChoice(
                     "merger.weights",
                     "samples",
-                    List.of("samples", "uniform"),
-                    "Client weight w_k: its training rows n_k, or 1.")
+                    List.of("samples", "uniform", "capped", "geometric-median", "agreement"),
+                    "Client weight w_k: its training rows n_k; 1; n_k, at most 1.5 medians; n_k by the distance to the geometric median of"
+                            + " the updates; n_k by the cosine to the others' sum, which may silence a minority.")
+            .pinned();
+    public static final Setting<String> MERGER_SPACE = Setting.ofChoice(
+                    "merger.space",
+                    "auto",
+                    List.of("auto", "factors", "product"),
+                    "What is averaged: W_down and W_up apart, or their products; auto: as run.strategy says.")
+            .pinned();
+    public static final Setting<String> MERGER_REFACTOR = Setting.ofChoice(
+                    "merger.refactor",
+                    "auto",
+                    List.of("auto", "keep", "balanced"),
+                    "What the merge leaves: factors as they came out, or balanced ones of the same product; auto: as run.strategy says.")
             .pinned();
     public static final Setting<Double> MAX_UPDATE_NORM = Setting.ofDouble(
                     "merger.max_update_norm",
@@ -118,6 +131,8 @@ public final class MethodKeys {
             GRAD_SCALE,
             MERGER_FLOOR,
             MERGER_WEIGHTS,
+            MERGER_SPACE,
+            MERGER_REFACTOR,
             MAX_UPDATE_NORM,
             MAX_NORM_RATIO,
             MAX_UPLOAD_RATIO,

@@ -123,7 +123,7 @@ class DeterministicAggregatorTest {
                 PLAN.layout(),
                 PLAN.local(),
                 PLAN.client(),
-                (theta, state) -> new FakeMerger(merged),
+                (layout, theta, state) -> new FakeMerger(merged),
                 PLAN.merging(),
                 PLAN.clients(),
                 0,

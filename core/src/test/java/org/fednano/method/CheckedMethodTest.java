@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.fednano.adapter.AdapterLayout;
 import org.fednano.merger.Merger;
 import org.fednano.merger.WeightedMean;
 import org.fednano.settings.ExitStatus;
@@ -27,6 +28,7 @@ class CheckedMethodTest {
 
     private static final Settings SETTINGS = Settings.load(List.of(), List.of());
     private static final float[] THETA = {1, 2, 3};
+    private static final AdapterLayout LAYOUT = AdapterLayout.of("image", 2, 1, 1);
 
     private static <T> T broken() {
         throw new IllegalStateException("boom");
@@ -70,7 +72,7 @@ class CheckedMethodTest {
     private static ServerRule keeping(List<String> names) {
         return new ServerRule() {
             @Override
-            public Merger start(float[] theta, Map<String, float[]> state) {
+            public Merger start(AdapterLayout layout, float[] theta, Map<String, float[]> state) {
                 return null;
             }
 
@@ -165,11 +167,11 @@ class CheckedMethodTest {
             refused(ExitStatus.USAGE, "keeps()", () -> server(() -> keeping(names)));
         }
         refused(ExitStatus.FAILED, "start(", () -> server(() -> keeping(List.of()))
-                .start(THETA, Map.of()));
-        Merger merger = server(() -> (theta, state) -> new FakeMerger()).start(THETA, Map.of());
+                .start(LAYOUT, THETA, Map.of()));
+        Merger merger = server(() -> (layout, theta, state) -> new FakeMerger()).start(LAYOUT, THETA, Map.of());
         refused(ExitStatus.FAILED, "add(", () -> merger.add(THETA, Map.of(), 1));
         refused(ExitStatus.FAILED, "merge()", merger::merge);
-        Merger sound = server(() -> (theta, state) -> new WeightedMean(theta)).start(THETA, Map.of());
+        Merger sound = server(() -> (layout, theta, state) -> new WeightedMean(theta)).start(LAYOUT, THETA, Map.of());
         sound.add(new float[] {3, 2, 1}, Map.of(), 2);
         assertArrayEquals(new float[] {3, 2, 1}, sound.merge().theta());
     }

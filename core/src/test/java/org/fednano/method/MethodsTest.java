@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.fednano.adapter.AdapterLayout;
 import org.fednano.merger.Merger;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Which methods there are, and what those do that are no more than a file. */
 class MethodsTest {
 
+    private static final AdapterLayout LAYOUT = AdapterLayout.of("image", 2, 1, 1);
     private static final float[][] CHANGES = {{0.5f, -0.25f, 0}, {0.125f, 0.5f, -1}, {-0.5f, 0.25f, 0.25f}};
 
     /** θ after three rounds of two clients each, whose mean change is a row of {@link #CHANGES}; their state follows. */
@@ -34,7 +36,7 @@ class MethodsTest {
         float[] theta = {1, -2, 0.5f};
         Map<String, float[]> state = Map.of();
         for (float[] change : CHANGES) {
-            Merger merger = server.start(theta, state);
+            Merger merger = server.start(LAYOUT, theta, state);
             for (float share : new float[] {0.5f, 1.5f}) {
                 float[] thetaK = new float[theta.length];
                 for (int i = 0; i < theta.length; i++) {

@@ -58,7 +58,7 @@ class OwnMethodTest {
                 }
 
                 @Override public ServerRule server(Settings settings) {
-                    return (theta, state) -> new WeightedMean(theta);
+                    return (layout, theta, state) -> new WeightedMean(theta);
                 }
             }
             """;
