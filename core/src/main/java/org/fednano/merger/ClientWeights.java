@@ -1,13 +1,9 @@
 package org.fednano.merger;
 
-import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.fednano.tensor.TensorEngine;
+import org.fednano.tensor.DoubleProducts;
 
 /** How much clients weigh beside each other, once all of a round are there. */
 @FunctionalInterface
@@ -41,7 +37,8 @@ public interface ClientWeights {
      */
     ClientWeights GEOMETRIC_MEDIAN = (w, gram) -> {
         double[][] g = gram.of();
-        double longest = IntStream.range(0, w.length).mapToDouble(k -> g[k][k]).max().orElse(0);
+        double longest =
+                IntStream.range(0, w.length).mapToDouble(k -> g[k][k]).max().orElse(0);
         double[] weights = w;
         for (int step = 0; step < STEPS && longest > 0; step++) {
             double[] p = shares(weights);
@@ -68,7 +65,8 @@ public interface ClientWeights {
             double[] others = w.clone();
             others[k] = 0;
             double along = dot(g[k], others);
-            double length = dot(Arrays.stream(g).mapToDouble(row -> dot(row, others)).toArray(), others);
+            double length =
+                    dot(Arrays.stream(g).mapToDouble(row -> dot(row, others)).toArray(), others);
             double cosine = along / Math.sqrt(g[k][k] * length);
             weights[k] = cosine > 0 ? w[k] * cosine : 0; // not for NaN, of an update of length 0
         }
@@ -94,7 +92,6 @@ public interface ClientWeights {
         int width = Math.min(theta.length, CHUNK);
         double[] sum = new double[clients * clients];
         double[] deltas = new double[clients * width]; // (K, width), of some coordinates; 0 beyond the last
-        TensorEngine.limitThreads();
         for (int from = 0; from < theta.length; from += width) {
             for (int k = 0; k < clients; k++) {
                 for (int i = 0; i < width; i++) {
@@ -102,11 +99,8 @@ public interface ClientWeights {
                     deltas[k * width + i] = at < theta.length ? (double) thetas.get(k)[at] - theta[at] : 0;
                 }
             }
-            try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
-                NDArray some = scope.create(deltas, new Shape(clients, width));
-                double[] products = some.matMul(some.transpose()).toDoubleArray();
-                Arrays.setAll(sum, at -> sum[at] + products[at]);
-            }
+            double[] products = DoubleProducts.gram(deltas, clients, width);
+            Arrays.setAll(sum, at -> sum[at] + products[at]);
         }
         double[][] gram = new double[clients][clients];
         for (int j = 0; j < clients; j++) {

@@ -1,16 +1,11 @@
 package org.fednano.merger;
 
-import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.fednano.tensor.TensorEngine;
+import org.fednano.tensor.DoubleProducts;
+import org.fednano.tensor.DoubleProducts.Pair;
 
 /**
  * P = Σ p_k D_k U_k with D_k (H, R) and U_k (R, H): a weighted sum of adapters' products, cut to its R largest singular values
@@ -35,9 +30,6 @@ final class FactorSum {
      * @param right (H, R), column-major
      */
     record Cut(double[] left, double[] sigma, double[] right) {}
-
-    /** One adapter's pair in its flat vector, both row-major. */
-    private record Pair(double p, float[] vector, int down, int up) {}
 
     private final int hidden; // H
     private final int rank; // R
@@ -67,8 +59,8 @@ final class FactorSum {
             for (int r = 0; r < rank; r++) {
                 int column = (k * rank + r) * hidden;
                 for (int h = 0; h < hidden; h++) {
-                    a[column + h] = pair.p * pair.vector[pair.down + h * rank + r];
-                    b[column + h] = pair.vector[pair.up + r * hidden + h];
+                    a[column + h] = pair.p() * pair.vector()[pair.down() + h * rank + r];
+                    b[column + h] = pair.vector()[pair.up() + r * hidden + h];
                 }
             }
         }
@@ -95,13 +87,12 @@ final class FactorSum {
 
     private Cut iteratively() {
         int basis = Math.min(hidden, rank + Math.max(8, rank / 4)); // some more than R: weak directions settle sooner
-        TensorEngine.limitThreads();
         double[] right = Lapack.qr(start(basis), hidden, basis).q();
         Cut cut = null;
         double before = 0;
         for (int i = 0; i < MOST_ITERATIONS; i++) {
-            double[] left = Lapack.qr(times(right, basis, false), hidden, basis).q();
-            Lapack.Qr z = Lapack.qr(times(left, basis, true), hidden, basis); // Pᵀ Q = Q_z R_z, so Q Qᵀ P = Q R_zᵀ Q_zᵀ
+            double[] left = Lapack.qr(DoubleProducts.times(pairs, rank, right, basis, false), hidden, basis).q();
+            Lapack.Qr z = Lapack.qr(DoubleProducts.times(pairs, rank, left, basis, true), hidden, basis); // Pᵀ Q = Q_z R_z, so Q Qᵀ P = Q R_zᵀ Q_zᵀ
             double[] core = new double[basis * basis];
             for (int r = 0; r < basis; r++) {
                 for (int c = 0; c < basis; c++) {
@@ -124,7 +115,7 @@ final class FactorSum {
         double[] start = new double[hidden * basis];
         for (Pair pair : pairs) {
             for (int i = 0; i < rank * hidden; i++) {
-                start[i] += pair.p * pair.vector[pair.up + i];
+                start[i] += pair.p() * pair.vector()[pair.up() + i];
             }
         }
         Random random = new Random(SEED);
@@ -132,32 +123,6 @@ final class FactorSum {
             start[i] = random.nextGaussian();
         }
         return start;
-    }
-
-    /** P X or Pᵀ X, X and the result (H, basis) column-major, which is (basis, H) row-major to the engine. */
-    private double[] times(double[] x, int basis, boolean transposed) {
-        try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
-            NDArray rows = scope.create(x, new Shape(basis, hidden));
-            NDArray sum = scope.zeros(rows.getShape(), DataType.FLOAT64);
-            for (Pair pair : pairs) {
-                try (NDManager each = scope.newSubManager()) {
-                    NDArray mine = rows.duplicate();
-                    mine.attach(each);
-                    NDArray down = matrix(each, pair.vector, pair.down, hidden, rank);
-                    NDArray up = matrix(each, pair.vector, pair.up, rank, hidden);
-                    NDArray product = transposed
-                            ? mine.matMul(down).matMul(up)
-                            : mine.matMul(up.transpose()).matMul(down.transpose());
-                    sum.addi(product.muli(pair.p));
-                }
-            }
-            return sum.toDoubleArray();
-        }
-    }
-
-    private static NDArray matrix(NDManager scope, float[] vector, int at, int rows, int columns) {
-        return scope.create(FloatBuffer.wrap(vector, at, rows * columns), new Shape(rows, columns), DataType.FLOAT32)
-                .toType(DataType.FLOAT64, false);
     }
 
     /** The cut of Q_A C Q_Bᵀ, C (p, p). */

@@ -26,7 +26,9 @@ public final class FedProdRobust implements FederatedMethod {
     @Override
     public ServerRule server(Settings settings) {
         MergeChoices.requireWeights(
-                settings, List.of("samples", "uniform", "capped"), "the strategy itself weighs clients by their updates");
+                settings,
+                List.of("samples", "uniform", "capped"),
+                "the strategy itself weighs clients by their updates");
         ServerRule products = MergeChoices.fixed(settings, true, "fedavg").mean();
         return (layout, theta, state) ->
                 new Reweighed(theta, ClientWeights.GEOMETRIC_MEDIAN, products.start(layout, theta, state));

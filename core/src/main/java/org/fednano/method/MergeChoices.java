@@ -40,7 +40,8 @@ record MergeChoices(boolean product, boolean balanced) {
 
     /** For a strategy whose server carries a vector from round to round. */
     static void none(Settings settings) {
-        String why = "what its server keeps is of the factors of the last round, and other factors would turn it into another step";
+        String why =
+                "what its server keeps is of the factors of the last round, and other factors would turn it into another step";
         require(settings, MethodKeys.MERGER_SPACE, List.of(AUTO, "factors"), why);
         require(settings, MethodKeys.MERGER_REFACTOR, List.of(AUTO, "keep"), why);
     }

@@ -205,7 +205,10 @@ class MergerLawsTest {
                         })
                         .toList());
         float mean = merge(Rule.MEAN, blind).theta()[0];
-        float merged = merge(Rule.FISHER.start(blind.theta(), 0), new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, 1), blind)
+        float merged = merge(
+                        Rule.FISHER.start(blind.theta(), 0),
+                        new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, 1),
+                        blind)
                 .theta()[0];
         assertEquals(mean, merged);
     }

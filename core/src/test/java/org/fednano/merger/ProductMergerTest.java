@@ -50,8 +50,8 @@ class ProductMergerTest {
         AdapterLayout layout = AdapterLayout.of("all", hidden, 2, 1);
         float[] theta = moved(AdapterInit.theta(layout, 1), random);
         float[] same = moved(theta, random);
-        for (Merger merger : List.of(
-                new ProductMerger(layout, theta), new Balanced(layout, theta, new WeightedMean(theta)))) {
+        for (Merger merger :
+                List.of(new ProductMerger(layout, theta), new Balanced(layout, theta, new WeightedMean(theta)))) {
             float[] merged = merge(merger, List.of(same, same, same)).theta();
             for (int m = 0; m < 2; m++) {
                 assertClose(product(layout, same, m), product(layout, merged, m));
@@ -105,8 +105,8 @@ class ProductMergerTest {
         float[] theta = AdapterInit.theta(layout, 5);
         float[] one = theta.clone();
         one[layout.upOffset(0)] = 0.5f; // one direction of the image adapter, none of the text's
-        for (Merger merger : List.of(
-                new ProductMerger(layout, theta), new Balanced(layout, theta, new WeightedMean(theta)))) {
+        for (Merger merger :
+                List.of(new ProductMerger(layout, theta), new Balanced(layout, theta, new WeightedMean(theta)))) {
             float[] merged = merge(merger, List.of(one, theta)).theta();
             int text = layout.downOffset(1);
             assertArrayEquals(
@@ -131,8 +131,10 @@ class ProductMergerTest {
             identity[r * 2 + r] = -1; // σ = 1, 1
             identity[layout.upOffset(0) + r * 4 + r] = 1;
         }
-        float[] first = merge(new ProductMerger(layout, theta), List.of(identity)).theta();
-        float[] again = merge(new ProductMerger(layout, theta), List.of(identity)).theta();
+        float[] first =
+                merge(new ProductMerger(layout, theta), List.of(identity)).theta();
+        float[] again =
+                merge(new ProductMerger(layout, theta), List.of(identity)).theta();
         assertArrayEquals(first, again);
         assertClose(product(layout, identity, 0), product(layout, first, 0));
         for (int r = 0; r < 2; r++) {

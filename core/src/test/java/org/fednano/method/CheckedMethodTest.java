@@ -171,7 +171,8 @@ class CheckedMethodTest {
         Merger merger = server(() -> (layout, theta, state) -> new FakeMerger()).start(LAYOUT, THETA, Map.of());
         refused(ExitStatus.FAILED, "add(", () -> merger.add(THETA, Map.of(), 1));
         refused(ExitStatus.FAILED, "merge()", merger::merge);
-        Merger sound = server(() -> (layout, theta, state) -> new WeightedMean(theta)).start(LAYOUT, THETA, Map.of());
+        Merger sound =
+                server(() -> (layout, theta, state) -> new WeightedMean(theta)).start(LAYOUT, THETA, Map.of());
         sound.add(new float[] {3, 2, 1}, Map.of(), 2);
         assertArrayEquals(new float[] {3, 2, 1}, sound.merge().theta());
     }

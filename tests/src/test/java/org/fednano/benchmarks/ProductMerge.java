@@ -21,14 +21,15 @@ public final class ProductMerge {
 
     public static void main(String[] args) {
         int clients = Integer.parseInt(args[0]);
-        AdapterLayout layout =
-                AdapterLayout.of("all", Integer.parseInt(args[1]), Integer.parseInt(args[2]), Integer.parseInt(args[2]));
+        AdapterLayout layout = AdapterLayout.of(
+                "all", Integer.parseInt(args[1]), Integer.parseInt(args[2]), Integer.parseInt(args[2]));
         float[] theta = moved(AdapterInit.theta(layout, 1), new Random(2), 1e-2);
         float[] shared = moved(theta, new Random(3), 5e-3);
         System.out.printf(Locale.ROOT, "%16s %10s %14s%n", "strategy", "seconds", "heap in use MB");
         for (String strategy : List.of(args).subList(3, args.length)) {
             Settings settings = Settings.load(List.of(), List.of("run.strategy=" + strategy));
-            ServerRule server = TrainingPlan.of(settings, layout, List.of("one")).server();
+            ServerRule server =
+                    TrainingPlan.of(settings, layout, List.of("one")).server();
             for (int repeat = 0; repeat < 2; repeat++) {
                 Merger merger = server.start(layout, theta, Map.of());
                 long begin = System.nanoTime();
