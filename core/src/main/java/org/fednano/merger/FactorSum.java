@@ -91,8 +91,12 @@ final class FactorSum {
         Cut cut = null;
         double before = 0;
         for (int i = 0; i < MOST_ITERATIONS; i++) {
-            double[] left = Lapack.qr(DoubleProducts.times(pairs, rank, right, basis, false), hidden, basis).q();
-            Lapack.Qr z = Lapack.qr(DoubleProducts.times(pairs, rank, left, basis, true), hidden, basis); // Pᵀ Q = Q_z R_z, so Q Qᵀ P = Q R_zᵀ Q_zᵀ
+            double[] left = Lapack.qr(DoubleProducts.times(pairs, rank, right, basis, false), hidden, basis)
+                    .q();
+            Lapack.Qr z = Lapack.qr(
+                    DoubleProducts.times(pairs, rank, left, basis, true),
+                    hidden,
+                    basis); // Pᵀ Q = Q_z R_z, so Q Qᵀ P = Q R_zᵀ Q_zᵀ
             double[] core = new double[basis * basis];
             for (int r = 0; r < basis; r++) {
                 for (int c = 0; c < basis; c++) {
