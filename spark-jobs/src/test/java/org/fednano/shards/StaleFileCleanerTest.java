@@ -35,10 +35,7 @@ class StaleFileCleanerTest {
         new StaleFileCleaner(local, new org.apache.hadoop.fs.Path(folder.toString())).remove(".making-c001-");
         try (Stream<Path> left = Files.list(folder)) {
             assertEquals(
-                    Set.of(
-                            ".making-c001-" + here.text() + "1",
-                            elsewhere + "young",
-                            dead.replace("c001", "c0010")),
+                    Set.of(".making-c001-" + here.text() + "1", elsewhere + "young", dead.replace("c001", "c0010")),
                     left.map(f -> f.getFileName().toString()).collect(Collectors.toSet()));
         }
     }
