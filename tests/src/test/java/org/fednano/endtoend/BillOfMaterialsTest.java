@@ -27,7 +27,8 @@ class BillOfMaterialsTest {
         assertEquals("CycloneDX", bill.path("bomFormat").asText());
         Map<String, String> listed = new HashMap<>();
         for (JsonNode component : bill.path("components")) {
-            String name = component.path("group").asText() + ":" + component.path("name").asText();
+            String name = component.path("group").asText() + ":"
+                    + component.path("name").asText();
             listed.put(name, component.path("version").asText());
             assertFalse(component.path("licenses").isEmpty(), name + " has no licence");
             assertFalse(component.path("hashes").isEmpty(), name + " has no hash");
