@@ -10,7 +10,8 @@ SELECT
   uplink_activation_bytes,
   downlink_gradient_bytes,
   downlink_adapter_bytes + downlink_gradient_bytes AS downlink_bytes,
-  uplink_adapter_bytes + uplink_fisher_bytes + uplink_activation_bytes AS uplink_bytes,
+  coalesce(uplink_feature_bytes, 0) AS uplink_feature_bytes,
+  uplink_adapter_bytes + uplink_fisher_bytes + uplink_activation_bytes + coalesce(uplink_feature_bytes, 0) AS uplink_bytes,
   round((uplink_activation_bytes + downlink_gradient_bytes) / nullif(endpoint_samples, 0)) AS activation_bytes_per_sample
 FROM rounds
 ORDER BY run_id, round

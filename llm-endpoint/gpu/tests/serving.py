@@ -32,6 +32,17 @@ class FakeRequest:
     op: str
     tokens: int
 
+    @property
+    def asked(self) -> str:
+        return self.op
+
+    @property
+    def at_once(self) -> bool:
+        return self.op == "info"
+
+    def held_bytes(self, size: int) -> int:
+        return size
+
 
 @dataclass
 class FakeContract:

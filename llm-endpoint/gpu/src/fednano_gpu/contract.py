@@ -1,4 +1,4 @@
-"""The contract llmgrad/1 over named tensors, once, for every server: requests in, answers or refusals out.
+"""The contract, llmgrad/1 and llmgrad/2, over named tensors, once, for every server: requests in, answers or refusals out.
 
 A server passes on what the Open Inference Protocol carries and knows nothing of operations, masks or choices::
 
@@ -28,11 +28,13 @@ import numpy as np
 import torch
 
 from fednano_gpu.batching import plan
+from fednano_gpu.coded import Coded
 from fednano_gpu.frozen_llm import FrozenLlm
 from fednano_gpu.metadata import CONTRACT, Metadata, TensorMetadata, gradient_type, metadata
 from fednano_gpu.reading import (
     PAD,
     VERSION,
+    VERSION_2,
     Expected,
     Refusal,
     Request,
@@ -41,6 +43,7 @@ from fednano_gpu.reading import (
     read,
     require,
 )
+from fednano_gpu.store import FeatureStore
 
 __all__ = ["CONTRACT", "Contract", "Limits", "Metadata", "Refusal", "Request", "Tensor", "TensorMetadata"]
 
@@ -101,13 +104,24 @@ class _Sample:
 class Contract:
     """One frozen LLM behind the contract."""
 
-    def __init__(self, llm: FrozenLlm, limits: Limits, name: str = "frozen_llm") -> None:
+    def __init__(
+        self, llm: FrozenLlm, limits: Limits, name: str = "frozen_llm", store: FeatureStore | None = None
+    ) -> None:
+        """``store`` is where features stay that travel once; without, the contract's first version alone."""
         self.name = name
         self.limits = limits
+        self.store = store
         self._llm = llm
         self._gradients = gradient_type(llm.dtype)
         self._expected = Expected(
-            llm.fingerprint, llm.dtype, llm.hidden, llm.vocabulary, llm.max_positions, limits.tokens
+            llm.fingerprint,
+            llm.dtype,
+            llm.hidden,
+            llm.vocabulary,
+            llm.max_positions,
+            limits.tokens,
+            limits.message_bytes,
+            store,
         )
         self._computing = threading.Lock()
 
@@ -128,6 +142,7 @@ class Contract:
             "dtype": llm.dtype,
             "limits": {"tokens": self.limits.tokens, "message_bytes": self.limits.message_bytes},
             "probe": {"prompt": llm.probe.prompt, "answer": llm.probe.answer, "loss": llm.probe.loss},
+            "versions": [VERSION] if self.store is None else [VERSION, VERSION_2],
         }
 
     def require_model(self, name: str) -> None:
@@ -198,15 +213,18 @@ class Contract:
 
     def _take(self, answer: _Answer) -> None:
         """Brings a request's embeddings to the device."""
-        sent = answer.request.embeds
+        sent, coded = answer.request.embeds, answer.request.coded
         assert sent is not None
-        embeds = torch.frombuffer(sent.data, dtype=self._llm.torch_dtype).view(sent.shape).to(self._llm.device)
+        if coded is None:
+            embeds = torch.frombuffer(sent.data, dtype=self._llm.torch_dtype).view(sent.shape).to(self._llm.device)
+        else:
+            embeds = coded.embeddings(self._llm.torch_dtype, self._llm.device)
         for b in torch.isfinite(embeds).flatten(1).all(dim=1).logical_not().nonzero().flatten().tolist()[:1]:
             raise Refusal("NONFINITE_INPUT", f"Embeddings must be finite: they are not in sample {b}")
         answer.embeds = embeds
         if answer.request.op == "loss_grad":
-            dtype = torch.float32 if self._gradients == "FP32" else torch.bfloat16
-            answer.gradient = torch.zeros(sent.shape, dtype=dtype, device=self._llm.device)
+            dtype = torch.float32 if self._gradients == "FP32" or coded is not None else torch.bfloat16
+            answer.gradient = torch.zeros(embeds.shape, dtype=dtype, device=self._llm.device)
 
     def _run(self, batch: list[_Sample]) -> None:
         batch = [sample for sample in batch if sample.answer.refusal is None]
@@ -263,11 +281,17 @@ class Contract:
     def _tell(self, answer: _Answer, made: list[Tensor]) -> None:
         """Adds the answer's tensors that were asked for."""
         request = answer.request
-        out = self.info() if request.op == "info" else {"v": VERSION, "fp": self._llm.fingerprint}
+        version = VERSION if request.coded is None and request.store_call is None else VERSION_2
+        out = self.info() if request.op == "info" else {"v": version, "fp": self._llm.fingerprint}
         text = json.dumps(out).encode()
         made.append(Tensor("out", "BYTES", (1,), len(text).to_bytes(4, "little") + text))
         size = len(request.lengths)
-        if request.op == "embed":
+        if request.store_call is not None:
+            assert self.store is not None
+            held = request.store_call.answer(self.store)
+            if request.op != "drop":
+                made.append(_numbers("held", "INT32", "<i4", held, len(held)))
+        elif request.op == "embed":
             made.append(self._rows(request))
         elif request.op == "score":
             most = request.most_choices
@@ -282,9 +306,19 @@ class Contract:
         elif request.op in ("loss", "loss_grad"):
             made.append(_numbers("loss", "FP32", "<f4", answer.losses, size))
             made.append(_numbers("n_tokens", "INT32", "<i4", [len(a) for a in request.answers], size))
-            if "grad" in request.wanted and request.op == "loss_grad":
+            if request.coded is not None and request.op == "loss_grad":
+                made.extend(self._code_gradients(answer, request.coded))
+            elif "grad" in request.wanted and request.op == "loss_grad":
                 made.append(Tensor("grad", self._gradients, tuple(answer.gradient.shape), _bytes(answer.gradient)))
         made[:] = [t for t in made if t.name == "out" or t.name in request.wanted]
+
+    def _code_gradients(self, answer: _Answer, coded: Coded) -> list[Tensor]:
+        with self._computing:
+            found = coded.gradients(answer.gradient)
+        for name, values in found.items():
+            if not bool(torch.isfinite(values).all()):
+                raise Refusal("NONFINITE_OUTPUT", f"Gradients must be finite: {name} is not")
+        return [Tensor(name, "FP32", tuple(values.shape), _bytes(values)) for name, values in found.items()]
 
     def _rows(self, request: Request) -> Tensor:
         assert request.ids is not None

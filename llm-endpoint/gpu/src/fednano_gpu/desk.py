@@ -135,14 +135,16 @@ class Desk:
         ended: Ended,
         answered: Callable[[Answer], None],
     ) -> Job | None:
-        """Checks a request and puts it in the queue. ``info`` and wrong ones are answered at once, however long the queue."""
+        """Checks a request and puts it in the queue. ``info``, what is asked of the store and
+        wrong ones are answered at once, however long the queue."""
         try:
             contract = self.contract()
             request = contract.read(inputs, wanted)
-            ended.op = request.op
-            if request.op == "info":
+            ended.op = request.asked
+            if request.at_once:
                 answered(contract.answer([request])[0])
                 return None
+            size = request.held_bytes(size)
             job = Job(request, size, answered, ended)
             with self._changed:
                 self.contract()  # once more: it may have been closed since

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, make_wsgi_a
 from prometheus_client.core import GaugeMetricFamily
 
 from fednano_gpu.desk import Desk, Ended
+from fednano_gpu.store import FeatureStore
 from fednano_gpu.usage import UsageError
 
 _PREFIX = "fednano_endpoint_"
@@ -31,11 +32,12 @@ _MOST_CONNECTIONS = 64
 
 
 class Metrics:
-    """Counts requests; the gauges show what a desk holds."""
+    """Counts requests; the gauges show what a desk holds, and a store of features if there is one."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, store: FeatureStore | None = None) -> None:
         self.registry = CollectorRegistry()
         self._desk = desk
+        self._store = store
         self._requests = self._counter("requests", "Requests by operation and outcome.", "op", "outcome", "reason")
         self._tokens = self._counter("tokens", "Tokens computed, padding counted.", "kind")
         self._bytes = self._counter("bytes", "Bytes of messages.", "direction")
@@ -50,8 +52,15 @@ class Metrics:
             "waiting": "Requests in the queue.",
             "running": "Requests being computed.",
             "held_bytes": "Bytes of the messages that are held.",
+            "features": "Prompts' features in the store.",
+            "features_memory_bytes": "Bytes of features in memory.",
+            "features_disk_bytes": "Bytes of features on disk.",
+            "features_found": "Features asked for that were there, so far.",
+            "features_missed": "Features asked for that were not, so far.",
+            "features_evicted": "Features let go for room, so far.",
         }
-        for name, value in self._desk.state().items():
+        features = {} if self._store is None else self._store.figures()
+        for name, value in (self._desk.state() | features).items():
             yield GaugeMetricFamily(_PREFIX + name, helps[name], value=value)
 
     def ended(self, call: Ended) -> None:

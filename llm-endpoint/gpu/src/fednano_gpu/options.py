@@ -15,8 +15,9 @@ from fednano_gpu.usage import UsageError
 
 DESCRIPTION = """\
 Serves the frozen language model of a folder, on a GPU, until SIGTERM or Ctrl-C: clients send prompt embeddings and answer ids,
-and get losses and gradients with respect to the embeddings. It trains nothing and keeps nothing. The contract is llmgrad/1 over
-the Open Inference Protocol (docs/endpoint-contract.md); 'fednano endpoint check URL' says whether this server keeps it.
+and get losses and gradients with respect to the embeddings. It trains nothing, and keeps prompts' features for a
+while at most. The contract is llmgrad/1 and llmgrad/2 over the Open Inference Protocol (docs/endpoint-contract.md); 'fednano
+endpoint check URL' says whether this server keeps it.
 
 Requests that wait while a batch is computed are joined into the next one. On SIGTERM no new request is taken, those taken are
 answered (--drain at most), and the exit status is 0. Failed requests are logged as one line of JSON each."""
@@ -68,6 +69,15 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         metavar="BYTES", type=_bytes(_MOST_MESSAGE))
     add(limits, "queue", "requests that wait or run; more: BUSY (default 64)", "64", metavar="N", type=_number(1, 100_000))
     add(limits, "queue-bytes", "their bytes; more: BUSY (default 1g)", "1g", metavar="BYTES", type=_bytes(1 << 40))
+
+    features = options.add_argument_group("features", "What clients with llm.wire = 2 send once (docs/endpoint-contract.md).")
+    add(features, "features-memory", "bytes in memory; 0: none are kept, version 1 of the contract alone (default 1g)", "1g",
+        metavar="BYTES", type=_bytes(1 << 44, 0))
+    add(features, "features-disk", "bytes in files, for what memory has no room for; 0: none (default 10g)", "10g",
+        metavar="BYTES", type=_bytes(1 << 50, 0))
+    add(features, "features-dir", "folder for them (default: the system's for temporary files)", metavar="DIR", type=Path)
+    add(features, "features-keep", "seconds that features stay that nobody uses (default 21600)", "21600", metavar="S",
+        type=_number(1, 31_536_000))
 
     network = options.add_argument_group("network")
     add(network, "host", "address to listen on; 0.0.0.0: all (default 127.0.0.1)", "127.0.0.1")
@@ -162,12 +172,13 @@ def _number(least: int, most: int) -> Any:
     return read
 
 
-def _bytes(most: int) -> Any:
+def _bytes(most: int, least: int = 1) -> Any:
     def read(text: str) -> int:
         number, unit = (text[:-1], _BYTES[text[-1].lower()]) if text[-1:].lower() in _BYTES else (text, 1)
-        value = int(number) * unit if number.isdecimal() else 0
-        if not 1 <= value <= most:
-            raise argparse.ArgumentTypeError(f"expected 1 byte to {most} bytes, such as 4096, 16m or 1g, found '{text}'")
+        value = int(number) * unit if number.isdecimal() else -1
+        if not least <= value <= most:
+            few = "1 byte" if least == 1 else f"{least} bytes"
+            raise argparse.ArgumentTypeError(f"expected {few} to {most} bytes, such as 4096, 16m or 1g, found '{text}'")
         return value
 
     return read

@@ -12,7 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fednano_gpu.coded import Coded, Reader, StoreCall
+from fednano_gpu.store import FeatureStore
+
 VERSION = 1
+VERSION_2 = 2
 PAD = -1
 OUTPUTS = {
     "info": ("out",),
@@ -21,6 +25,15 @@ OUTPUTS = {
     "loss_grad": ("out", "loss", "n_tokens", "grad"),
     "score": ("out", "loglik", "n_tokens"),
     "generate": ("out", "tokens"),
+}
+OUTPUTS_2 = {
+    "have": ("out", "held"),
+    "put": ("out", "held"),
+    "drop": ("out",),
+    "loss2": OUTPUTS["loss"],
+    "loss_grad2": ("out", "loss", "n_tokens", "dcodes", "dup", "dup_sq", "dup_each"),
+    "score2": OUTPUTS["score"],
+    "generate2": OUTPUTS["generate"],
 }
 GRPC_CODES = {
     "BAD_REQUEST": "INVALID_ARGUMENT",
@@ -36,6 +49,7 @@ GRPC_CODES = {
     "BUSY": "UNAVAILABLE",
     "NOT_READY": "UNAVAILABLE",
     "NO_MODEL": "NOT_FOUND",
+    "MISS": "NOT_FOUND",
     "AUTH": "UNAUTHENTICATED",
     "NONFINITE_OUTPUT": "INTERNAL",
     "INTERNAL": "INTERNAL",
@@ -88,6 +102,8 @@ class Expected:
     vocabulary: int
     max_positions: int
     most_tokens: int
+    message_bytes: int = 1 << 30
+    store: FeatureStore | None = None  # None: the first version alone
 
 
 @dataclass(frozen=True)
@@ -97,7 +113,7 @@ class Request:
     op: str
     wanted: frozenset[str]
     tokens: int = 0
-    embeds: Tensor | None = None  # (B, T, H)
+    embeds: Tensor | None = None  # (B, T, H); codes (B, T, R) where ``coded`` says what they stand for
     lengths: list[int] = field(default_factory=list)
     answers: list[list[int]] = field(default_factory=list)
     choices: list[list[list[int]]] = field(default_factory=list)
@@ -105,6 +121,23 @@ class Request:
     ids: Ints | None = None  # (B, T)
     grad_scale: float = 1
     max_new: int = 0
+    coded: Coded | None = None
+    store_call: StoreCall | None = None
+
+    @property
+    def asked(self) -> str:
+        """The operation by the name that the caller gave it."""
+        return self.op + "2" if self.coded is not None else self.op
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it asks nothing of the model."""
+        return self.op == "info" or self.store_call is not None
+
+    def held_bytes(self, size: int) -> int:
+        """Bytes that it takes while it waits: those of its message, or of the features that it found, if they are more."""
+        found = 0 if self.coded is None else sum(some.bytes for some in self.coded.features)
+        return max(size, found)
 
 
 def require(holds: bool, reason: str, rule: str, expected: object, got: object) -> None:
@@ -123,23 +156,29 @@ def read(inputs: Sequence[Tensor], wanted: Sequence[str], expected: Expected) ->
     """Reads a request; raises Refusal."""
     tensors: dict[str, Tensor] = {}
     _add(tensors, [t for t in inputs if t.name == "ctl"])
-    control = _control(tensors)
+    control = _control(tensors, VERSION if expected.store is None else VERSION_2)
     op = _text(control, "op")
-    require(op in OUTPUTS, "UNKNOWN_OP", "The operation must be one of the contract's", ", ".join(OUTPUTS), printable(op))
+    outputs = OUTPUTS if control["v"] == VERSION else OUTPUTS_2
+    require(op in outputs, "UNKNOWN_OP", "The operation must be one of the contract's", ", ".join(outputs), printable(op))
     if op != "info" or "fp" in control:
         fits = _text(control, "fp") == expected.fingerprint
         require(fits, "FINGERPRINT", "The model's fingerprint", expected.fingerprint, "another")
     # Only now: another version's tensors may be of types that this one does not know.
     _add(tensors, [t for t in inputs if t.name != "ctl"])
     scale = _scale(control)
-    for name in ("embeds", "ids"):
+    for name in ("embeds", "ids", "codes"):
         if name in tensors and len(tensors[name].shape) >= 2:
             _require_tokens(tensors[name].shape[0] * tensors[name].shape[1], expected)
-    request = _operation(op, tensors, control, scale, expected)
+    if "x" in tensors and tensors["x"].shape:
+        _require_tokens(tensors["x"].shape[0], expected)
+    if control["v"] == VERSION:
+        request = _operation(op, tensors, control, scale, expected)
+    else:
+        request = _second(op, tensors, control, scale, expected)
     for output in wanted:
-        require(output in OUTPUTS[op], "BAD_REQUEST", f"An output of {op}", ", ".join(OUTPUTS[op]), printable(output))
+        require(output in outputs[op], "BAD_REQUEST", f"An output of {op}", ", ".join(outputs[op]), printable(output))
     _require_values(request, expected)
-    return Request(**{**request.__dict__, "wanted": frozenset(wanted or OUTPUTS[op])})
+    return Request(**{**request.__dict__, "wanted": frozenset(wanted or outputs[op])})
 
 
 def _add(tensors: dict[str, Tensor], more: Sequence[Tensor]) -> None:
@@ -180,7 +219,7 @@ def _get(tensors: dict[str, Tensor], name: str, datatype: str, *shape: int) -> T
     return tensor
 
 
-def _control(tensors: dict[str, Tensor]) -> dict[str, Any]:
+def _control(tensors: dict[str, Tensor], highest: int) -> dict[str, Any]:
     ctl = _get(tensors, "ctl", "BYTES", 1)
     require(len(ctl.data) <= _MAX_CONTROL_BYTES, "BAD_REQUEST", "ctl must be short", f"{_MAX_CONTROL_BYTES} bytes", "more")
     try:
@@ -192,7 +231,9 @@ def _control(tensors: dict[str, Tensor]) -> dict[str, Any]:
         raise Refusal("BAD_REQUEST", "ctl must be JSON: expected an object, got something else")
     version = control.get("v")
     sound = type(version) is int
-    require(sound and version == VERSION, "VERSION", "ctl's version 'v'", VERSION, "another" if sound else "none")
+    known = range(VERSION, highest + 1)
+    said = " or ".join(map(str, known))
+    require(sound and version in known, "VERSION", "ctl's version 'v'", said, "another" if sound else "none")
     return control
 
 
@@ -231,8 +272,23 @@ def _require_tokens(tokens: int, expected: Expected) -> None:
     require(tokens <= expected.most_tokens, "TOO_LARGE", rule, f"at most {expected.most_tokens}", tokens)
 
 
+def _second(op: str, tensors: dict[str, Tensor], control: dict[str, Any], scale: float, expected: Expected) -> Request:
+    """A request of the second version; what is asked of the model becomes the first version's with other prompts."""
+    assert expected.store is not None
+    reader = Reader(tensors, control, _get, require)
+    if op in ("have", "put", "drop"):
+        return Request(op, frozenset(), store_call=reader.store_call(op, expected.hidden))
+    coded = reader.coded(op, expected.hidden, expected.message_bytes, expected.store)
+    return _operation(op[:-1], tensors, control, scale, expected, coded)
+
+
 def _operation(
-    op: str, tensors: dict[str, Tensor], control: dict[str, Any], scale: float, expected: Expected
+    op: str,
+    tensors: dict[str, Tensor],
+    control: dict[str, Any],
+    scale: float,
+    expected: Expected,
+    coded: Coded | None = None,
 ) -> Request:
     none: frozenset[str] = frozenset()
     if op == "info":
@@ -240,21 +296,24 @@ def _operation(
     if op == "embed":
         ids = _get(tensors, "ids", "INT32", -1, -1).ints()
         return Request(op, none, ids.size, ids=ids)
-    embeds, lengths = _prompts(tensors, expected)
+    if coded is None:
+        embeds, lengths = _prompts(tensors, expected)
+    else:
+        embeds, lengths = coded.codes, [some.tokens for some in coded.features]
     size, width = embeds.shape[:2]
     if op == "score":
         choices, most = _choices(tensors)
         extra = max((sum(len(c) - 1 for c in sample) for sample in choices), default=0)
         # A choice of one token takes no place behind its prompt, but a row of logits all the same.
         tokens = max(size * (width + extra), sum(len(c) for sample in choices for c in sample))
-        request = Request(op, none, tokens, embeds, lengths, choices=choices, most_choices=most)
+        request = Request(op, none, tokens, embeds, lengths, choices=choices, most_choices=most, coded=coded)
     elif op == "generate":
         max_new = _max_new(control)
-        request = Request(op, none, size * (width + max_new), embeds, lengths, max_new=max_new)
+        request = Request(op, none, size * (width + max_new), embeds, lengths, max_new=max_new, coded=coded)
     else:
         answers, longest = _answers(tensors)
         tokens = size * (width + longest - 1)
-        request = Request(op, none, tokens, embeds, lengths, answers=answers, grad_scale=scale)
+        request = Request(op, none, tokens, embeds, lengths, answers=answers, grad_scale=scale, coded=coded)
     _require_tokens(request.tokens, expected)
     return request
 

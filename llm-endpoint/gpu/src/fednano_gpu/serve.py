@@ -16,6 +16,7 @@ from fednano_gpu.desk import Desk
 from fednano_gpu.fingerprint import ModelError
 from fednano_gpu.metrics import Metrics
 from fednano_gpu.server import Options, Server
+from fednano_gpu.store import FeatureStore
 from fednano_gpu.usage import UsageError
 
 if TYPE_CHECKING:  # it needs PyTorch, which takes seconds to import
@@ -27,7 +28,12 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         options = settings.read(arguments)
-        asyncio.run(serve(options, lambda: open_contract(options)))
+        store = features(options)
+        try:
+            asyncio.run(serve(options, lambda: open_contract(options, store), store))
+        finally:
+            if store is not None:
+                store.close()
         # Not the interpreter's own end: what is still loaded or computed must not lose its memory, nor be waited for.
         sys.stdout.flush()
         os._exit(0)
@@ -39,8 +45,8 @@ def main(arguments: Sequence[str]) -> int:
         return 3
 
 
-def open_contract(options: argparse.Namespace) -> Contract:
-    """Loads the model. Raises ModelError or UsageError."""
+def open_contract(options: argparse.Namespace, store: FeatureStore | None = None) -> Contract:
+    """Loads the model; with a store also the contract's second version is spoken. Raises ModelError or UsageError."""
     import torch
 
     from fednano_gpu.contract import Contract, Limits
@@ -59,10 +65,21 @@ def open_contract(options: argparse.Namespace) -> Contract:
             f" found '{options.device}', which it cannot use."
         ) from e
     llm = FrozenLlm.load(options.model, options.dtype, options.device, checkpointing=options.checkpointing == "on")
-    return Contract(llm, Limits(options.max_tokens, options.max_message), options.model_name)
+    return Contract(llm, Limits(options.max_tokens, options.max_message), options.model_name, store)
 
 
-async def serve(options: argparse.Namespace, open_contract: Callable[[], Contract]) -> None:
+def features(options: argparse.Namespace) -> FeatureStore | None:
+    """Where features stay that travel once. Raises UsageError."""
+    if options.features_dir is not None and not options.features_dir.is_dir():
+        raise UsageError(f"--features-dir must be a folder: found none at {options.features_dir}.")
+    if options.features_memory == 0:
+        return None
+    return FeatureStore(options.features_memory, options.features_disk, options.features_dir, options.features_keep)
+
+
+async def serve(
+    options: argparse.Namespace, open_contract: Callable[[], Contract], store: FeatureStore | None = None
+) -> None:
     """Serves until SIGTERM or SIGINT. Raises UsageError, and what loading the model raises."""
     serving = Options(
         options.host,
@@ -74,7 +91,7 @@ async def serve(options: argparse.Namespace, open_contract: Callable[[], Contrac
         settings.tokens(options),
     )
     desk = Desk(options.queue, options.queue_bytes, options.max_tokens)
-    metrics = Metrics(desk)
+    metrics = Metrics(desk, store)
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -38,6 +38,10 @@ final class Pipeline implements AutoCloseable {
         return asking.llm().wire();
     }
 
+    long featureBytes() {
+        return asking.llm().featureBytes();
+    }
+
     GatewayFigures figures() {
         return asking.figures();
     }

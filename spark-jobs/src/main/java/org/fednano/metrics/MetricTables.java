@@ -99,13 +99,13 @@ public final class MetricTables {
                             "uplink_activation_bytes",
                             LONG,
                             "bytes",
-                            "Prompt embeddings and answer ids sent by clients to the gateway.",
+                            "Prompt embeddings, or with llm.wire 2 codes and W_up, and answer ids, sent by clients to the gateway.",
                             RoundRow::uplinkActivationBytes),
                     new Column<>(
                             "downlink_gradient_bytes",
                             LONG,
                             "bytes",
-                            "Losses and gradients sent back to clients by the gateway.",
+                            "Losses and gradients, of embeddings or of codes and W_up, sent back to clients by the gateway.",
                             RoundRow::downlinkGradientBytes),
                     new Column<>(
                             "endpoint_samples",
@@ -125,7 +125,14 @@ public final class MetricTables {
                             STRING,
                             "hex",
                             "SHA-256 of the round's adapter.safetensors.",
-                            RoundRow::adapterSha256)));
+                            RoundRow::adapterSha256),
+                    new Column<>(
+                            "uplink_feature_bytes",
+                            LONG,
+                            "bytes",
+                            "Prompts' features sent to the endpoint with llm.wire 2, once and again where it had let them go; else"
+                                    + " 0.",
+                            RoundRow::uplinkFeatureBytes)));
 
     /** One row per client of a round's cohort. */
     public static final MetricTable<ClientRow> CLIENTS = new MetricTable<>(

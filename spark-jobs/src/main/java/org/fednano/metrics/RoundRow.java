@@ -27,4 +27,5 @@ public record RoundRow(
         long downlinkGradientBytes,
         long endpointSamples,
         double endpointSeconds,
-        String adapterSha256) {}
+        String adapterSha256,
+        long uplinkFeatureBytes) {}

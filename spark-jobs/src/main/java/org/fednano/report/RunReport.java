@@ -263,17 +263,25 @@ final class RunReport {
         blocks.add(new Table(
                 "Bytes by kind, all clients",
                 List.of("what", "direction", "in all", "per round"),
-                List.of(
-                        trafficRow("adapters", "client to server", all.uplinkAdapter(), n),
-                        trafficRow("Fisher", "client to server", all.uplinkFisher(), n),
-                        trafficRow("activations", "client to server", all.uplinkActivation(), n),
-                        trafficRow("adapters", "server to client", all.downlinkAdapter(), n),
-                        trafficRow("gradients", "server to client", all.downlinkGradient(), n),
-                        trafficRow("all", "both", all.total(), n)),
+                trafficRows(all, n),
                 2,
                 Few.EVENLY,
                 true));
         return blocks;
+    }
+
+    private static List<List<String>> trafficRows(Traffic all, int n) {
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(trafficRow("adapters", "client to server", all.uplinkAdapter(), n));
+        rows.add(trafficRow("Fisher", "client to server", all.uplinkFisher(), n));
+        if (all.uplinkFeature() > 0) { // with llm.wire 2: then the next are codes and W_up
+            rows.add(trafficRow("features", "to the endpoint, once", all.uplinkFeature(), n));
+        }
+        rows.add(trafficRow("activations", "client to server", all.uplinkActivation(), n));
+        rows.add(trafficRow("adapters", "server to client", all.downlinkAdapter(), n));
+        rows.add(trafficRow("gradients", "server to client", all.downlinkGradient(), n));
+        rows.add(trafficRow("all", "both", all.total(), n));
+        return rows;
     }
 
     private static List<String> trafficRow(String what, String direction, long bytes, int rounds) {

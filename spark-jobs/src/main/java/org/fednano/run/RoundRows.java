@@ -23,16 +23,18 @@ final class RoundRows {
     private RoundRows() {}
 
     /**
+     * @param featureBytes that the endpoint was sent, all clients together
      * @param places where each client was in this round
      */
     static RoundMetrics of(
             Settings settings,
             RoundResult result,
             Map<String, Traffic> traffic,
+            long featureBytes,
             Function<String, ClientLocation> places,
             AdapterFile adapter) {
         List<ClientRow> clients = clients(result.clients(), traffic, places, null);
-        return new RoundMetrics(List.of(round(settings, result, clients, adapter)), clients, List.of(), List.of());
+        return new RoundMetrics(List.of(round(settings, result, clients, featureBytes, adapter)), clients, List.of(), List.of());
     }
 
     /**
@@ -54,7 +56,8 @@ final class RoundRows {
                 .toList();
     }
 
-    private static RoundRow round(Settings settings, RoundResult result, List<ClientRow> clients, AdapterFile adapter) {
+    private static RoundRow round(
+            Settings settings, RoundResult result, List<ClientRow> clients, long featureBytes, AdapterFile adapter) {
         return new RoundRow(
                 settings.get(RunKeys.STRATEGY),
                 settings.get(RunKeys.SEED),
@@ -78,7 +81,8 @@ final class RoundRows {
                 clients.stream()
                         .mapToDouble(c -> c.endpointSeconds() == null ? 0 : c.endpointSeconds())
                         .sum(),
-                adapter.sha256());
+                adapter.sha256(),
+                featureBytes);
     }
 
     private static ClientRow client(ClientReport report, Traffic traffic, String newestData, Integer attempt) {

@@ -173,7 +173,8 @@ public final class TrainingRun implements AutoCloseable {
                 0,
                 0,
                 0,
-                file.sha256());
+                file.sha256(),
+                0);
         store.commit(
                 new RoundCommit(file, List.of(), new RoundMetrics(List.of(row), List.of(), List.of(), List.of()), due));
         if (due) {
@@ -195,7 +196,8 @@ public final class TrainingRun implements AutoCloseable {
                 plan.layout(),
                 result.global().theta(),
                 result.global().state());
-        RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), cluster::place, file);
+        RoundMetrics rows = RoundRows.of(
+                settings, result, clients.traffic(), clients.featureBytes(), cluster::place, file);
         store.commit(new RoundCommit(file, result.merged(), rows, due));
         EvaluateJob evaluation = null;
         try {
@@ -245,7 +247,10 @@ public final class TrainingRun implements AutoCloseable {
                 + "  loss " + loss(result)
                 + accuracies(evaluation)
                 + "  uplink "
-                + Figures.megabytes(row.uplinkActivationBytes() + row.uplinkAdapterBytes() + row.uplinkFisherBytes())
+                + Figures.megabytes(row.uplinkActivationBytes()
+                        + row.uplinkFeatureBytes()
+                        + row.uplinkAdapterBytes()
+                        + row.uplinkFisherBytes())
                 + " (adapter " + Figures.megabytes(row.uplinkAdapterBytes()) + ")"
                 + "  " + Figures.seconds(result.wallSeconds());
     }

@@ -31,7 +31,8 @@ public final class Rows {
                 400_000,
                 640,
                 0.75,
-                "ab12");
+                "ab12",
+                0);
     }
 
     public static ClientRow merged(String client, double share) {

@@ -89,7 +89,8 @@ final class SyntheticRun {
                 samples * 55 * 128 * 4,
                 samples,
                 samples * 0.004,
-                "00".repeat(32));
+                "00".repeat(32),
+                0);
     }
 
     private boolean lost(int round) {

@@ -444,6 +444,11 @@ public final class OipLlm implements FrozenLlm {
     }
 
     @Override
+    public long featureBytes() {
+        return pool.counters().featureBytes();
+    }
+
+    @Override
     public CodedResult lossGradient(CodedPrompts prompts, TokenBatch answers, float gradScale, Wanted wanted) {
         LlmException.require(gradScale > 0, Reason.BAD_REQUEST, "grad_scale", "a power of two", gradScale);
         return pool.call(new CodedLoss(prompts, answers, gradScale, wanted));

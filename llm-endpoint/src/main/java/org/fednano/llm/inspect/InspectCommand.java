@@ -134,7 +134,8 @@ public final class InspectCommand implements Callable<Integer> {
                 samples,
                 promptTokens(split),
                 answerTokens,
-                activations);
+                activations,
+                settings.get(MethodKeys.BATCH));
     }
 
     private int promptTokens(SplitModel split) {

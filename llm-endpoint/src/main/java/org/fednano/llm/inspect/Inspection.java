@@ -14,11 +14,14 @@ import org.fednano.llm.inspect.Part.Holder;
  * @param layout the NanoAdapters of the settings
  * @param load what is asked
  * @param traffic what that sends
+ * @param coded what it sends by features and codes
  */
-record Inspection(SplitModel model, AdapterLayout layout, Traffic.Load load, Traffic traffic) {
+record Inspection(
+        SplitModel model, AdapterLayout layout, Traffic.Load load, Traffic traffic, CodedTraffic coded) {
 
     static Inspection of(SplitModel model, AdapterLayout layout, Traffic.Load load) {
-        return new Inspection(model, layout, load, Traffic.of(layout, load));
+        Traffic traffic = Traffic.of(layout, load);
+        return new Inspection(model, layout, load, traffic, CodedTraffic.of(layout, load, traffic));
     }
 
     /** The model's parts and the adapters, as rows of the table. */
@@ -95,6 +98,12 @@ record Inspection(SplitModel model, AdapterLayout layout, Traffic.Load load, Tra
                 .put("round_downlink_bytes", Math.round(traffic.downlinkRound()))
                 .put("run_uplink_bytes", Math.round(traffic.uplinkRun()))
                 .put("run_downlink_bytes", Math.round(traffic.downlinkRun()));
+        json.putObject("traffic_with_codes")
+                .put("feature_bytes_per_sample", coded.uplinkFeatures())
+                .put("step_uplink_bytes_per_sample", Math.round(coded.uplinkStep()))
+                .put("step_downlink_bytes_per_sample", Math.round(coded.downlinkStep()))
+                .put("run_uplink_bytes", Math.round(coded.uplinkRun()))
+                .put("run_downlink_bytes", Math.round(coded.downlinkRun()));
         return json.toPrettyString() + System.lineSeparator();
     }
 }

@@ -146,6 +146,11 @@ final class InspectionTable {
         row("embeddings, sample, step", traffic.uplinkStep(), traffic.downlinkStep());
         row("all, round", traffic.uplinkRound(), traffic.downlinkRound());
         row("all, run", traffic.uplinkRun(), traffic.downlinkRun());
+        CodedTraffic coded = inspection.coded();
+        line("With llm.wire = 2, float32, batches of %s:", count(load.batch()));
+        row("features, sample, once a run", coded.uplinkFeatures(), 0);
+        row("codes and W_up, sample, step", coded.uplinkStep(), coded.downlinkStep());
+        row("all, run", coded.uplinkRun(), coded.downlinkRun());
     }
 
     /** Rounded down where rounding would leave nothing for the client. */

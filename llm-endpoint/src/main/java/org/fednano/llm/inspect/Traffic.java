@@ -42,6 +42,7 @@ record Traffic(
      * @param promptTokens T
      * @param answerTokens L
      * @param wire type of the embeddings on their way
+     * @param batch samples of a step
      */
     record Load(
             String strategy,
@@ -52,7 +53,8 @@ record Traffic(
             int samples,
             int promptTokens,
             int answerTokens,
-            WireType wire) {
+            WireType wire,
+            int batch) {
 
         /** Local epochs, and what the Fisher pass takes of the samples. */
         double passes() {

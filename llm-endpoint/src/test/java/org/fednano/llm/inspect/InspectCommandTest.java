@@ -213,6 +213,18 @@ class InspectCommandTest {
         assertEquals(
                 5 * (4 * 1_048_576L + 500 * down),
                 traffic.path("round_downlink_bytes").asLong());
+        JsonNode coded = json.path("traffic_with_codes");
+        long matrices = 4 * 524_288 / 8; // of W_up, a sample's share of a batch of 8
+        long codes = 4 * 671 * 64;
+        assertEquals(671 * (4 * 4096 + 1), coded.path("feature_bytes_per_sample").asLong());
+        assertEquals(codes + matrices + 12, coded.path("step_uplink_bytes_per_sample").asLong());
+        assertEquals(codes + matrices + 8, coded.path("step_downlink_bytes_per_sample").asLong());
+        assertEquals(
+                5 * (200L * 671 * (4 * 4096 + 1) + 7 * (2 * 4 * 1_048_576L + 500 * (codes + matrices + 12))),
+                coded.path("run_uplink_bytes").asLong());
+        assertEquals(
+                5 * 7 * (4 * 1_048_576L + 500 * (codes + matrices + 8) + 100 * matrices),
+                coded.path("run_downlink_bytes").asLong());
     }
 
     @Test

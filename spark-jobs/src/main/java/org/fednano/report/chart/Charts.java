@@ -152,6 +152,7 @@ public final class Charts {
         kinds.put("adapters up", Traffic::uplinkAdapter);
         kinds.put("Fisher up", Traffic::uplinkFisher);
         kinds.put("adapters down", Traffic::downlinkAdapter);
+        kinds.put("features up", Traffic::uplinkFeature);
         List<Round> rounds = summary.trained();
         // XChart's own logarithmic axis takes no label function, so the logarithms are drawn on a plain axis.
         XYChart chart = ChartStyle.overRounds("bytes per round, all clients", Charts::decadeLabel);

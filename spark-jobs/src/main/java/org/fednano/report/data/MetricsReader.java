@@ -261,7 +261,8 @@ public final class MetricsReader {
                 row.whole("uplink_adapter_bytes"),
                 row.whole("uplink_fisher_bytes"),
                 row.whole("uplink_activation_bytes"),
-                row.whole("downlink_gradient_bytes"));
+                row.whole("downlink_gradient_bytes"),
+                row.whole("uplink_feature_bytes"));
     }
 
     /** A row whose columns may be missing or null: then a number is NaN, a count 0, a text empty. */

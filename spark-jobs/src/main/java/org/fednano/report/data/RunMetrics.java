@@ -23,9 +23,14 @@ public record RunMetrics(
 
     /** Bytes that went over the wire, each kind by itself. */
     public record Traffic(
-            long downlinkAdapter, long uplinkAdapter, long uplinkFisher, long uplinkActivation, long downlinkGradient) {
+            long downlinkAdapter,
+            long uplinkAdapter,
+            long uplinkFisher,
+            long uplinkActivation,
+            long downlinkGradient,
+            long uplinkFeature) {
 
-        static final Traffic NONE = new Traffic(0, 0, 0, 0, 0);
+        static final Traffic NONE = new Traffic(0, 0, 0, 0, 0, 0);
 
         Traffic plus(Traffic other) {
             return new Traffic(
@@ -33,11 +38,12 @@ public record RunMetrics(
                     uplinkAdapter + other.uplinkAdapter,
                     uplinkFisher + other.uplinkFisher,
                     uplinkActivation + other.uplinkActivation,
-                    downlinkGradient + other.downlinkGradient);
+                    downlinkGradient + other.downlinkGradient,
+                    uplinkFeature + other.uplinkFeature);
         }
 
         public long total() {
-            return downlinkAdapter + uplinkAdapter + uplinkFisher + uplinkActivation + downlinkGradient;
+            return downlinkAdapter + uplinkAdapter + uplinkFisher + uplinkActivation + downlinkGradient + uplinkFeature;
         }
     }
 
