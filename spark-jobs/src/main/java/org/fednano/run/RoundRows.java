@@ -34,7 +34,8 @@ final class RoundRows {
             Function<String, ClientLocation> places,
             AdapterFile adapter) {
         List<ClientRow> clients = clients(result.clients(), traffic, places, null);
-        return new RoundMetrics(List.of(round(settings, result, clients, featureBytes, adapter)), clients, List.of(), List.of());
+        return new RoundMetrics(
+                List.of(round(settings, result, clients, featureBytes, adapter)), clients, List.of(), List.of());
     }
 
     /**

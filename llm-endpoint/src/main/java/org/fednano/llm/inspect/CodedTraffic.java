@@ -11,8 +11,7 @@ import org.fednano.adapter.AdapterLayout;
  * @param uplinkRun all that all clients send over the run, as many of them as a round has
  * @param downlinkRun all that they get
  */
-record CodedTraffic(
-        long uplinkFeatures, double uplinkStep, double downlinkStep, double uplinkRun, double downlinkRun) {
+record CodedTraffic(long uplinkFeatures, double uplinkStep, double downlinkStep, double uplinkRun, double downlinkRun) {
 
     static CodedTraffic of(AdapterLayout layout, Traffic.Load load, Traffic plain) {
         int batch = Math.min(load.batch(), load.samples());

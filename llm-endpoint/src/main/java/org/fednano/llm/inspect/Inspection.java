@@ -16,8 +16,7 @@ import org.fednano.llm.inspect.Part.Holder;
  * @param traffic what that sends
  * @param coded what it sends by features and codes
  */
-record Inspection(
-        SplitModel model, AdapterLayout layout, Traffic.Load load, Traffic traffic, CodedTraffic coded) {
+record Inspection(SplitModel model, AdapterLayout layout, Traffic.Load load, Traffic traffic, CodedTraffic coded) {
 
     static Inspection of(SplitModel model, AdapterLayout layout, Traffic.Load load) {
         Traffic traffic = Traffic.of(layout, load);

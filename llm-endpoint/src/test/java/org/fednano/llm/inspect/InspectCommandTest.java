@@ -216,9 +216,14 @@ class InspectCommandTest {
         JsonNode coded = json.path("traffic_with_codes");
         long matrices = 4 * 524_288 / 8; // of W_up, a sample's share of a batch of 8
         long codes = 4 * 671 * 64;
-        assertEquals(671 * (4 * 4096 + 1), coded.path("feature_bytes_per_sample").asLong());
-        assertEquals(codes + matrices + 12, coded.path("step_uplink_bytes_per_sample").asLong());
-        assertEquals(codes + matrices + 8, coded.path("step_downlink_bytes_per_sample").asLong());
+        assertEquals(
+                671 * (4 * 4096 + 1), coded.path("feature_bytes_per_sample").asLong());
+        assertEquals(
+                codes + matrices + 12,
+                coded.path("step_uplink_bytes_per_sample").asLong());
+        assertEquals(
+                codes + matrices + 8,
+                coded.path("step_downlink_bytes_per_sample").asLong());
         assertEquals(
                 5 * (200L * 671 * (4 * 4096 + 1) + 7 * (2 * 4 * 1_048_576L + 500 * (codes + matrices + 12))),
                 coded.path("run_uplink_bytes").asLong());
