@@ -9,9 +9,15 @@ import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
 import java.io.File;
 import java.net.URL;
+import java.util.List;
 
 /** A configuration file may include files beside it. What a URL says can change overnight, and asking it tells who asks. */
 final class LocalIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
+
+    private static final long MOST_BYTES = 16 << 20;
+
+    /** What the library adds where a name has no ending. */
+    private static final List<String> ENDINGS = List.of("", ".conf", ".json", ".properties");
 
     private final ConfigIncluder files;
 
@@ -30,11 +36,18 @@ final class LocalIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigI
         if (what.matches("(?s)\\s*[A-Za-z][A-Za-z0-9+.-]+:.*")) {
             throw refused("a URL");
         }
+        for (String ending : ENDINGS) {
+            String name = context.relativeTo(what + ending).origin().filename();
+            if (name != null) {
+                requirePlain(new File(name));
+            }
+        }
         return files.include(context, what);
     }
 
     @Override
     public ConfigObject includeFile(ConfigIncludeContext context, File what) {
+        requirePlain(what);
         return ((ConfigIncluderFile) files).includeFile(context, what);
     }
 
@@ -48,8 +61,16 @@ final class LocalIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigI
         throw refused("a resource of the class path");
     }
 
+    /** @throws ConfigException if reading it might never end */
+    static void requirePlain(File file) {
+        if (file.exists() && (!file.isFile() || file.length() > MOST_BYTES)) {
+            throw refused((file.isFile() ? file.length() + " bytes" : "a folder, a pipe or a device") + " at " + file);
+        }
+    }
+
     private static ConfigException refused(String what) {
         return new ConfigException.Generic(
-                "include takes files: found " + what + ". Copy it to a file and include that");
+                "--conf and include take files of " + MOST_BYTES + " bytes at most: found " + what
+                        + ". Copy it to a file and name that");
     }
 }

@@ -145,12 +145,15 @@ public final class Settings implements Serializable {
                     + ": found nothing readable. Give an existing file with --conf.");
         }
         try {
+            LocalIncludes.requirePlain(file.toFile());
             return ConfigFactory.parseFile(
                     file.toFile(),
                     ConfigParseOptions.defaults()
                             .setSyntax(ConfigSyntax.CONF)
                             .setAllowMissing(false)
                             .setIncluder(new LocalIncludes(null)));
+        } catch (StackOverflowError e) {
+            throw JobException.usage("Configuration file " + file + " is not valid HOCON: its values lie too deep.");
         } catch (ConfigException e) {
             throw new JobException(
                     ExitStatus.USAGE, "Configuration file " + file + " is not valid HOCON: " + e.getMessage(), e);

@@ -100,7 +100,7 @@ public record VisionConfig(
                 positive(vision, "num_attention_heads", absent ? 16 : 12),
                 positive(vision, "intermediate_size", absent ? 4096 : 3072),
                 vision.path("hidden_act").asText(family.activation),
-                vision.path("layer_norm_eps").asDouble(family.epsilon),
+                epsilon(vision.path("layer_norm_eps"), family.epsilon),
                 featureLayers(config.path("vision_feature_layer"), layers),
                 keepsFirstToken(config.path("vision_feature_select_strategy")),
                 config.path("projector_hidden_act").asText("gelu"),
@@ -181,6 +181,17 @@ public record VisionConfig(
                     "vision_feature_select_strategy in config.json must be default or full: found " + strategy + ".");
         }
         return name.equals("full");
+    }
+
+    private static double epsilon(JsonNode node, double absent) {
+        if (node.isMissingNode() || node.isNull()) {
+            return absent;
+        }
+        if (!node.isNumber() || !(node.doubleValue() >= 0 && node.doubleValue() < 1)) {
+            throw JobException.badInput("layer_norm_eps of vision_config in config.json must be a number from 0, below 1:"
+                    + " found " + node + ". Copy the model's config again.");
+        }
+        return node.doubleValue();
     }
 
     private static int positive(JsonNode node, String field, int absent) {

@@ -11,8 +11,8 @@ import org.fednano.settings.JobException;
  */
 public final class ModelFile {
 
-    /** The largest tokenizers have some 40 MB. */
-    private static final long MOST_TEXT = 512L << 20;
+    /** The largest tokenizers have some 40 MB. As JSON it takes many times its size in memory. */
+    private static final long MOST_TEXT = 64L << 20;
 
     private ModelFile() {}
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Iterator;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.List;
 import org.fednano.settings.JobException;
 
 /** What a {@code config.json} describes: the one place that says which models are read, whatever is asked of them. */
@@ -56,11 +57,17 @@ public enum ModelType {
      * Id of the token that stands for a picture, under either of its names.
      *
      * @param absent where the config has none
-     * @throws JobException with status 3 if the two names have two ids
+     * @throws JobException with status 3 if the two names have two ids, or one of them no whole number
      */
     public static int imageToken(JsonNode config, int absent) {
         JsonNode index = config.path("image_token_index");
         JsonNode id = config.path("image_token_id");
+        for (JsonNode one : List.of(index, id)) {
+            if (!one.isInt() && !one.isMissingNode() && !one.isNull()) {
+                throw JobException.badInput("image_token_index (or image_token_id) in config.json must be a token's id: found "
+                        + one + ". Copy the model's config again.");
+            }
+        }
         if (index.isInt() && id.isInt() && index.intValue() != id.intValue()) {
             throw JobException.badInput("image_token_index and image_token_id in config.json must be the same: found "
                     + index + " and " + id + ".");

@@ -1,10 +1,15 @@
 package org.fednano.weights;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
@@ -41,6 +46,12 @@ record SafeTensorsHeader(Map<String, SafeTensorsHeader.Entry> entries, Map<Strin
         }
     }
 
+    /** Ten times what the largest published checkpoints have in all their shards. */
+    private static final int MOST_TENSORS = 1 << 20;
+
+    /** Of what a header says, in a message. */
+    private static final int MOST_TOLD = 300;
+
     /** Larger headers are refused before memory is taken; the format's own limit. */
     static final long MAX_HEADER_BYTES = 100_000_000;
 
@@ -49,6 +60,9 @@ record SafeTensorsHeader(Map<String, SafeTensorsHeader.Entry> entries, Map<Strin
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
+    /** One value of several. */
+    private static final ObjectReader VALUE = JSON.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /** The format's types and their bytes. */
     private static final Map<String, Integer> WIDTHS = Map.ofEntries(
@@ -82,37 +96,47 @@ record SafeTensorsHeader(Map<String, SafeTensorsHeader.Entry> entries, Map<Strin
 
     /** Parses and checks it. */
     static SafeTensorsHeader parse(String where, byte[] header, long dataBytes) {
-        JsonNode root;
-        try {
-            root = JSON.readTree(StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(header))
-                    .toString());
+        Map<String, Entry> entries = new LinkedHashMap<>();
+        Map<String, String> metadata = new LinkedHashMap<>();
+        // Tensor by tensor: as one tree a header takes many times its size in memory.
+        try (JsonParser json = JSON.createParser(text(where, header))) {
+            if (json.nextToken() != JsonToken.START_OBJECT) {
+                throw bad(where, "a JSON object as header", String.valueOf(json.currentToken()));
+            }
+            for (String name = json.nextFieldName(); name != null; name = json.nextFieldName()) {
+                json.nextToken();
+                JsonNode value = VALUE.readTree(json);
+                if (name.equals("__metadata__")) {
+                    value.fields()
+                            .forEachRemaining(
+                                    m -> metadata.put(m.getKey(), m.getValue().asText()));
+                } else if (entries.size() == MOST_TENSORS) {
+                    throw bad(where, MOST_TENSORS + " tensors at most", "more");
+                } else {
+                    entries.put(name, parseEntry(where, name, value));
+                }
+            }
+            if (json.nextToken() != null) {
+                throw bad(where, "one JSON object as header", "more behind it");
+            }
         } catch (JsonProcessingException e) {
             throw JobException.badInput(
                     where + " must start with a safetensors header in JSON: " + e.getOriginalMessage()
                             + ". The file is corrupt or of another format.",
                     e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // from memory: there is none
+        }
+        requireGapless(where, entries, dataBytes);
+        return new SafeTensorsHeader(entries, Collections.unmodifiableMap(metadata));
+    }
+
+    private static String text(String where, byte[] header) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(header)).toString();
         } catch (CharacterCodingException e) {
             throw bad(where, "a header in UTF-8", "other bytes");
         }
-        if (!root.isObject()) {
-            throw bad(where, "a JSON object as header", root.getNodeType().toString());
-        }
-        Map<String, Entry> entries = new LinkedHashMap<>();
-        Map<String, String> metadata = new LinkedHashMap<>();
-        root.fields().forEachRemaining(field -> {
-            if (field.getKey().equals("__metadata__")) {
-                field.getValue()
-                        .fields()
-                        .forEachRemaining(
-                                m -> metadata.put(m.getKey(), m.getValue().asText()));
-            } else {
-                entries.put(field.getKey(), parseEntry(where, field.getKey(), field.getValue()));
-            }
-        });
-        requireGapless(where, entries, dataBytes);
-        return new SafeTensorsHeader(entries, Collections.unmodifiableMap(metadata));
     }
 
     /** The format's own rule: the tensors fill the data section, one behind the other, and nothing else is in it. */
@@ -180,6 +204,10 @@ record SafeTensorsHeader(Map<String, SafeTensorsHeader.Entry> entries, Map<Strin
 
     private static JobException bad(String where, String expected, String found) {
         return JobException.badInput(
-                where + " is no sound safetensors file: expected " + expected + ", found " + found + ".");
+                where + " is no sound safetensors file: expected " + told(expected) + ", found " + told(found) + ".");
+    }
+
+    private static String told(String text) {
+        return text.length() <= MOST_TOLD ? text : text.substring(0, MOST_TOLD) + "… (" + text.length() + " letters)";
     }
 }

@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class SettingsTest {
@@ -196,11 +198,38 @@ class SettingsTest {
             Path other = write("other.conf", "run { include " + what + " }");
             JobException e = assertThrows(JobException.class, () -> Settings.load(List.of(other), List.of()), what);
             assertEquals(ExitStatus.USAGE, e.status());
-            assertTrue(e.getMessage().contains("include takes files"), e.getMessage());
+            assertTrue(e.getMessage().contains("include take files"), e.getMessage());
         }
         assertThrows(
                 JobException.class,
                 () -> Settings.load(List.of(), List.of("prepare.columns={include url(\"" + there + "\")}")));
+    }
+
+    /** A scheduler that calls with a wrong path must hear so, not wait for ever. */
+    @Test
+    @Timeout(30)
+    void whatMightNeverEndIsNotRead() throws Exception {
+        Path pipe = folder.resolve("pipe.conf");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        Path zero = Files.createSymbolicLink(folder.resolve("zero.conf"), Path.of("/dev/zero"));
+        Path large = folder.resolve("large.conf");
+        try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
+            file.setLength(3L << 30);
+        }
+        for (Path wrong : List.of(pipe, zero, large, folder)) {
+            refused("found", wrong.toString(), List.of(wrong), List.of());
+            if (!wrong.equals(folder)) {
+                refused("found", wrong.toString(), List.of(write("a.conf", "include file(\"" + wrong + "\")")), List.of());
+                String name = wrong.getFileName().toString();
+                refused("found", name, List.of(write("a.conf", "run { include \"" + name + "\" }")), List.of());
+                refused(
+                        "found",
+                        name,
+                        List.of(write("a.conf", "include required(\"" + name.replace(".conf", "") + "\")")),
+                        List.of());
+            }
+        }
+        refused("too deep", "deep.conf", List.of(write("deep.conf", "a=" + "[".repeat(200_000))), List.of());
     }
 
     /** conf/defaults.conf is what users read: it must be what the code does. */

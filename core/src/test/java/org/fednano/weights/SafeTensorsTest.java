@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,6 +114,24 @@ class SafeTensorsTest {
     void brokenHeadersAreRefusedByName(String header) {
         String message = refused(() -> SafeTensors.of(file(header, new byte[8]), "broken.safetensors"));
         assertTrue(message.contains("broken.safetensors"), message);
+    }
+
+    /** A header may have 100 MB: none of them may become as much message, or many times as much memory. */
+    @Test
+    @Tag("slow")
+    void giantHeadersAreRefusedShortly() {
+        StringBuilder names = new StringBuilder("{\"0\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}");
+        for (int i = 1; i <= 1 << 20; i++) {
+            names.append(",\"").append(i).append("\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[8,8]}");
+        }
+        for (String header : List.of(
+                names.append('}').toString(),
+                "{\"a\":{\"dtype\":\"" + "n".repeat(10_000_000) + "\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[" + "0,".repeat(10_000_000) + "8]}}",
+                "{\"" + "n".repeat(40_000) + "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}}")) {
+            String message = refused(() -> SafeTensors.of(file(header, new byte[8]), "giant.safetensors"));
+            assertTrue(message.length() < 1000, () -> "" + message.length());
+        }
     }
 
     @Test
