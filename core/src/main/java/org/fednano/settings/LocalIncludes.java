@@ -69,8 +69,7 @@ final class LocalIncludes implements ConfigIncluder, ConfigIncluderFile, ConfigI
     }
 
     private static ConfigException refused(String what) {
-        return new ConfigException.Generic(
-                "--conf and include take files of " + MOST_BYTES + " bytes at most: found " + what
-                        + ". Copy it to a file and name that");
+        return new ConfigException.Generic("--conf and include take files of " + MOST_BYTES + " bytes at most: found "
+                + what + ". Copy it to a file and name that");
     }
 }

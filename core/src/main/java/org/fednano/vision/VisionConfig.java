@@ -188,8 +188,9 @@ public record VisionConfig(
             return absent;
         }
         if (!node.isNumber() || !(node.doubleValue() >= 0 && node.doubleValue() < 1)) {
-            throw JobException.badInput("layer_norm_eps of vision_config in config.json must be a number from 0, below 1:"
-                    + " found " + node + ". Copy the model's config again.");
+            throw JobException.badInput(
+                    "layer_norm_eps of vision_config in config.json must be a number from 0, below 1:" + " found "
+                            + node + ". Copy the model's config again.");
         }
         return node.doubleValue();
     }

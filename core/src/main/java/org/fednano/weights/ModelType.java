@@ -2,9 +2,9 @@ package org.fednano.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.List;
 import org.fednano.settings.JobException;
 
 /** What a {@code config.json} describes: the one place that says which models are read, whatever is asked of them. */
@@ -64,8 +64,9 @@ public enum ModelType {
         JsonNode id = config.path("image_token_id");
         for (JsonNode one : List.of(index, id)) {
             if (!one.isInt() && !one.isMissingNode() && !one.isNull()) {
-                throw JobException.badInput("image_token_index (or image_token_id) in config.json must be a token's id: found "
-                        + one + ". Copy the model's config again.");
+                throw JobException.badInput(
+                        "image_token_index (or image_token_id) in config.json must be a token's id: found " + one
+                                + ". Copy the model's config again.");
             }
         }
         if (index.isInt() && id.isInt() && index.intValue() != id.intValue()) {

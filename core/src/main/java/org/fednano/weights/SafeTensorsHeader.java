@@ -133,7 +133,10 @@ record SafeTensorsHeader(Map<String, SafeTensorsHeader.Entry> entries, Map<Strin
 
     private static String text(String where, byte[] header) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(header)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(header))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw bad(where, "a header in UTF-8", "other bytes");
         }

@@ -219,7 +219,11 @@ class SettingsTest {
         for (Path wrong : List.of(pipe, zero, large, folder)) {
             refused("found", wrong.toString(), List.of(wrong), List.of());
             if (!wrong.equals(folder)) {
-                refused("found", wrong.toString(), List.of(write("a.conf", "include file(\"" + wrong + "\")")), List.of());
+                refused(
+                        "found",
+                        wrong.toString(),
+                        List.of(write("a.conf", "include file(\"" + wrong + "\")")),
+                        List.of());
                 String name = wrong.getFileName().toString();
                 refused("found", name, List.of(write("a.conf", "run { include \"" + name + "\" }")), List.of());
                 refused(
