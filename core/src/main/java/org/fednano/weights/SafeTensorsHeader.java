@@ -49,6 +49,9 @@ record SafeTensorsHeader(Map<String, SafeTensorsHeader.Entry> entries, Map<Strin
     /** Ten times what the largest published checkpoints have in all their shards. */
     private static final int MOST_TENSORS = 1 << 20;
 
+    /** PyTorch's own limit. */
+    private static final int MOST_DIMENSIONS = 64;
+
     /** Of what a header says, in a message. */
     private static final int MOST_TOLD = 300;
 
@@ -175,6 +178,9 @@ record SafeTensorsHeader(Map<String, SafeTensorsHeader.Entry> entries, Map<Strin
         Integer width = WIDTHS.get(dtype);
         if (width == null) {
             throw bad(where, "one of the types " + new TreeSet<>(WIDTHS.keySet()) + " for tensor " + name, dtype);
+        }
+        if (sizes.size() > MOST_DIMENSIONS) {
+            throw bad(where, MOST_DIMENSIONS + " dimensions at most for tensor " + name, String.valueOf(sizes.size()));
         }
         long[] shape = new long[sizes.size()];
         long count = 1;
