@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -38,6 +39,15 @@ class BillOfMaterialsTest {
         Map<String, String> packed = packed();
         assertTrue(packed.size() > 10, packed.toString());
         packed.forEach((name, version) -> assertEquals(version, listed.get(name), name));
+    }
+
+    /** docs/libraries.md is what people read: it must name the same versions. */
+    @Test
+    void thePageOfLibrariesNamesThem() throws IOException {
+        String page = Files.readString(CommandLine.ROOT.resolve("docs/libraries.md"));
+        packed().forEach((name, version) -> assertTrue(
+                name.startsWith("org.fednano:") || page.contains("| `" + name + "` | " + version + " |"),
+                name + " " + version));
     }
 
     /** Versions by group:artifact, of those libraries that say in a jar what they are. */
