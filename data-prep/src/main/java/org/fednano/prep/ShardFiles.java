@@ -31,8 +31,9 @@ import org.fednano.sample.Medium;
 import org.fednano.sample.Split;
 
 /**
- * The Parquet files that {@code prepare} writes, row by row in a given order, so that equal rows make equal bytes
- * (Spark's own writer puts a random name on each file).
+ * The Parquet files that {@code prepare} writes, row by row in a given order, so that equal rows make equal pages (Spark's own
+ * writer puts a random name on each file). Within a process files are equal to the byte; between processes Parquet lists a
+ * column's encodings in the footer in another order.
  */
 final class ShardFiles {
 
