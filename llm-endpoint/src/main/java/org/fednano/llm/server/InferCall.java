@@ -125,7 +125,10 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
 
     @Override
     public void onMessage(Body message) {
-        body.set(message);
+        Body before = body.getAndSet(message);
+        if (before != null) { // two messages where one is allowed
+            before.close();
+        }
         if (told.get()) {
             drop();
         }
