@@ -2,9 +2,12 @@ package org.fednano.settings;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.fednano.console.StatusLine;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -31,9 +34,17 @@ public final class Commands {
      */
     public static void runAndExit(Object main, String[] args) {
         // UTF-8 whatever the locale: losses come with arrows.
-        PrintWriter out = new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-        System.exit(run(main, out, err, args));
+        OutputStream rawErr = new FileOutputStream(FileDescriptor.err);
+        int status;
+        try (StatusLine line = StatusLine.open(rawErr, columns())) {
+            OutputStream tidyErr = line.beside(rawErr);
+            PrintWriter out =
+                    new PrintWriter(line.beside(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8);
+            PrintWriter err = new PrintWriter(tidyErr, true, StandardCharsets.UTF_8);
+            System.setErr(new PrintStream(tidyErr, true, StandardCharsets.UTF_8)); // the log's
+            status = run(main, out, err, args);
+        }
+        System.exit(status);
     }
 
     /**
@@ -61,6 +72,12 @@ public final class Commands {
         } catch (Error e) { // no memory, a class that is missing: threads that are left would keep the process alive
             return failed(e, err);
         }
+    }
+
+    /** Of the terminal that standard error is, as the entry script found it; 0: it is none. */
+    private static int columns() {
+        String found = System.getenv("FEDNANO_COLUMNS");
+        return found != null && found.matches("[1-9][0-9]{0,3}") ? Integer.parseInt(found) : 0;
     }
 
     /** Reads the settings that a command would read, and does nothing. */

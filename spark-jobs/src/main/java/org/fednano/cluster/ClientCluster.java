@@ -92,6 +92,11 @@ public final class ClientCluster implements AutoCloseable {
         return federation;
     }
 
+    /** Calls to the LLM that were answered so far. */
+    public long calls() {
+        return gateway.figures().calls();
+    }
+
     /** Where a client is, and what of its rows is used now. */
     public ClientLocation place(String clientId) {
         return places.get(clientId);

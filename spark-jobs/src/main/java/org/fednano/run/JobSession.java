@@ -11,6 +11,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.cluster.ClientCluster;
+import org.fednano.console.StatusLine;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.connector.ConnectorOrigin;
 import org.fednano.llm.FrozenLlm;
@@ -25,6 +26,7 @@ import org.fednano.settings.MethodKeys;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
 import org.fednano.shards.Federation;
+import org.fednano.spark.JobProgress;
 import org.fednano.spark.Seats;
 import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
@@ -48,6 +50,7 @@ public final class JobSession implements AutoCloseable {
     private final HfModelFolder model;
     private final NanoEdgeSpec edge;
     private final FrozenLlm llm;
+    private final JobProgress progress;
     private ClientCluster cluster;
 
     /**
@@ -62,9 +65,14 @@ public final class JobSession implements AutoCloseable {
             // Clients run side by side: one thread each keeps the cores busy without switching, and no byte of a run
             // depends on how many run at once.
             EngineThreads.apply(settings, 1);
+            StatusLine.get().doing("starting Spark");
             spark = keep(spark());
+            progress = new JobProgress(spark.sparkContext().isLocal());
+            spark.sparkContext().addSparkListener(progress);
             // On SIGTERM Spark stops its context at once; the command's own thread still has a lease to give back.
             Runtime.getRuntime().addShutdownHook(onShutdown);
+            StatusLine.get().doing(
+                    "loading " + ModelKeys.folder(settings) + (settings.get(EndpointKeys.ADDRESSES).isEmpty() ? "" : " and connecting to its endpoint"));
             model = HfModelFolder.open(ModelKeys.folder(settings));
             edge = NanoEdgeSpec.of(model, settings);
             TokenizerWarnings.of(model).forEach(warning -> LoggerFactory.getLogger(JobSession.class)
@@ -82,6 +90,7 @@ public final class JobSession implements AutoCloseable {
                             llm.info().hidden(),
                             llm.info().vocabulary(),
                             llm::embed));
+            StatusLine.get().doing(progress::status);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -97,6 +106,7 @@ public final class JobSession implements AutoCloseable {
         if (cluster == null) {
             cluster = keep(new ClientCluster(
                     spark.sparkContext(), settings, Federation.of(spark, settings), model, edge, llm));
+            progress.counting(cluster::calls);
         }
         return cluster;
     }

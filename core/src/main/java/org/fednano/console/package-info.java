@@ -1,0 +1,2 @@
+/** What a person sees while a command works. */
+package org.fednano.console;

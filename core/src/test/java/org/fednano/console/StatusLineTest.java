@@ -1,0 +1,94 @@
+package org.fednano.console;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class StatusLineTest {
+
+    private final AtomicLong seconds = new AtomicLong();
+    private final ByteArrayOutputStream screen = new ByteArrayOutputStream();
+
+    private StatusLine line(int columns) {
+        return new StatusLine(screen, columns, () -> seconds.get() * 1_000_000_000L);
+    }
+
+    private String said() {
+        return screen.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void aTerminalsLineRenewsItself() {
+        StatusLine line = line(80);
+        line.doing("loading");
+        seconds.set(61);
+        line.look();
+        line.look();
+        line.close();
+        assertEquals("loading  0:00\r\033[Kloading  1:01\r\033[K", said());
+    }
+
+    @Test
+    void timeIsThatOfWhatIsBeingDone() {
+        StatusLine line = line(80);
+        line.doing(() -> seconds.get() < 10
+                ? new StatusLine.Status("round 1", ": " + seconds.get() + " of 9 done")
+                : new StatusLine.Status("round 2", ""));
+        seconds.set(9);
+        line.look();
+        seconds.set(12);
+        line.look();
+        assertEquals("round 1: 0 of 9 done  0:00\r\033[Kround 1: 9 of 9 done  0:09\r\033[Kround 2  0:00", said());
+    }
+
+    @Test
+    void otherOutputStandsAlone() throws Exception {
+        StatusLine line = line(80);
+        PrintStream other = new PrintStream(line.beside(screen), false, StandardCharsets.UTF_8);
+        line.doing("round 1");
+        other.println("a result");
+        other.flush();
+        line.look();
+        other.print("half ");
+        other.flush();
+        line.look(); // not behind half a line
+        other.println("a line");
+        other.flush();
+        line.close();
+        assertEquals("round 1  0:00\r\033[Ka result\nround 1  0:00\r\033[Khalf a line\n", said());
+    }
+
+    @Test
+    void itIsNeverWiderThanTheTerminal() {
+        line(12).doing("äöü".repeat(10));
+        assertEquals("äöüäöüäöüä…", said());
+    }
+
+    @Test
+    void aFileGetsALineNowAndThen() {
+        StatusLine line = line(0);
+        line.doing("encoding");
+        for (int s = 0; s <= 100; s++) {
+            seconds.set(s);
+            line.look();
+        }
+        line.close();
+        assertEquals("encoding  0:05\nencoding  0:35\nencoding  1:05\nencoding  1:35\n", said().replace("\r\n", "\n"));
+        assertFalse(said().contains("\033"));
+    }
+
+    @Test
+    void withoutAnyItShowsNothing() {
+        OutputStream other = new ByteArrayOutputStream();
+        assertTrue(StatusLine.get().beside(other) == other);
+        StatusLine.get().doing("x");
+        StatusLine.get().doing("");
+    }
+}
