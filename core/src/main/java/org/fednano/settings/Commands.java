@@ -38,8 +38,8 @@ public final class Commands {
         int status;
         try (StatusLine line = StatusLine.open(rawErr, columns())) {
             OutputStream tidyErr = line.beside(rawErr);
-            PrintWriter out =
-                    new PrintWriter(line.beside(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8);
+            PrintWriter out = new PrintWriter(
+                    line.beside(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8);
             PrintWriter err = new PrintWriter(tidyErr, true, StandardCharsets.UTF_8);
             System.setErr(new PrintStream(tidyErr, true, StandardCharsets.UTF_8)); // the log's
             status = run(main, out, err, args);

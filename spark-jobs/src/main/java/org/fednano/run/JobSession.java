@@ -71,8 +71,11 @@ public final class JobSession implements AutoCloseable {
             spark.sparkContext().addSparkListener(progress);
             // On SIGTERM Spark stops its context at once; the command's own thread still has a lease to give back.
             Runtime.getRuntime().addShutdownHook(onShutdown);
-            StatusLine.get().doing(
-                    "loading " + ModelKeys.folder(settings) + (settings.get(EndpointKeys.ADDRESSES).isEmpty() ? "" : " and connecting to its endpoint"));
+            StatusLine.get()
+                    .doing("loading " + ModelKeys.folder(settings)
+                            + (settings.get(EndpointKeys.ADDRESSES).isEmpty()
+                                    ? ""
+                                    : " and connecting to its endpoint"));
             model = HfModelFolder.open(ModelKeys.folder(settings));
             edge = NanoEdgeSpec.of(model, settings);
             TokenizerWarnings.of(model).forEach(warning -> LoggerFactory.getLogger(JobSession.class)

@@ -38,7 +38,8 @@ class JobProgressTest {
                     items,
                     i -> List.of(),
                     JobProgressTest::pause,
-                    (Integer i) -> seen.add(progress.status().what() + progress.status().detail()));
+                    (Integer i) -> seen.add(
+                            progress.status().what() + progress.status().detail()));
             for (int i = 0; i < 500 && !progress.status().what().isEmpty(); i++) {
                 pause(i, 0);
             }
@@ -64,7 +65,11 @@ class JobProgressTest {
         AtomicLong seconds = new AtomicLong();
         JobProgress progress = new JobProgress(false, () -> seconds.get() * 1_000_000_000L);
         progress.onJobStart(new SparkListenerJobStart(
-                1, 0, JavaConverters.asScalaBuffer(List.<org.apache.spark.scheduler.StageInfo>of()).toSeq(), null));
+                1,
+                0,
+                JavaConverters.asScalaBuffer(List.<org.apache.spark.scheduler.StageInfo>of())
+                        .toSeq(),
+                null));
         assertEquals(new Status("Spark job 1", ""), progress.status());
         seconds.set(4);
         assertEquals(new Status("Spark job 1", ": waiting for an executor"), progress.status());
@@ -81,7 +86,11 @@ class JobProgressTest {
         JobProgress progress = new JobProgress(true, () -> seconds.get() * 1_000_000_000L);
         progress.counting(calls::get);
         progress.onJobStart(new SparkListenerJobStart(
-                1, 0, JavaConverters.asScalaBuffer(List.<org.apache.spark.scheduler.StageInfo>of()).toSeq(), null));
+                1,
+                0,
+                JavaConverters.asScalaBuffer(List.<org.apache.spark.scheduler.StageInfo>of())
+                        .toSeq(),
+                null));
         calls.set(160);
         seconds.set(3);
         assertEquals(new Status("Spark job 1", ", 20 batches/s"), progress.status());

@@ -49,7 +49,8 @@ class TerminalTest {
             assertTrue(seen.contains(word), () -> "Expected '" + word + "' in:\n" + seen);
         }
         // What stays on the screen: of each line what follows the last clearing of it.
-        String left = Pattern.compile("\r?\n").splitAsStream(seen)
+        String left = Pattern.compile("\r?\n")
+                .splitAsStream(seen)
                 .map(line -> line.substring(line.lastIndexOf(CLEAR) < 0 ? 0 : line.lastIndexOf(CLEAR) + CLEAR.length()))
                 .collect(Collectors.joining("\n"));
         assertTrue(left.contains("\nround  1/1  3/3 clients"), left);
