@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class KilledCommandsTest {
 
-    private static final int KILLS = Integer.getInteger("fednano.kills", 2);
+    private static final int KILLS = Integer.getInteger("fednano.kills", 1);
     private static final SplittableRandom MOMENTS = new SplittableRandom(11);
 
     @TempDir
