@@ -159,8 +159,7 @@ def read(inputs: Sequence[Tensor], wanted: Sequence[str], expected: Expected) ->
     control = _control(tensors, VERSION if expected.store is None else VERSION_2)
     op = _text(control, "op")
     outputs = OUTPUTS if control["v"] == VERSION else OUTPUTS_2
-    other = OUTPUTS_2 if outputs is OUTPUTS else OUTPUTS
-    require(op in outputs or op not in other, "VERSION", "The contract's version", f"that of {printable(op)}", control["v"])
+    require(op in outputs or op not in OUTPUTS, "VERSION", f"The version of {printable(op)}", VERSION, control["v"])
     require(op in outputs, "UNKNOWN_OP", "The operation must be one of the contract's", ", ".join(outputs), printable(op))
     if op != "info" or "fp" in control:
         fits = _text(control, "fp") == expected.fingerprint
