@@ -23,8 +23,6 @@ public final class StatusLine implements AutoCloseable {
 
     private static final long LOOK_MILLIS = 200;
     private static final String CLEAR = "\r\033[K";
-    private static final Status NOTHING = new Status("", "");
-
     /**
      * What is being done.
      *
@@ -38,13 +36,14 @@ public final class StatusLine implements AutoCloseable {
     private final PrintStream out; // null: shows nothing
     private final int columns; // 0: no terminal
     private final LongSupplier nanos;
-    private Supplier<Status> doing = () -> NOTHING;
+    private Supplier<Status> doing = () -> new Status("", "");
     private String what = "";
     private String shown = "";
     private boolean midLine; // other output has not ended its line yet
     private long since;
     private long told;
     private boolean toldBefore;
+    private boolean closed;
     private Thread ticking;
 
     StatusLine(OutputStream out, int columns, LongSupplier nanos) {
@@ -105,7 +104,7 @@ public final class StatusLine implements AutoCloseable {
 
     /** Shows what is to be shown now. */
     synchronized void look() {
-        if (out == null) {
+        if (out == null || closed) {
             return;
         }
         Status status = doing.get();
@@ -154,7 +153,7 @@ public final class StatusLine implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        doing = () -> NOTHING;
+        closed = true;
         if (ticking != null) {
             ticking.interrupt();
         }

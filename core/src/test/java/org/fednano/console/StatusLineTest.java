@@ -32,6 +32,7 @@ class StatusLineTest {
         line.look();
         line.look();
         line.close();
+        line.doing("too late"); // a command's thread goes on for a moment after a signal
         assertEquals("loading  0:00\r\033[Kloading  1:01\r\033[K", said());
     }
 

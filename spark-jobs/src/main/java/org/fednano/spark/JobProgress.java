@@ -63,7 +63,7 @@ public final class JobProgress extends SparkListener {
         return new Status(description, (tasks > 1 ? ": " + done + " of " + tasks + " done" : "") + speed());
     }
 
-    /** Calls to the LLM a second: the batches of training, encoding and evaluation. */
+    /** Batches that the LLM is asked about a second. */
     private String speed() {
         long now = nanos.getAsLong();
         if (now - rateSince >= WINDOW_NANOS) {

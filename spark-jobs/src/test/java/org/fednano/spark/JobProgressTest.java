@@ -1,11 +1,8 @@
 package org.fednano.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
@@ -19,6 +16,8 @@ import scala.collection.JavaConverters;
 
 class JobProgressTest {
 
+    private static final JobProgress REAL = new JobProgress(true);
+
     @Test
     void saysHowManyTasksOfARealJobAreDone() {
         SparkConf conf = new SparkConf(false)
@@ -26,38 +25,32 @@ class JobProgressTest {
                 .setAppName("progress")
                 .set("spark.ui.enabled", "false");
         SparkContext spark = new SparkContext(conf);
-        JobProgress progress = new JobProgress(true);
-        Set<String> seen = new ConcurrentSkipListSet<>();
         try {
-            spark.addSparkListener(progress);
+            spark.addSparkListener(REAL);
             List<Integer> items = IntStream.range(0, 4).boxed().toList();
             CohortJob.run(
-                    spark,
-                    "group",
-                    "round 7 · 4 clients",
-                    items,
-                    i -> List.of(),
-                    JobProgressTest::pause,
-                    (Integer i) -> seen.add(
-                            progress.status().what() + progress.status().detail()));
-            for (int i = 0; i < 500 && !progress.status().what().isEmpty(); i++) {
-                pause(i, 0);
-            }
+                    spark, "group", "round 7 · 4 clients", items, i -> List.of(), JobProgressTest::told, (Integer i) -> {});
+            await(new Status("", ""));
         } finally {
             spark.stop();
         }
-        assertEquals(new Status("", ""), progress.status());
-        assertTrue(seen.contains("round 7 · 4 clients: 2 of 4 done"), seen::toString);
-        assertTrue(seen.stream().noneMatch(s -> s.contains("executor")), seen::toString);
     }
 
-    private static Integer pause(Integer item, int attempt) {
-        try {
-            Thread.sleep(40); // so that the listener, which runs behind, keeps up
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+    /** A task ends when its beginning is told: the listener runs behind. */
+    private static Integer told(Integer item, int attempt) {
+        await(new Status("round 7 · 4 clients", ": " + item + " of 4 done"));
         return item;
+    }
+
+    private static void await(Status expected) {
+        for (int i = 0; i < 2000 && !REAL.status().equals(expected); i++) {
+            try {
+                Thread.sleep(5);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        assertEquals(expected, REAL.status());
     }
 
     @Test

@@ -366,7 +366,7 @@ final class Malformed {
                         + pick(
                                 r,
                                 "0",
-                                "2",
+                                "3",
                                 "-1",
                                 "1.0",
                                 "1e0",
