@@ -29,7 +29,13 @@ class JobProgressTest {
             spark.addSparkListener(REAL);
             List<Integer> items = IntStream.range(0, 4).boxed().toList();
             CohortJob.run(
-                    spark, "group", "round 7 · 4 clients", items, i -> List.of(), JobProgressTest::told, (Integer i) -> {});
+                    spark,
+                    "group",
+                    "round 7 · 4 clients",
+                    items,
+                    i -> List.of(),
+                    JobProgressTest::told,
+                    (Integer i) -> {});
             await(new Status("", ""));
         } finally {
             spark.stop();
