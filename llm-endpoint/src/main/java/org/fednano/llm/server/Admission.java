@@ -5,7 +5,7 @@ import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 
 /**
- * Counts what is held of requests, from the first byte of each until its answer has left; says no when there is too much,
+ * Counts what is held of requests, from the headers of each until its answer has left; says no when there is too much,
  * in all or of one connection, and when the server drains. Small requests have a room of their own, so that questions are
  * answered while the queue is full.
  */
@@ -13,6 +13,9 @@ final class Admission {
 
     /** Up to here a message is small: read and checked before it is let into the queue. */
     static final int SMALL = 1 << 16;
+
+    /** What a call takes at least, also one whose message is empty or never comes: its headers, and what gRPC keeps for it. */
+    static final int CALL = 1 << 12;
 
     private static final long LEAST_SMALL_ROOM = 1 << 20;
     private static final long MOST_SMALL_ROOM = 16 << 20;
@@ -40,8 +43,13 @@ final class Admission {
 
     /** What one connection holds. */
     static final class Share {
-        private long bytes;
-        private long small;
+        private volatile long bytes;
+        private volatile long small;
+
+        /** Whether no call of the connection is open. */
+        boolean isEmpty() {
+            return bytes == 0 && small == 0;
+        }
     }
 
     /** What one request takes. */
@@ -57,7 +65,7 @@ final class Admission {
         }
 
         /**
-         * So much of it is there by now.
+         * So much of it is there by now; 0: its headers.
          *
          * @throws LlmException BUSY
          */
@@ -112,7 +120,8 @@ final class Admission {
 
         void leave() {
             synchronized (Admission.this) {
-                become(0);
+                add(-size);
+                size = 0;
                 unqueue();
                 ended = true;
             }
@@ -129,7 +138,7 @@ final class Admission {
         private void become(long to, boolean toLarge) {
             add(-size);
             large |= toLarge;
-            size = to;
+            size = Math.max(CALL, to);
             add(size);
         }
 
@@ -143,7 +152,8 @@ final class Admission {
             }
         }
 
-        private void requireRoom(long to, boolean toLarge) {
+        private void requireRoom(long of, boolean toLarge) {
+            long to = Math.max(CALL, of);
             if (!large && !toLarge) {
                 requireFree(small - size + to, mostSmall, "small requests");
                 requireFree(share.small - size + to, mostSmall / 2, "small requests of one connection");

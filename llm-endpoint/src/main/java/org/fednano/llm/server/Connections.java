@@ -1,53 +1,84 @@
 package org.fednano.llm.server;
 
 import io.grpc.Attributes;
+import io.grpc.Grpc;
 import io.grpc.ServerCall;
 import io.grpc.ServerTransportFilter;
-import org.fednano.llm.LlmException;
-import org.fednano.llm.Reason;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /**
- * The connections of one server, and what each holds. Only so many may be there on which nobody has shown a token; who
- * has a good one is served however many others came before.
+ * The connections of one server, from the moment that they are accepted, and what each holds. On which no call was let in
+ * for a while after that, is a stranger's and closed. There are only so many: for a newer one the eldest stranger's goes,
+ * or, where there is none, of those without an open call the one that was not used for longest. So whoever holds many keeps
+ * nobody out, and pays first.
  */
 final class Connections extends ServerTransportFilter {
 
     private static final Attributes.Key<Connection> KEY = Attributes.Key.create("fednano-connection");
 
-    private final int most;
-    private int strangers;
+    /** What is under way on a connection that is closed for its silence may end in this time. */
+    private static final Duration FAREWELL = Duration.ofSeconds(2);
 
-    /** @param most on which nobody has shown a token */
-    Connections(int most) {
+    private record Ends(SocketAddress remote, SocketAddress local) {}
+
+    private final int most;
+    private final Duration introduction;
+    private final Map<Ends, Connection> open = new ConcurrentHashMap<>();
+    private final Set<Connection> strangers = new LinkedHashSet<>(); // eldest first
+    private final Set<Connection> known = new LinkedHashSet<>(); // least recently used first
+
+    /**
+     * @param most at a time
+     * @param introduction until a call must have been let in
+     */
+    Connections(int most, Duration introduction) {
         this.most = most;
+        this.introduction = introduction;
     }
 
     /** One of them. */
     final class Connection {
         private final Admission.Share share = new Admission.Share();
-        private boolean known;
-        private boolean late;
+        private final Channel channel;
+
+        private Connection(Channel channel) {
+            this.channel = channel;
+        }
 
         Admission.Share share() {
             return share;
         }
 
-        /** A caller with a good token is at its other end. */
-        void known() {
+        /** A call on it was let in. */
+        void used() {
             synchronized (Connections.this) {
-                if (!known) {
-                    known = true;
-                    strangers--;
+                if (strangers.remove(this) || known.remove(this)) {
+                    known.add(this);
                 }
             }
         }
 
-        /** @throws LlmException BUSY if there are too many */
-        void requireServed() {
+        private void expire() {
             synchronized (Connections.this) {
-                late &= strangers > most;
-                LlmException.require(
-                        known || !late, Reason.BUSY, "Connections without a token", "at most " + most, "more");
+                if (!strangers.contains(this)) {
+                    return;
+                }
+            }
+            channel.close(); // in HTTP/2's words, which a load balancer that asks for health understands
+            channel.eventLoop().schedule(this::cut, FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        /** Behind HTTP/2's back, which would wait for open calls and for who does not listen. */
+        private void cut() {
+            if (channel.isOpen()) {
+                channel.pipeline().firstContext().close();
             }
         }
     }
@@ -57,22 +88,56 @@ final class Connections extends ServerTransportFilter {
         return call.getAttributes().get(KEY);
     }
 
-    @Override
-    public Attributes transportReady(Attributes attributes) {
-        Connection connection = new Connection();
+    /** Counts one that was just accepted. */
+    void enter(Channel channel) {
+        Connection connection = new Connection(channel);
+        Connection gone = null;
         synchronized (this) {
-            strangers++;
-            connection.late = strangers > most;
+            if (strangers.size() + known.size() >= most) {
+                gone = leastMissed();
+            }
+            if (gone == null && strangers.size() + known.size() >= most) {
+                gone = connection;
+            } else {
+                strangers.remove(gone);
+                known.remove(gone);
+                strangers.add(connection);
+            }
         }
-        return attributes.toBuilder().set(KEY, connection).build();
+        Ends ends = new Ends(channel.remoteAddress(), channel.localAddress());
+        open.put(ends, connection);
+        channel.closeFuture().addListener(closed -> leave(ends, connection));
+        channel.eventLoop().schedule(connection::expire, introduction.toMillis(), TimeUnit.MILLISECONDS);
+        if (gone != null) {
+            gone.cut();
+        }
+    }
+
+    private Connection leastMissed() {
+        return strangers.isEmpty()
+                ? known.stream()
+                        .filter(connection -> connection.share.isEmpty())
+                        .findFirst()
+                        .orElse(null)
+                : strangers.iterator().next();
+    }
+
+    private void leave(Ends ends, Connection connection) {
+        open.remove(ends, connection);
+        synchronized (this) {
+            strangers.remove(connection);
+            known.remove(connection);
+        }
+    }
+
+    synchronized int size() {
+        return strangers.size() + known.size();
     }
 
     @Override
-    public void transportTerminated(Attributes attributes) {
-        // Null where the connection ended before it was ready, as in a failed handshake: then it was never counted.
-        Connection connection = attributes == null ? null : attributes.get(KEY);
-        if (connection != null) {
-            connection.known();
-        }
+    public Attributes transportReady(Attributes attributes) {
+        Ends ends = new Ends(
+                attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR), attributes.get(Grpc.TRANSPORT_ATTR_LOCAL_ADDR));
+        return attributes.toBuilder().set(KEY, open.get(ends)).build();
     }
 }

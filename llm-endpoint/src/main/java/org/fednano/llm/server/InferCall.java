@@ -88,6 +88,7 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
 
     private void receive() {
         holding = desk.admission().hold(Connections.of(call).share());
+        holding.grow(0);
         Arrival.tell(this);
         patience = desk.timer()
                 .schedule(this::tooSlow, desk.options().load().arrival().toMillis(), TimeUnit.MILLISECONDS);

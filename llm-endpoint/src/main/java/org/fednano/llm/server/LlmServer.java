@@ -3,6 +3,7 @@ package org.fednano.llm.server;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -42,14 +43,8 @@ public final class LlmServer implements AutoCloseable {
     /** Bounds what one connection can make the server hold; further calls wait at their client. */
     private static final int CALLS_PER_CONNECTION = 256;
 
-    /** Connections on which nobody has shown a token, at most; their calls beyond are answered BUSY. */
-    private static final int STRANGERS = 1000;
-
     /** A connection without calls for so long is closed; clients open another one when they need it. */
     private static final Duration IDLE = Duration.ofMinutes(10);
-
-    /** Time that a new connection has to introduce itself. */
-    private static final Duration HANDSHAKE = Duration.ofSeconds(20);
 
     /** A job that is cancelled resets all its calls at once; who resets more than that in ten seconds is cut off. */
     private static final int RESETS = 4 * CALLS_PER_CONNECTION;
@@ -140,14 +135,30 @@ public final class LlmServer implements AutoCloseable {
      * @param queueBytes bytes of the messages of those, at most; one request is taken whatever its size
      * @param workers requests that run, at most
      * @param arrival how long a message may take from its headers to its last byte
+     * @param connections at a time
+     * @param introduction how long a new connection may take until a call on it was let in, its handshake included
      */
-    public record Load(int queue, long queueBytes, int workers, Duration arrival) {
+    public record Load(
+            int queue, long queueBytes, int workers, Duration arrival, int connections, Duration introduction) {
 
         /** As long as a client waits by default. */
         private static final Duration ARRIVAL = Duration.ofSeconds(180);
 
+        private static final int CONNECTIONS = 2000;
+        private static final Duration INTRODUCTION = Duration.ofSeconds(10);
+
         public Load(int queue, long queueBytes, int workers) {
-            this(queue, queueBytes, workers, ARRIVAL);
+            this(queue, queueBytes, workers, ARRIVAL, CONNECTIONS, INTRODUCTION);
+        }
+
+        /** The same with another time for messages. */
+        Load withArrival(Duration changed) {
+            return new Load(queue, queueBytes, workers, changed, connections, introduction);
+        }
+
+        /** The same with other bounds of connections. */
+        Load withConnections(int most, Duration changed) {
+            return new Load(queue, queueBytes, workers, arrival, most, changed);
         }
     }
 
@@ -180,18 +191,20 @@ public final class LlmServer implements AutoCloseable {
         }
         GRPC.setLevel(Level.SEVERE);
         ServerContext desk = new ServerContext(options, backend);
+        Load load = options.load();
+        Connections connections = new Connections(load.connections(), load.introduction());
         try {
-            Server server = builder(options, address)
+            Server server = builder(options, address, connections)
                     .addService(OipService.definition(desk))
                     .fallbackHandlerRegistry(OipService.unknownMethods())
                     // So that who may not call is refused before what it sends is taken in.
                     .directExecutor()
-                    .addTransportFilter(new Connections(STRANGERS))
+                    .addTransportFilter(connections)
                     .addStreamTracerFactory(new Arrival.Factory())
                     .decompressorRegistry(Body.packings())
                     .maxRstFramesPerWindow(RESETS, RESETS_SECONDS)
                     .maxConnectionIdle(IDLE.toSeconds(), TimeUnit.SECONDS)
-                    .handshakeTimeout(HANDSHAKE.toSeconds(), TimeUnit.SECONDS)
+                    .handshakeTimeout(load.introduction().toMillis(), TimeUnit.MILLISECONDS)
                     .flowControlWindow(FLOW_WINDOW)
                     // What is too large is refused when so much of it is there, in the contract's words.
                     .maxInboundMessageSize(Integer.MAX_VALUE)
@@ -224,16 +237,17 @@ public final class LlmServer implements AutoCloseable {
      * @throws JobException with status 2 if a TLS file is bad
      */
     public static void check(Options options) {
-        builder(options, new InetSocketAddress(0));
+        Load load = options.load();
+        builder(options, new InetSocketAddress(0), new Connections(load.connections(), load.introduction()));
     }
 
-    private static NettyServerBuilder builder(Options options, InetSocketAddress address) {
-        if (options.tls() == null) {
-            return NettyServerBuilder.forAddress(address, InsecureServerCredentials.create());
-        }
+    private static NettyServerBuilder builder(Options options, InetSocketAddress address, Connections connections) {
+        ServerCredentials credentials = options.tls() == null
+                ? InsecureServerCredentials.create()
+                : options.tls().credentials();
         try {
-            return NettyServerBuilder.forAddress(address, options.tls().credentials());
-        } catch (IllegalArgumentException e) {
+            return NettyServerBuilder.forAddress(address, Door.before(credentials, connections));
+        } catch (IllegalArgumentException e) { // not of those without TLS
             throw new JobException(
                     ExitStatus.USAGE,
                     "TLS cannot be set up with " + options.tls().describe()

@@ -142,6 +142,7 @@ final class OipService {
             Question<Q, R> question = new Question<>(desk, call, parser, answer);
             try {
                 desk.requireToken(call, headers);
+                question.holding.grow(0);
                 Arrival.tell(question);
                 call.request(2);
             } catch (RuntimeException e) {

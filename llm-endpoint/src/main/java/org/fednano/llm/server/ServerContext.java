@@ -40,7 +40,7 @@ final class ServerContext {
         LlmServer.Load load = options.load();
         admission =
                 new Admission(load.queue(), load.queueBytes(), options.limits().messageBytes());
-        // The queue needs no bound of its own: admission has both.
+        // Neither workers' nor readers' queue needs a bound of its own: whatever comes there was admitted before.
         workers = new ThreadPoolExecutor(
                 load.workers(),
                 load.workers(),
@@ -109,12 +109,15 @@ final class ServerContext {
         }
     }
 
-    /** @throws LlmException AUTH, which says nothing about the token; BUSY where none is needed and too many are connected */
+    /** @throws LlmException AUTH, which says nothing about the token */
     void requireToken(ServerCall<?, ?> call, Metadata headers) {
-        if (options.callers() == null) {
-            Connections.of(call).requireServed();
-            return;
+        if (options.callers() != null) {
+            requireToken(headers);
         }
+        Connections.of(call).used();
+    }
+
+    private void requireToken(Metadata headers) {
         String header = headers.get(AUTHORIZATION);
         if (header == null || !header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             throw new LlmException(
@@ -123,7 +126,6 @@ final class ServerContext {
         if (!options.callers().test(header.substring(BEARER.length()).strip(), headers)) {
             throw new LlmException(Reason.AUTH, "The bearer token is not one that is let in");
         }
-        Connections.of(call).known();
     }
 
     /** @throws LlmException NO_MODEL */

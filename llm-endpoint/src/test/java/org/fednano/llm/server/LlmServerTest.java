@@ -454,7 +454,11 @@ class LlmServerTest {
 
     @Test
     void aMessageThatNeverEndsIsBusyInTheEnd() throws Exception {
-        serve(Backend.of(llm), WireType.FP32, LIMITS, new LlmServer.Load(3, 1 << 22, 1, Duration.ofMillis(300)));
+        serve(
+                Backend.of(llm),
+                WireType.FP32,
+                LIMITS,
+                new LlmServer.Load(3, 1 << 22, 1).withArrival(Duration.ofMillis(300)));
         try (RawHttp2 slow = new RawHttp2(server.port())) {
             int call = slow.call("ModelInfer", null);
             slow.begin(call, 1 << 19);

@@ -18,28 +18,44 @@ final class RawHttp2 implements AutoCloseable {
     private final Socket socket;
     private final OutputStream out;
     private int streams;
+    private volatile boolean ended;
 
     RawHttp2(int port) throws IOException {
         socket = new Socket("localhost", port);
         out = socket.getOutputStream();
-        out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         frame(4, 0, 0, new byte[0]);
         InputStream in = socket.getInputStream();
-        in.read(); // the server's own settings, which count once they are confirmed
+        try {
+            in.read(); // the server's own settings, which count once they are confirmed
+        } catch (IOException e) {
+            ended = true; // it has no place for another one
+        }
         frame(4, 1, 0, new byte[0]);
         Thread reader = new Thread(() -> {
             try {
                 in.transferTo(OutputStream.nullOutputStream());
             } catch (IOException e) {
-                // The test is over.
+                // It is cut.
             }
+            ended = true;
         });
         reader.setDaemon(true);
         reader.start();
     }
 
+    /** Whether the other side has ended it. */
+    boolean ended() {
+        return ended;
+    }
+
     /** Begins a gRPC call; the token may be null. */
     int call(String method, String token) {
+        return call(method, token, 0);
+    }
+
+    /** The same with further flags. */
+    int call(String method, String token, int flags) {
         ByteArrayOutputStream headers = new ByteArrayOutputStream();
         header(headers, ":method", "POST");
         header(headers, ":scheme", "http");
@@ -51,7 +67,7 @@ final class RawHttp2 implements AutoCloseable {
             header(headers, "authorization", "Bearer " + token);
         }
         int stream = 2 * streams++ + 1;
-        frame(1, END_HEADERS, stream, headers.toByteArray());
+        frame(1, END_HEADERS | flags, stream, headers.toByteArray());
         return stream;
     }
 
@@ -75,8 +91,12 @@ final class RawHttp2 implements AutoCloseable {
                 .putInt(stream)
                 .put(payload)
                 .array();
+        write(frame);
+    }
+
+    private void write(byte[] bytes) {
         try {
-            out.write(frame);
+            out.write(bytes);
         } catch (IOException e) {
             // The server has had enough: that is its right.
         }

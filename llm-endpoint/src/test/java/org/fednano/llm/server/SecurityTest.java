@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.grpc.ChannelCredentials;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
@@ -99,6 +101,29 @@ class SecurityTest {
                                     others.certificate("client").toFile(),
                                     others.key("client").toFile())
                             .build());
+        }
+    }
+
+    /** A hello that breaks off, and none at all. */
+    @Test
+    void halfAHandshakeIsClosedAfterAWhile() throws IOException {
+        LlmServer.Load brief = new LlmServer.Load(8, 1 << 22, 1).withConnections(50, Duration.ofMillis(500));
+        byte[] hello = {22, 3, 1, 2, 0, 1, 0, 1, (byte) 0xfc, 3, 3, 7, 7, 7};
+        try (LlmServer server = LlmServer.start(
+                LlmServer.Options.on(
+                                "127.0.0.1", 0, Caller.MODEL, WireType.FP32, new LlmInfo.Limits(500, 1 << 20), brief)
+                        .withTls(tls(null)),
+                Backend.of(llm))) {
+            for (int length : new int[] {0, 1, 6, hello.length}) {
+                try (Socket half = new Socket("localhost", server.port())) {
+                    half.setSoTimeout(60_000);
+                    half.getOutputStream().write(hello, 0, length);
+                    while (half.getInputStream().read() >= 0) {
+                        // what TLS says
+                    }
+                }
+            }
+            ask(server, trusting(ours).build());
         }
     }
 
