@@ -1,7 +1,6 @@
 package org.fednano.algorithm;
 
 import java.util.List;
-import java.util.function.Consumer;
 
 /** Where clients run: a plain loop, or partitions of a Spark stage. The same algorithm sees no difference. */
 @FunctionalInterface
@@ -15,9 +14,9 @@ public interface ClientBackend {
      *
      * @param round what the clients are told
      * @param cohort client ids, sorted
-     * @param outcomes takes each outcome as it arrives; returns fast and never throws
+     * @param outcomes takes each outcome as it arrives
      */
-    void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes);
+    void update(Round round, List<String> cohort, OutcomeSink outcomes);
 
     /** Training rows of a client as far as the server itself knows them, by the start of its round; 0: it does not. */
     default long trainingRows(String clientId) {

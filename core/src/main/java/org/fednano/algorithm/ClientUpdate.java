@@ -65,6 +65,14 @@ public record ClientUpdate(
         return new ClientUpdate(clientId, theta, uploads, trainingRows, metrics.withCutPrompts(cut));
     }
 
+    /** Bytes of all its vectors in memory, whatever they hold. */
+    long bytes() {
+        return uploads.values().stream()
+                        .mapToLong(values -> values == null ? 0 : 4L * values.length)
+                        .sum()
+                + (theta == null ? 0 : adapterBytes());
+    }
+
     /** Bytes of the adapter on the way up, float32. */
     public long adapterBytes() {
         return 4L * theta.length;

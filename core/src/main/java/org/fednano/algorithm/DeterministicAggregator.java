@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
+import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.settings.JobException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,15 +17,23 @@ import org.slf4j.LoggerFactory;
  * Folds outcomes in client order whatever the order of their arrival, so that a round's bytes depend on its clients
  * alone. {@link #accept} only checks and enqueues: it may be called on a scheduler's event loop. A thread of the
  * round's own parks what comes on local disk; when all are there they are folded, since what is absurd shows beside the
- * others only. Memory stays at the merger's accumulators and what has not been taken from the queue yet.
+ * others only. Memory stays at the merger's accumulators and what has not been taken from the queue yet: so much, and one update of
+ * each thread that brings them, if these call {@link #awaitRoom} first.
  */
-final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoCloseable {
+final class DeterministicAggregator implements OutcomeSink, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeterministicAggregator.class);
+
+    /** Bytes of updates on their way to the disk from which on others wait. */
+    static final long ROOM = 128L << 20;
 
     /** An outcome with its place in the cohort, and why its update is refused, or null. */
     record Arrival(int place, ClientOutcome outcome, String refusal) {
         static final Arrival END = new Arrival(-1, null, null);
+
+        long bytes() {
+            return outcome instanceof Done done ? done.update().bytes() : 0;
+        }
     }
 
     private final int round;
@@ -34,9 +42,11 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
     private final Set<Integer> settled = ConcurrentHashMap.newKeySet();
     private final BlockingQueue<Arrival> queue = new LinkedBlockingQueue<>();
     private final UpdateSpill parked;
+    private final long room;
     private final Thread parking;
     private volatile Throwable failure;
     private volatile boolean closed;
+    private long waiting; // bytes that were accepted and not yet parked; guarded by queue
 
     /**
      * @param global the adapter before the round
@@ -45,9 +55,20 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
      */
     DeterministicAggregator(
             TrainingPlan plan, GlobalAdapter global, List<String> cohort, ToLongFunction<String> trainingRows) {
+        this(plan, global, cohort, trainingRows, new UpdateSpill(global.round() + 1), ROOM);
+    }
+
+    DeterministicAggregator(
+            TrainingPlan plan,
+            GlobalAdapter global,
+            List<String> cohort,
+            ToLongFunction<String> trainingRows,
+            UpdateSpill parked,
+            long room) {
         round = global.round() + 1;
         tally = new RoundAggregation(plan, global, cohort, trainingRows);
-        parked = new UpdateSpill(round);
+        this.parked = parked;
+        this.room = room;
         for (int i = 0; i < cohort.size(); i++) {
             places.put(cohort.get(i), i);
         }
@@ -67,7 +88,38 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
                     outcome.clientId());
             return;
         }
-        queue.add(new Arrival(place, outcome, tally.refusal(outcome)));
+        Arrival arrival = new Arrival(place, outcome, tally.refusal(outcome));
+        count(arrival.bytes());
+        queue.add(arrival);
+    }
+
+    @Override
+    public void awaitRoom() {
+        synchronized (queue) {
+            while (waiting >= room && !closed) {
+                try {
+                    queue.wait();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return;
+                }
+            }
+        }
+    }
+
+    private void count(long bytes) {
+        synchronized (queue) {
+            waiting += bytes;
+            queue.notifyAll();
+        }
+    }
+
+    /** Nothing more is taken, so nobody needs to wait. */
+    private void shut() {
+        synchronized (queue) {
+            closed = true;
+            queue.notifyAll();
+        }
     }
 
     /**
@@ -76,7 +128,7 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
      * @throws JobException with status ENDPOINT_UNAVAILABLE or QUORUM, or as the method's merger does
      */
     RoundResult merge() {
-        closed = true;
+        shut();
         queue.add(Arrival.END);
         try {
             parking.join();
@@ -99,16 +151,19 @@ final class DeterministicAggregator implements Consumer<ClientOutcome>, AutoClos
                 if (tally.measure(arrival)) {
                     parked.park(arrival);
                 }
+                count(-arrival.bytes());
             }
         } catch (Throwable e) {
             failure = e;
+            shut(); // the round is lost: what comes now is not kept
+            queue.clear();
         }
     }
 
     /** Ends the thread, also in the middle, and deletes what is parked. */
     @Override
     public void close() {
-        closed = true;
+        shut();
         parking.interrupt();
         boolean interrupted = false;
         while (parking.isAlive()) {

@@ -1,7 +1,6 @@
 package org.fednano.algorithm;
 
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** Clients one after the other on the calling thread: the reference that a cluster must match byte for byte. */
@@ -20,8 +19,9 @@ public final class PlainBackend implements ClientBackend {
     }
 
     @Override
-    public void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes) {
+    public void update(Round round, List<String> cohort, OutcomeSink outcomes) {
         for (String client : cohort) {
+            outcomes.awaitRoom();
             outcomes.accept(ClientOutcome.settle(
                     client, () -> FedNano.clientUpdate(client, round, data.apply(client), llm.apply(client))));
         }

@@ -19,7 +19,7 @@ import org.fednano.algorithm.DeterministicAggregator.Arrival;
  * A round's arrivals until all are there, their vectors in one temporary file on local disk. The file is made when first
  * needed and deleted on close. One thread at a time.
  */
-final class UpdateSpill implements AutoCloseable {
+class UpdateSpill implements AutoCloseable {
 
     /** An arrival without its vectors, and where those are: θ_k, and right behind it the uploads by name, all of one length. */
     private record Slot(Arrival arrival, long position, int length, List<String> uploads) {}
@@ -72,6 +72,16 @@ final class UpdateSpill implements AutoCloseable {
         return slots.get(place).arrival();
     }
 
+    /** θ_k of the update that was parked at a place; it stays there. */
+    float[] theta(int place) {
+        Slot slot = slots.get(place);
+        try {
+            return read(slot.position(), slot.length());
+        } catch (IOException e) {
+            throw lost(slot, e);
+        }
+    }
+
     /** What was parked at a place; it stays there. */
     Arrival read(int place) {
         Slot slot = slots.get(place);
@@ -88,11 +98,15 @@ final class UpdateSpill implements AutoCloseable {
             var update = new ClientUpdate(bare.clientId(), theta, uploads, bare.trainingRows(), bare.metrics());
             return new Arrival(place, new Done(update), null);
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "Update of client " + bare.clientId() + " in round " + round
-                            + " could not be read back from local disk at " + path,
-                    e);
+            throw lost(slot, e);
         }
+    }
+
+    private UncheckedIOException lost(Slot slot, IOException e) {
+        return new UncheckedIOException(
+                "Update of client " + slot.arrival().outcome().clientId() + " in round " + round
+                        + " could not be read back from local disk at " + path,
+                e);
     }
 
     private FileChannel open() throws IOException {

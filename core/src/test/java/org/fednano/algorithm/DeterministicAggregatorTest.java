@@ -2,6 +2,7 @@ package org.fednano.algorithm;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,8 +10,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.merger.Merger;
 import org.fednano.method.FisherRule;
@@ -18,6 +22,7 @@ import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.RunKeys;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Parking and late arrivals. */
 class DeterministicAggregatorTest {
@@ -94,6 +99,118 @@ class DeterministicAggregatorTest {
             fold.accept(update("c15"));
         }
         assertEquals(0, parkedFiles());
+    }
+
+    /** Parks nothing before it is told to, and notes how much was accepted and not parked when it does. */
+    private static final class FakeSlowDisk extends UpdateSpill {
+        private final Semaphore turns = new Semaphore(0);
+        private final AtomicLong accepted = new AtomicLong();
+        private long parked;
+        private volatile long most;
+        private final RuntimeException broken;
+
+        FakeSlowDisk(RuntimeException broken) {
+            super(BEFORE.round() + 1);
+            this.broken = broken;
+        }
+
+        @Override
+        void park(DeterministicAggregator.Arrival arrival) {
+            try {
+                turns.acquire();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            if (broken != null) {
+                throw broken;
+            }
+            most = Math.max(most, accepted.get() - parked++);
+            super.park(arrival);
+        }
+    }
+
+    private static final int ROOM = 3; // updates
+    private static final int BRINGING = 2; // threads
+
+    /** Each thread waits for room, makes its next update and hands it in. */
+    private static List<Thread> bring(DeterministicAggregator fold, FakeSlowDisk disk) {
+        Iterator<String> clients = cohort().iterator();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < BRINGING; i++) {
+            Thread thread = new Thread(() -> {
+                while (true) {
+                    fold.awaitRoom();
+                    synchronized (clients) {
+                        if (!clients.hasNext()) {
+                            return;
+                        }
+                        fold.accept(update(clients.next()));
+                    }
+                    disk.accepted.incrementAndGet();
+                }
+            });
+            thread.start();
+            threads.add(thread);
+        }
+        return threads;
+    }
+
+    private static DeterministicAggregator onto(FakeSlowDisk disk) {
+        long room = ROOM * update("c10").update().bytes();
+        return new DeterministicAggregator(PLAN, BEFORE, cohort(), client -> 0, disk, room);
+    }
+
+    private static void awaitWaiting(List<Thread> threads) {
+        while (!threads.stream().allMatch(thread -> thread.getState() == Thread.State.WAITING)) {
+            assertFalse(Thread.interrupted(), "nobody waits"); // the time is over
+        }
+    }
+
+    @Test
+    @Timeout(20)
+    void aSlowDiskHoldsUpWhoBringsUpdates() throws InterruptedException {
+        FakeSlowDisk disk = new FakeSlowDisk(null);
+        try (DeterministicAggregator fold = onto(disk)) {
+            List<Thread> threads = bring(fold, disk);
+            awaitWaiting(threads);
+            assertTrue(disk.accepted.get() >= ROOM && disk.accepted.get() < ROOM + BRINGING, "" + disk.accepted);
+            while (threads.stream().anyMatch(Thread::isAlive)) {
+                disk.turns.release();
+                Thread.onSpinWait();
+            }
+            disk.turns.release(CLIENTS);
+            RoundResult merged = fold.merge();
+            assertTrue(disk.most < ROOM + BRINGING, "" + disk.most);
+            RoundResult fast = fold(cohort());
+            assertArrayEquals(fast.global().theta(), merged.global().theta());
+            assertEquals(fast.clients(), merged.clients());
+        }
+    }
+
+    @Test
+    @Timeout(20)
+    void nobodyWaitsForABrokenDiskOrForARoundThatIsOver() throws InterruptedException {
+        FakeSlowDisk disk = new FakeSlowDisk(new IllegalStateException("no space left"));
+        List<Thread> threads;
+        try (DeterministicAggregator fold = onto(disk)) {
+            threads = bring(fold, disk);
+            awaitWaiting(threads);
+            disk.turns.release();
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertTrue(assertThrows(IllegalStateException.class, fold::merge)
+                    .getMessage()
+                    .contains("no space left"));
+        }
+        FakeSlowDisk stalled = new FakeSlowDisk(null);
+        try (DeterministicAggregator fold = onto(stalled)) {
+            threads = bring(fold, stalled);
+            awaitWaiting(threads);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
     }
 
     private static long parkedFiles() throws IOException {

@@ -11,7 +11,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.apache.spark.SparkContext;
@@ -23,6 +22,7 @@ import org.fednano.algorithm.ClientData;
 import org.fednano.algorithm.ClientOutcome;
 import org.fednano.algorithm.ClientUpdate;
 import org.fednano.algorithm.FedNano;
+import org.fednano.algorithm.OutcomeSink;
 import org.fednano.algorithm.Round;
 import org.fednano.features.ClientRuntime;
 import org.fednano.features.SpilledRows;
@@ -93,7 +93,7 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
     }
 
     @Override
-    public void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes) {
+    public void update(Round round, List<String> cohort, OutcomeSink outcomes) {
         String group = "fednano-round-" + round.number();
         String description = "FedNano round " + round.number() + " · " + cohort.size() + " clients";
         List<String> bySize = cohort.stream()
@@ -115,10 +115,18 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
                     bySize.stream().map(places).toList(),
                     client -> gateway.pass(Purpose.TRAIN, round.number(), client),
                     new Part(access, broadcast),
-                    (ClientOutcome outcome) -> {
-                        state.ended(outcome.clientId());
-                        gateway.left(Purpose.TRAIN, round.number(), outcome.clientId());
-                        outcomes.accept(outcome);
+                    new CohortJob.Results<>() {
+                        @Override
+                        public void accept(ClientOutcome outcome) {
+                            state.ended(outcome.clientId());
+                            gateway.left(Purpose.TRAIN, round.number(), outcome.clientId());
+                            outcomes.accept(outcome);
+                        }
+
+                        @Override
+                        public void awaitRoom() {
+                            outcomes.awaitRoom();
+                        }
                     });
         } catch (JobCancelledException e) {
             if (!state.cancelled) {

@@ -6,15 +6,14 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.ClientBackend;
-import org.fednano.algorithm.ClientOutcome;
 import org.fednano.algorithm.ClientReport;
 import org.fednano.algorithm.ClientReport.Fate;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
+import org.fednano.algorithm.OutcomeSink;
 import org.fednano.algorithm.QuorumMissedException;
 import org.fednano.algorithm.Round;
 import org.fednano.algorithm.RoundResult;
@@ -89,7 +88,7 @@ public final class TrainingRun implements AutoCloseable {
         SparkClients clients = cluster.clients();
         ClientBackend held = new ClientBackend() {
             @Override
-            public void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes) {
+            public void update(Round round, List<String> cohort, OutcomeSink outcomes) {
                 store.checkHeld();
                 // Evaluated are all clients, on what they have as the round begins.
                 Features.refresh(

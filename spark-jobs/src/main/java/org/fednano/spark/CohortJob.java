@@ -1,10 +1,12 @@
 package org.fednano.spark;
 
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkContext$;
@@ -42,6 +44,16 @@ public final class CohortJob {
         R run(ClientLocation client, GatewayPass pass);
     }
 
+    /** Takes results. */
+    public interface Results<R> {
+
+        /** Takes a result on the scheduler's event loop: returns fast and never throws. */
+        void accept(R result);
+
+        /** Waits for room for another one, on a thread that may wait. */
+        default void awaitRoom() {}
+    }
+
     private record Invited(ClientLocation client, GatewayPass pass) implements Serializable {}
 
     /**
@@ -56,7 +68,7 @@ public final class CohortJob {
             List<ClientLocation> clients,
             Function<String, GatewayPass> passes,
             ClientTask<R> task,
-            Consumer<R> results) {
+            Results<R> results) {
         run(
                 spark,
                 group,
@@ -76,7 +88,7 @@ public final class CohortJob {
      * @param description what the Spark UI shows
      * @param items in partition order
      * @param hosts preferred hosts of an item
-     * @param results takes each result on the scheduler's event loop: it returns fast and never throws
+     * @param results takes each result
      * @throws JobCancelledException with status 1 if the job or its stage was cancelled
      */
     public static <T, R> void run(
@@ -86,19 +98,20 @@ public final class CohortJob {
             List<T> items,
             Function<T, List<String>> hosts,
             Task<T, R> task,
-            Consumer<R> results) {
+            Results<R> results) {
         List<Tuple2<T, Seq<String>>> located = new ArrayList<>();
         for (T item : items) {
             located.add(new Tuple2<>(item, seq(hosts.apply(item))));
         }
         ClassTag<T> anyItem = ClassTag$.MODULE$.apply(Object.class);
-        ClassTag<R> any = ClassTag$.MODULE$.apply(Object.class);
+        ClassTag<Parcel<R>> any = ClassTag$.MODULE$.apply(Object.class);
         RDD<T> cohort = spark.makeRDD(seq(located), anyItem);
         cohort.setName(description);
         int seats = Seats.open(spark, items.size());
+        int intake = Intake.open(results::awaitRoom);
         spark.setJobGroup(group, description, true);
         try {
-            spark.runJob(cohort, new Partition<>(task, seats), new Handler<>(results), any);
+            spark.runJob(cohort, new Partition<>(task, seats, intake), new Handler<>(results), any);
         } catch (Exception e) { // Scala throws Spark's checked ones unannounced
             for (Throwable why = e; why != null; why = why.getCause()) {
                 if (why instanceof LocalError error) {
@@ -110,6 +123,7 @@ public final class CohortJob {
         } finally {
             spark.clearJobGroup();
             Seats.close(seats);
+            Intake.close(intake);
         }
     }
 
@@ -134,21 +148,23 @@ public final class CohortJob {
     }
 
     /** Runs on the executor. */
-    private static final class Partition<T, R> extends AbstractFunction2<TaskContext, Iterator<T>, R>
+    private static final class Partition<T, R> extends AbstractFunction2<TaskContext, Iterator<T>, Parcel<R>>
             implements Serializable {
         private static final long serialVersionUID = 1L;
         private final Task<T, R> task;
         private final int seats;
+        private final int intake;
 
-        Partition(Task<T, R> task, int seats) {
+        Partition(Task<T, R> task, int seats, int intake) {
             this.task = task;
             this.seats = seats;
+            this.intake = intake;
         }
 
         @Override
-        public R apply(TaskContext context, Iterator<T> items) {
+        public Parcel<R> apply(TaskContext context, Iterator<T> items) {
             try {
-                return run(context, items);
+                return new Parcel<>(intake, run(context, items));
             } catch (Error e) {
                 if (SparkEnv.get().executorId().equals(SparkContext$.MODULE$.DRIVER_IDENTIFIER())) {
                     throw new LocalError(e);
@@ -170,17 +186,41 @@ public final class CohortJob {
         }
     }
 
-    /** Runs on the driver. */
-    private static final class Handler<R> extends AbstractFunction2<Object, R, BoxedUnit> {
-        private final Consumer<R> results;
+    /** A result on its way to the driver, where it waits for room before it is read. */
+    private static final class Parcel<R> implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private transient int intake;
+        private transient R result;
 
-        Handler(Consumer<R> results) {
+        Parcel(int intake, R result) {
+            this.intake = intake;
+            this.result = result;
+        }
+
+        private void writeObject(ObjectOutputStream out) throws IOException {
+            out.writeInt(intake);
+            out.writeObject(result);
+        }
+
+        @SuppressWarnings("unchecked") // what was written
+        private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+            intake = in.readInt();
+            Intake.pass(intake);
+            result = (R) in.readObject();
+        }
+    }
+
+    /** Runs on the driver. */
+    private static final class Handler<R> extends AbstractFunction2<Object, Parcel<R>, BoxedUnit> {
+        private final Results<R> results;
+
+        Handler(Results<R> results) {
             this.results = results;
         }
 
         @Override
-        public BoxedUnit apply(Object partition, R result) {
-            results.accept(result);
+        public BoxedUnit apply(Object partition, Parcel<R> parcel) {
+            results.accept(parcel.result);
             return BoxedUnit.UNIT;
         }
     }

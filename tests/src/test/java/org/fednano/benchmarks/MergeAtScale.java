@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.ClientBackend;
@@ -18,6 +17,7 @@ import org.fednano.algorithm.ClientOutcome;
 import org.fednano.algorithm.ClientUpdate;
 import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
+import org.fednano.algorithm.OutcomeSink;
 import org.fednano.algorithm.Round;
 import org.fednano.algorithm.TrainingPlan;
 import org.fednano.settings.Settings;
@@ -32,7 +32,6 @@ public final class MergeAtScale {
     private static final int HIDDEN = 4096;
     private static final int RANK = 64;
     private static final long COPIED = 2L << 30;
-    private static final long PAUSE_MILLIS = 10; // clients do not arrive faster than a disk writes
 
     private MergeAtScale() {}
 
@@ -41,7 +40,7 @@ public final class MergeAtScale {
         List<Double> ratios = new ArrayList<>();
         for (int pair = 0; pair < options.get("pairs"); pair++) {
             double copied = copySpeed();
-            double merged = merged(options.get("clients"), HIDDEN, RANK, PAUSE_MILLIS, true);
+            double merged = merged(options.get("clients"), HIDDEN, RANK, true);
             double after = copySpeed();
             ratios.add(merged / ((copied + after) / 2));
             System.out.printf(
@@ -53,18 +52,18 @@ public final class MergeAtScale {
                     ratios.get(pair));
         }
         System.out.printf(Locale.ROOT, "merge / copy: median %.2f%n", Bench.median(ratios));
-        merged(options.get("small"), 4, 1, 0, false);
+        merged(options.get("small"), 4, 1, false);
     }
 
     /** Bytes of θ_k and F_k that are read, per second of the merge; also tells time and heap per client. */
-    private static double merged(int clients, int hidden, int rank, long pause, boolean large) {
+    private static double merged(int clients, int hidden, int rank, boolean large) {
         AdapterLayout layout = AdapterLayout.of("both", hidden, rank, 16);
         List<String> ids = IntStream.range(0, clients)
                 .mapToObj(k -> String.format("c%06d", k))
                 .toList();
         Settings settings = Settings.load(List.of(), List.of("run.strategy=fednano", "run.rounds=1"));
         TrainingPlan plan = TrainingPlan.of(settings, layout, ids);
-        Arrivals arrivals = new Arrivals(layout.size(), pause);
+        Arrivals arrivals = new Arrivals(layout.size());
         double[] seconds = {0};
         long before = usedHeap();
         FedNano.train(
@@ -94,17 +93,16 @@ public final class MergeAtScale {
     /** Updates that differ from client to client, one after another. */
     private static final class Arrivals implements ClientBackend {
         private final int size;
-        private final long pause;
         private long ended;
 
-        Arrivals(int size, long pause) {
+        Arrivals(int size) {
             this.size = size;
-            this.pause = pause;
         }
 
         @Override
-        public void update(Round round, List<String> cohort, Consumer<ClientOutcome> outcomes) {
+        public void update(Round round, List<String> cohort, OutcomeSink outcomes) {
             for (int k = 0; k < cohort.size(); k++) {
+                outcomes.awaitRoom();
                 float[] theta = new float[size];
                 float[] fisher = new float[size];
                 for (int i = 0; i < size; i++) {
@@ -114,18 +112,8 @@ public final class MergeAtScale {
                 }
                 outcomes.accept(new ClientOutcome.Done(new ClientUpdate(
                         cohort.get(k), theta, Map.of("fisher", fisher), 10 + k % 7, ClientUpdate.Metrics.NONE)));
-                sleep(pause);
             }
             ended = System.nanoTime();
-        }
-
-        private static void sleep(long millis) {
-            try {
-                Thread.sleep(millis);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            }
         }
     }
 
