@@ -11,6 +11,7 @@ import java.util.Locale;
  * @param trainingRows n_k; 0 where no update came
  * @param mergeShare its share of the merge weight, 0 to 1 (see {@code Merger.Merged})
  * @param updateNorm L2 norm of Δ_k; NaN where none could be taken
+ * @param updateCosine cosine of Δ_k with the sum of the others', each with length 1; NaN where it was not taken
  * @param fisherMean mean coordinate of the upload {@code fisher}, F_k; NaN where none came
  * @param downlinkAdapterBytes θ on the way down, float32
  * @param uplinkAdapterBytes θ_k on the way up, float32
@@ -24,6 +25,7 @@ public record ClientReport(
         int trainingRows,
         double mergeShare,
         double updateNorm,
+        double updateCosine,
         double fisherMean,
         long downlinkAdapterBytes,
         long uplinkAdapterBytes,
@@ -47,18 +49,22 @@ public record ClientReport(
     }
 
     ClientReport withMergeShare(double share, String note) {
-        return with(fate, note, share);
+        return with(fate, note, share, updateCosine);
     }
 
     ClientReport rejected(String why) {
-        return with(Fate.REJECTED, why, 0);
+        return with(Fate.REJECTED, why, 0, updateCosine);
+    }
+
+    ClientReport withUpdateCosine(double cosine) {
+        return with(fate, detail, mergeShare, cosine);
     }
 
     ClientReport unused() {
-        return with(Fate.UNUSED, "sound, and not merged: the round missed its quorum", 0);
+        return with(Fate.UNUSED, "sound, and not merged: the round missed its quorum", 0, updateCosine);
     }
 
-    private ClientReport with(Fate newFate, String note, double share) {
+    private ClientReport with(Fate newFate, String note, double share, double cosine) {
         return new ClientReport(
                 clientId,
                 newFate,
@@ -66,6 +72,7 @@ public record ClientReport(
                 trainingRows,
                 share,
                 updateNorm,
+                cosine,
                 fisherMean,
                 downlinkAdapterBytes,
                 uplinkAdapterBytes,

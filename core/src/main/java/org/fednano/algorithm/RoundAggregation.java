@@ -114,6 +114,7 @@ final class RoundAggregation {
     private void report(Arrival arrival) {
         int place = arrival.place();
         if (arrival.outcome() instanceof Done) {
+            reports[place] = reports[place].withUpdateCosine(bounds.cosine(place));
             String refusal = bounds.refusal(place);
             if (refusal == null) {
                 merged.add(place);
@@ -138,6 +139,7 @@ final class RoundAggregation {
                 u.trainingRows(),
                 0,
                 bounds.norm(place),
+                Double.NaN,
                 fisherMean(u),
                 4L * before.theta().length,
                 u.theta() == null ? 0 : u.adapterBytes(),
@@ -160,6 +162,7 @@ final class RoundAggregation {
                 0,
                 Double.NaN,
                 Double.NaN,
+                Double.NaN,
                 downlink,
                 0,
                 0,
@@ -174,6 +177,7 @@ final class RoundAggregation {
      * @throws JobException with status ENDPOINT_UNAVAILABLE, or as the method's merger does
      */
     RoundResult result(UpdateSpill parked) {
+        bounds.compare(parked);
         for (int i = 0; i < reports.length; i++) {
             if (parked.holds(i)) {
                 report(parked.arrival(i));

@@ -11,10 +11,16 @@ import org.fednano.settings.Settings;
  * @param maxUpdateNorm an update whose L2 norm is larger is rejected
  * @param maxNormRatio so is one whose norm is larger than so many times the median of the round's
  * @param maxUploadRatio so is one with an upload whose mean size is larger than so many times the median of the round's
+ * @param minCosine so is one whose change has a smaller cosine with the sum of the others'; -1: none
  * @param maxShare share of the merge weight that one client may have, 0 to 1
  */
 public record Merging(
-        Weights weights, double maxUpdateNorm, double maxNormRatio, double maxUploadRatio, double maxShare) {
+        Weights weights,
+        double maxUpdateNorm,
+        double maxNormRatio,
+        double maxUploadRatio,
+        double minCosine,
+        double maxShare) {
 
     /** From settings. */
     public static Merging of(Settings settings) {
@@ -23,6 +29,7 @@ public record Merging(
                 settings.get(MethodKeys.MAX_UPDATE_NORM),
                 settings.get(MethodKeys.MAX_NORM_RATIO),
                 settings.get(MethodKeys.MAX_UPLOAD_RATIO),
+                settings.get(MethodKeys.MIN_COSINE),
                 settings.get(MethodKeys.MAX_SHARE));
     }
 

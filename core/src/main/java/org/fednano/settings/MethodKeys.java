@@ -106,6 +106,14 @@ public final class MethodKeys {
                     Double.MAX_VALUE,
                     "The same for the mean size of what a method uploads beside the adapter, such as the Fisher; clients differ more in it.")
             .pinned();
+    public static final Setting<Double> MIN_COSINE = Setting.ofDouble(
+                    "merger.min_cosine",
+                    -0.25,
+                    -1,
+                    0,
+                    "An update whose cosine with the sum of the others' is smaller is rejected; needs five updates of which three quarters"
+                            + " agree. -1: no bound.")
+            .pinned();
     public static final Setting<Double> MAX_SHARE = Setting.ofDouble(
                     "merger.max_share",
                     1,
@@ -136,6 +144,7 @@ public final class MethodKeys {
             MAX_UPDATE_NORM,
             MAX_NORM_RATIO,
             MAX_UPLOAD_RATIO,
+            MIN_COSINE,
             MAX_SHARE);
 
     private MethodKeys() {}

@@ -71,7 +71,8 @@ class MergerLawsTest {
     }
 
     private static Merged merge(Rule rule, Cohort cohort) {
-        return merge(rule.start(cohort.theta(), FLOOR), new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, 1), cohort);
+        return merge(
+                rule.start(cohort.theta(), FLOOR), new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, -1, 1), cohort);
     }
 
     private static Merged merge(Merger merger, Merging merging, Cohort cohort) {
@@ -207,7 +208,7 @@ class MergerLawsTest {
         float mean = merge(Rule.MEAN, blind).theta()[0];
         float merged = merge(
                         Rule.FISHER.start(blind.theta(), 0),
-                        new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, 1),
+                        new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, -1, 1),
                         blind)
                 .theta()[0];
         assertEquals(mean, merged);
@@ -260,7 +261,10 @@ class MergerLawsTest {
                         .toList());
         assertClose(
                 merge(Rule.MEAN, same).theta(),
-                merge(new WeightedMean(cohort.theta()), new Merging(Merging.Weights.UNIFORM, 1e6, 1e6, 1e6, 1), cohort)
+                merge(
+                                new WeightedMean(cohort.theta()),
+                                new Merging(Merging.Weights.UNIFORM, 1e6, 1e6, 1e6, -1, 1),
+                                cohort)
                         .theta(),
                 cohort);
     }

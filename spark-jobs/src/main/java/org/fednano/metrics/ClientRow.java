@@ -32,7 +32,8 @@ public record ClientRow(
         Double gatewayWaitSeconds,
         Long cutPrompts,
         String newestData,
-        Integer attempt) {
+        Integer attempt,
+        Double updateCosine) {
 
     /** What became of the client's update. */
     public enum Outcome {
@@ -42,7 +43,7 @@ public record ClientRow(
         FAILED,
         /** It ran past its deadline. */
         STRAGGLER,
-        /** It held NaN or infinity, an absurd norm, or another number of rows than the driver knows of. */
+        /** It held NaN or infinity, an absurd norm, another number of rows than the driver knows of, or a change against all others'. */
         REJECTED,
         /** It never answered. */
         MISSING,

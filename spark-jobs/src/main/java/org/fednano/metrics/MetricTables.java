@@ -146,7 +146,7 @@ public final class MetricTables {
                             "outcome",
                             STRING,
                             "",
-                            "merged, failed, straggler, rejected (update held NaN, infinity or an absurd norm), missing"
+                            "merged, failed, straggler, rejected (update held NaN, infinity or an absurd norm, or points against all others'), missing"
                                     + " (never answered) or unused (sound, but the round missed its quorum).",
                             r -> r.outcome().text()),
                     new Column<>(
@@ -270,7 +270,14 @@ public final class MetricTables {
                             "",
                             "Which attempt at the round it was, from 1, if that missed its quorum and nothing of it was"
                                     + " committed; null for the one that was committed.",
-                            ClientRow::attempt)));
+                            ClientRow::attempt),
+                    new Column<>(
+                            "update_cosine",
+                            DOUBLE,
+                            "-1 to 1",
+                            "Cosine of its change with the sum of the others', each with length 1; null if it sent none, was"
+                                    + " rejected for another reason, or if merger.min_cosine is -1.",
+                            ClientRow::updateCosine)));
 
     /** One row per client, split, category and predictor. */
     public static final MetricTable<EvaluationRow> EVALUATIONS = new MetricTable<>(

@@ -56,7 +56,7 @@ final class Glossary {
             new Term(
                     "outcome",
                     "What came of a client in a round: merged; failed (its code or data); straggler (too late); rejected"
-                            + " (its update was not a number or absurdly large); missing (no answer)."),
+                            + " (its update was not a number, absurdly large or against all others'); missing (no answer)."),
             new Term("kB, MB, GB", "Thousand, million, thousand million bytes."));
 
     private Glossary() {}

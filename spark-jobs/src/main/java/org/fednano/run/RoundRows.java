@@ -112,7 +112,8 @@ final class RoundRows {
                 traffic.waitSeconds(),
                 updated ? metrics.cutPrompts() : null,
                 newestData,
-                attempt);
+                attempt,
+                number(report.updateCosine()));
     }
 
     /** NaN says "not measured" in memory, null does in a table. */

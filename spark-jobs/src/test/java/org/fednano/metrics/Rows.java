@@ -59,7 +59,8 @@ public final class Rows {
                 0.25,
                 0L,
                 "2026-01-31",
-                null);
+                null,
+                0.4);
     }
 
     public static ClientRow failed(String client) {
@@ -84,6 +85,7 @@ public final class Rows {
                 0,
                 0,
                 0.0,
+                null,
                 null,
                 null,
                 null);

@@ -130,6 +130,7 @@ final class SyntheticRun {
                         0.0,
                         null,
                         null,
+                        null,
                         null));
                 continue;
             }
@@ -158,7 +159,8 @@ final class SyntheticRun {
                     trainingRows(k) * 0.001,
                     k == 1 ? 4L : 0L,
                     null,
-                    null));
+                    null,
+                    0.4));
         }
         return rows;
     }
