@@ -19,21 +19,29 @@ final class PlainCall {
 
     static ModelInferResponse infer(
             GatewayAddress.Network gateway, GatewayHeaders who, String token, ModelInferRequest request) {
-        Metadata headers = new Metadata();
-        who.map().forEach((name, value) -> headers.put(key(name), value));
-        headers.put(key("authorization"), "Bearer " + token);
         ManagedChannel channel = NettyChannelBuilder.forAddress(gateway.host(), gateway.port())
                 .usePlaintext()
                 .build();
         try {
-            return ClientCalls.blockingUnaryCall(
-                    ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers)),
-                    GRPCInferenceServiceGrpc.getModelInferMethod(),
-                    CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS),
-                    request);
+            return infer(channel, headers(who, token), request);
         } finally {
             channel.shutdownNow();
         }
+    }
+
+    static ModelInferResponse infer(ManagedChannel channel, Metadata headers, ModelInferRequest request) {
+        return ClientCalls.blockingUnaryCall(
+                ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers)),
+                GRPCInferenceServiceGrpc.getModelInferMethod(),
+                CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS),
+                request);
+    }
+
+    static Metadata headers(GatewayHeaders who, String token) {
+        Metadata headers = new Metadata();
+        who.map().forEach((name, value) -> headers.put(key(name), value));
+        headers.put(key("authorization"), "Bearer " + token);
+        return headers;
     }
 
     private static Metadata.Key<String> key(String name) {

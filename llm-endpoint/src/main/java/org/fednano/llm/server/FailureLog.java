@@ -4,9 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
-import java.util.EnumMap;
-import java.util.Map;
-import org.fednano.llm.Reason;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,48 +14,22 @@ import org.slf4j.LoggerFactory;
  */
 public final class FailureLog implements CallListener {
 
-    private static final int LINES = 10;
-    private static final long WHILE_NANOS = 10_000_000_000L;
-
     /** The logger's name. */
     public static final String LOGGER = "org.fednano.llm.server.failures";
 
     private static final Logger LOG = LoggerFactory.getLogger(LOGGER);
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
-    private final Map<Reason, Lines> written = new EnumMap<>(Reason.class);
-
-    private static final class Lines {
-        private long since;
-        private int count;
-        private long leftOut;
-    }
+    private final LineBudget lines = new LineBudget();
 
     @Override
     public void ended(Ended call) {
         if (call.outcome() == Outcome.FAILED && LOG.isInfoEnabled()) {
-            long leftOut = pass(call.reason(), System.nanoTime());
+            long leftOut = lines.pass(call.reason(), System.nanoTime());
             if (leftOut >= 0) {
                 LOG.info(line(call, Instant.now(), leftOut));
             }
         }
-    }
-
-    /** How many lines of a reason were left out since the last one; -1 if this one is left out too. */
-    synchronized long pass(Reason reason, long nanoTime) {
-        Lines lines = written.computeIfAbsent(reason, r -> new Lines());
-        if (lines.count == 0 || nanoTime - lines.since > WHILE_NANOS) {
-            lines.since = nanoTime;
-            lines.count = 0;
-        }
-        if (lines.count == LINES) {
-            lines.leftOut++;
-            return -1;
-        }
-        lines.count++;
-        long leftOut = lines.leftOut;
-        lines.leftOut = 0;
-        return leftOut;
     }
 
     static String line(Ended call, Instant now) {

@@ -351,7 +351,13 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
         if (told.compareAndSet(false, true)) {
             LlmException refusal = ErrorMapper.of(failure);
             if (refusal.reason() == Reason.INTERNAL || refusal.reason() == Reason.OOM) {
-                LOG.warn("A request failed in the server: {}", ErrorMapper.trace(failure));
+                long leftOut = desk.traces().pass(refusal.reason(), System.nanoTime());
+                if (leftOut >= 0) {
+                    LOG.warn(
+                            "A request failed in the server ({} more since the last such line): {}",
+                            leftOut,
+                            ErrorMapper.trace(failure));
+                }
             }
             call.close(GrpcStatuses.status(refusal).getStatus(), new Metadata());
             tell(Outcome.FAILED, refusal.reason(), refusal.getMessage(), 0);

@@ -33,6 +33,7 @@ final class ServerContext {
     private final ScheduledThreadPoolExecutor timer;
     private final FeatureStore features; // null: the contract's first version alone
     private final AtomicInteger running = new AtomicInteger();
+    private final LineBudget traces = new LineBudget();
 
     ServerContext(LlmServer.Options options, Backend backend) {
         this.options = options;
@@ -90,6 +91,11 @@ final class ServerContext {
     /** What the store holds and has done. */
     FeatureStore.Figures featureFigures() {
         return features == null ? new FeatureStore.Figures(0, 0, 0, 0, 0, 0) : features.figures();
+    }
+
+    /** How many traces of failures are logged. */
+    LineBudget traces() {
+        return traces;
     }
 
     AtomicInteger running() {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
 import java.nio.ByteBuffer;
@@ -14,6 +15,7 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.adapter.CodeGradients.Wanted;
@@ -36,6 +38,7 @@ import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.FeatureBatch;
 import org.fednano.sample.Features;
 import org.fednano.sample.PromptFeatures;
+import org.fednano.testing.Eventually;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -305,5 +308,42 @@ class CodedRefusalsTest {
         assertTrue(server.features().evicted() > 100);
         Features giant = Features.of(new float[190 * HIDDEN * 2], new byte[190], 2 * HIDDEN);
         assertFalse(new FeatureStore(new FeatureStore.Limits(20_000, 0, null, Duration.ofHours(1))).put("r", giant));
+    }
+
+    /** Bounds are kept while calls run, and calls keep what they run on. */
+    @Test
+    void whatACallHasFoundStaysUntilItIsAnswered() throws Exception {
+        FakeGatedLlm gated = new FakeGatedLlm(llm);
+        LlmServer.Options options = LlmServer.Options.on(
+                        "127.0.0.1",
+                        0,
+                        Caller.MODEL,
+                        WireType.FP32,
+                        new LlmInfo.Limits(200, MESSAGE),
+                        new LlmServer.Load(64, 1 << 22, 2))
+                .withFeatures(new FeatureStore.Limits(20_000, 0, null, Duration.ofHours(1)));
+        try (LlmServer full = LlmServer.start(options, Backend.of(gated));
+                Caller asking = new Caller(full.port())) {
+            asking.infer(message(new StoreCall.Put(RUN, features)), CallOptions.DEFAULT);
+            gated.gate.release();
+            ModelInferResponse expected = asking.infer(message(call, RUN), CallOptions.DEFAULT);
+            List<ListenableFuture<ModelInferResponse>> running =
+                    List.of(asking.inferLater(message(call, RUN)), asking.inferLater(message(call, RUN)));
+            Eventually.await(() -> gated.begun.get() == 3);
+            CodedRequests requests = new CodedRequests(9, HIDDEN, 29);
+            for (int i = 0; i < 200; i++) {
+                PromptFeatures sample = requests.sample();
+                Features some = Features.of(sample.embeds(), sample.modality(), HIDDEN);
+                asking.infer(message(new StoreCall.Put(RUN + 2, List.of(some))), CallOptions.DEFAULT);
+                assertTrue(full.features().memory() <= 20_000);
+            }
+            LlmException gone =
+                    assertThrows(LlmException.class, () -> asking.infer(message(call, RUN), CallOptions.DEFAULT));
+            assertEquals(Reason.MISS, gone.reason());
+            gated.gate.release(2);
+            for (ListenableFuture<ModelInferResponse> one : running) {
+                assertEquals(expected, one.get(30, TimeUnit.SECONDS));
+            }
+        }
     }
 }

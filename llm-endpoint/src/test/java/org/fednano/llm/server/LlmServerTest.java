@@ -589,7 +589,7 @@ class LlmServerTest {
 
     @Test
     void ofManyFailuresSomeAreLogged() {
-        FailureLog log = new FailureLog();
+        LineBudget log = new LineBudget();
         long second = 1_000_000_000L;
         for (int i = 0; i < 1000; i++) {
             assertEquals(i < 10 ? 0 : -1, log.pass(Reason.AUTH, i));
