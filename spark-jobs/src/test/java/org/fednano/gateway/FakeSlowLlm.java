@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.fednano.algorithm.Wire;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmInfo;
@@ -20,6 +21,9 @@ final class FakeSlowLlm implements FrozenLlm {
     final AtomicInteger most = new AtomicInteger();
     /** What gradient calls throw; null: nothing. */
     volatile RuntimeException refuses;
+
+    /** How it wants prompts. */
+    Wire wire = Wire.EMBEDDINGS;
 
     private final AtomicInteger running = new AtomicInteger();
 
@@ -46,6 +50,11 @@ final class FakeSlowLlm implements FrozenLlm {
         let.acquireUninterruptibly();
         running.decrementAndGet();
         return new Result(new float[prompts.size()], new int[prompts.size()], new float[prompts.embeds().length]);
+    }
+
+    @Override
+    public Wire wire() {
+        return wire;
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.fednano.gateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -12,13 +14,17 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.fednano.algorithm.Wire;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.Reason;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.wire.GrpcStatuses;
 import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.Responses;
+import org.fednano.llm.wire.StoreCall;
 import org.fednano.llm.wire.WireType;
+import org.fednano.sample.Features;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +38,7 @@ class GatewayAttacksTest {
             Requests.of(GatewayServer.MODEL, "f", new LlmCall.Embed(new int[] {1, 2, 3}), WireType.FP32);
     private static final Traffic EMBEDDED = new Traffic(12, 0, 12L * FakeSlowLlm.HIDDEN, 0, 0, 0);
 
+    private final FakeSlowLlm llm = new FakeSlowLlm();
     private Gateway gateway;
     private ManagedChannel channel;
 
@@ -42,7 +49,7 @@ class GatewayAttacksTest {
 
     private void open(Duration deadline) {
         close();
-        gateway = new Gateway(new FakeSlowLlm(), new GatewayOptions(deadline, 1 << 20, 1, false, 1, Duration.ZERO));
+        gateway = new Gateway(llm, new GatewayOptions(deadline, 1 << 20, 1, false, 1, Duration.ZERO));
         gateway.listen(new GatewayNetwork("127.0.0.1", 0, "localhost", null, null, null, 1 << 16, FEATURES));
         channel = NettyChannelBuilder.forAddress("localhost", ((GatewayAddress.Network) gateway.address()).port())
                 .usePlaintext()
@@ -161,5 +168,34 @@ class GatewayAttacksTest {
         assertEquals(Set.of("a", "b"), traffic.keySet());
         assertEquals(EMBEDDED, traffic.get("a").in(0, 0));
         assertEquals(EMBEDDED, traffic.get("b").in(0, 0));
+    }
+
+    /** All tasks know the run's secret for features: it opens each client its own. */
+    @Test
+    void featuresOfAnotherClientAreNotThere() {
+        llm.wire = Wire.CODES;
+        open(Duration.ofMinutes(5));
+        String run = "a-secret-that-all-tasks-know";
+        Features features = Features.of(new float[2 * FakeSlowLlm.HIDDEN], new byte[2], FakeSlowLlm.HIDDEN);
+        assertTrue(held("a", new StoreCall.Put(run, List.of(features))));
+        StoreCall have = new StoreCall.Have(run, List.of(features.id()));
+        assertFalse(held("b", have));
+        GatewayPass b = gateway.pass(Purpose.TRAIN, 1, "b");
+        PlainCall.infer(
+                channel,
+                PlainCall.headers(GatewayHeaders.of(b), b.token()),
+                Requests.store(GatewayServer.MODEL, "f", new StoreCall.Drop(run)));
+        assertTrue(held("a", have));
+    }
+
+    private boolean held(String client, StoreCall call) {
+        GatewayPass as = gateway.pass(Purpose.TRAIN, 1, client);
+        return Responses.readHeld(
+                PlainCall.infer(
+                        channel,
+                        PlainCall.headers(GatewayHeaders.of(as), as.token()),
+                        Requests.store(GatewayServer.MODEL, "f", call)),
+                "f",
+                1)[0];
     }
 }

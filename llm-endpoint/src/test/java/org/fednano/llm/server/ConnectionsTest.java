@@ -190,6 +190,17 @@ class ConnectionsTest {
         ask(caller);
     }
 
+    /** A load balancer, or a client that waits for a model to be loaded: it comes by another connection and notices nothing. */
+    @Test
+    void whoAsksForHealthAloneIsAlwaysAnswered() throws InterruptedException {
+        serve(LOAD.withConnections(50, Duration.ofMillis(200)), true);
+        Caller caller = honest();
+        for (int i = 0; i < 300; i++) {
+            caller.bytes(Malformed.SERVICE + "ServerReady", new byte[0], null);
+            Thread.sleep(5);
+        }
+    }
+
     // ---- many ----
 
     @Test
