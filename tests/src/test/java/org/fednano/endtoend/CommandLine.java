@@ -9,10 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Runs {@code submit-scripts/fednano} as a user would: another process, through Spark's submit path. */
@@ -114,5 +116,26 @@ final class CommandLine {
             }
         }
         return content;
+    }
+
+    /** How many files with such paths lie below a folder; none where it is not there yet, or where some go at this moment. */
+    static int count(Path folder, Predicate<String> path) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return (int) files.filter(f -> path.test(f.toString()) && Files.isRegularFile(f))
+                    .count();
+        } catch (IOException | UncheckedIOException e) {
+            return 0;
+        }
+    }
+
+    /** Removes a folder with all that lies in it, if it is there. */
+    static void delete(Path folder) {
+        try (Stream<Path> all = Files.exists(folder) ? Files.walk(folder) : Stream.empty()) {
+            for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(p);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -25,7 +25,7 @@ class DemoTest {
             "--dir",
             folder.resolve("demo").toString(),
             "--set",
-            "generate.train=300",
+            "generate.train=100",
             "--set",
             "generate.test=20",
             "--set",

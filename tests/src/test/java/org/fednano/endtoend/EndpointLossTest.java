@@ -4,14 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Endpoints in processes of their own that are killed while a round runs: the run ends with the bytes of a calm one. */
+/** Endpoints in processes of their own that are killed while a round runs: the run ends with the bytes of the LLM inside the driver. */
 @Tag("slow")
 class EndpointLossTest {
 
@@ -22,51 +21,39 @@ class EndpointLossTest {
 
     private static final CommandLine FEDNANO = new CommandLine();
     private static TinyFederation federation;
-    private static Map<String, byte[]> calm;
 
     @BeforeAll
-    static void aCalmRun() throws IOException, InterruptedException {
-        federation = TinyFederation.draw(FEDNANO, folder, 200, 3);
-        int port = Background.freePort();
-        try (Background endpoint = Background.endpoint(FEDNANO, folder.resolve("calm.log"), port)) {
-            FEDNANO.run(federation.train("calm", endpoints(endpoint.address()))).expect(0);
-        }
-        calm = federation.adapters("calm");
-    }
-
-    @Test
-    void theLlmInsideTheDriverGivesTheSameBytes() throws IOException {
-        FEDNANO.run(federation.train("embedded")).expect(0);
-        federation.assertSame(calm, "embedded", "training without an endpoint");
+    static void data() throws IOException {
+        federation = TinyFederation.in(folder, TinyFederation.CALM_ROUNDS);
     }
 
     @Test
     void anEndpointThatComesBackChangesNothing() throws IOException, InterruptedException {
         int port = Background.freePort();
-        Background endpoint = Background.endpoint(FEDNANO, folder.resolve("first.log"), port);
+        Background endpoint = endpoint("first", port);
         Background train = start("restarted", endpoint.address());
         train.await("(?m)^round +1/");
         endpoint.kill();
         TimeUnit.SECONDS.sleep(AWAY_SECONDS);
-        try (Background again = Background.endpoint(FEDNANO, folder.resolve("second.log"), port)) {
+        try (Background again = endpoint("second", port)) {
             assertEquals(endpoint.address(), again.address());
             ended(train);
         }
-        federation.assertSame(calm, "restarted", "an endpoint that was away for " + AWAY_SECONDS + " s");
+        federation.assertCalm("restarted", "an endpoint that was away for " + AWAY_SECONDS + " s");
     }
 
     @Test
     void oneOfTwoGoneForGoodChangesNothing() throws IOException, InterruptedException {
         int one = Background.freePort();
         int two = Background.freePort();
-        try (Background first = Background.endpoint(FEDNANO, folder.resolve("one.log"), one);
-                Background second = Background.endpoint(FEDNANO, folder.resolve("two.log"), two)) {
+        try (Background first = endpoint("one", one);
+                Background second = endpoint("two", two)) {
             Background train = start("halved", first.address(), second.address());
             train.await("(?m)^round +1/");
             first.kill();
             ended(train);
         }
-        federation.assertSame(calm, "halved", "losing one of two endpoints");
+        federation.assertCalm("halved", "losing one of two endpoints");
     }
 
     @Test
@@ -76,6 +63,11 @@ class EndpointLossTest {
                         "nobody", endpoints("grpc://127.0.0.1:" + port), "llm.tries=2", "llm.backoff=100ms"))
                 .expect(5)
                 .saying("127.0.0.1:" + port);
+    }
+
+    /** With a thread for each operation, as jobs have them. */
+    private static Background endpoint(String name, int port) throws IOException, InterruptedException {
+        return Background.endpoint(FEDNANO, folder.resolve(name + ".log"), port, "engine.threads=1");
     }
 
     private static Background start(String name, String... addresses) throws IOException {

@@ -4,17 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -36,6 +32,10 @@ class KilledCommandsTest {
     private static final int KILLS = Integer.getInteger("fednano.kills", 1);
     private static final SplittableRandom MOMENTS = new SplittableRandom(11);
 
+    /** What {@code prepare} wrote of shards that a run has been trained on. */
+    private static final Predicate<String> PREPARED =
+            name -> !name.startsWith("features/") && !name.startsWith("embeddings/");
+
     @TempDir
     static Path folder;
 
@@ -49,7 +49,7 @@ class KilledCommandsTest {
                 .with(
                         "SPARK_LOCAL_DIRS",
                         Files.createDirectory(folder.resolve("spark")).toString());
-        federation = TinyFederation.draw(fednano, folder, 120, 1);
+        federation = TinyFederation.in(folder, 1);
         spark = SparkSession.builder()
                 .master("local[1]")
                 .config("spark.ui.enabled", false)
@@ -65,13 +65,11 @@ class KilledCommandsTest {
     void prepare() throws IOException, InterruptedException {
         Path home = Files.createDirectory(folder.resolve("prepared"));
         Path out = home.resolve("shards");
-        String[] command = {"prepare", "--set", "prepare.source=" + folder.resolve("raw"), "--set", "prepare.out=" + out
-        };
-        Kill kill = new Kill(home, name -> name.contains("part-00000.parquet"), command);
-        kill.calm();
-        Left expected = Left.in(home);
+        String[] command = {"prepare", "--set", "prepare.source=" + federation.raw(), "--set", "prepare.out=" + out};
+        Left expected = Left.in(federation.shards(), PREPARED).under("shards/");
+        Kill kill = new Kill(home, name -> name.contains("part-00000.parquet"), expected, command);
         for (int i = 0; i < KILLS; i++) {
-            delete(out);
+            CommandLine.delete(out);
             kill.once(i);
             if (!Files.exists(out)) { // killed after the last step it is there, and a second call would be refused
                 fednano.run(command).expect(0);
@@ -83,16 +81,22 @@ class KilledCommandsTest {
 
     @Test
     void encode() throws IOException, InterruptedException {
-        Path made = federation.shards().resolve("features");
-        String[] command = {"encode", "--set", "run.shards=" + federation.shards()};
-        Kill kill = new Kill(federation.shards(), name -> name.contains("/features/"), command);
-        kill.calm();
-        Left expected = Left.in(federation.shards());
+        Path shards = folder.resolve("encoded");
+        for (Map.Entry<String, byte[]> file :
+                CommandLine.files(federation.shards(), "").entrySet()) {
+            if (PREPARED.test(file.getKey())) {
+                write(shards.resolve(file.getKey()), file.getValue());
+            }
+        }
+        String[] command = {"encode", "--set", "run.shards=" + shards};
+        fednano.run(command).expect(0);
+        Left expected = Left.in(shards);
+        Kill kill = new Kill(shards, name -> name.contains("/features/"), expected, command);
         for (int i = 0; i < KILLS; i++) {
-            delete(made);
+            CommandLine.delete(shards.resolve("features"));
             kill.once(i);
             fednano.run(command).expect(0);
-            assertEquals(expected, Left.in(federation.shards()), kill::toString);
+            assertEquals(expected, Left.in(shards), kill::toString);
         }
         kill.report("encode");
     }
@@ -103,16 +107,18 @@ class KilledCommandsTest {
         Path run = folder.resolve("run");
         Map<String, byte[]> before = CommandLine.files(run, "");
         String[] command = {"evaluate", "--set", "run.dir=" + run.resolve("run")};
-        Kill kill = new Kill(
-                run, name -> name.contains("/evaluations/") || name.contains("/published/evaluations-"), command);
-        kill.calm();
+        fednano.run(command).expect(0);
         Left metrics = Left.in(run.resolve("metrics"));
+        Kill kill = new Kill(
+                run,
+                name -> name.contains("/evaluations/") || name.contains("/published/evaluations-"),
+                Left.in(run),
+                command);
         String names = names(run);
         for (int i = 0; i < KILLS; i++) {
-            delete(run);
+            CommandLine.delete(run);
             for (Map.Entry<String, byte[]> file : before.entrySet()) {
-                Files.createDirectories(run.resolve(file.getKey()).getParent());
-                Files.write(run.resolve(file.getKey()), file.getValue());
+                write(run.resolve(file.getKey()), file.getValue());
             }
             kill.once(i);
             fednano.run(command).expect(0);
@@ -128,6 +134,11 @@ class KilledCommandsTest {
         kill.report("evaluate");
     }
 
+    private static void write(Path file, byte[] content) throws IOException {
+        Files.createDirectories(file.getParent());
+        Files.write(file, content);
+    }
+
     /**
      * All that lies in a folder, to be compared: names of files, rows of Parquet, bytes of anything else. (Parquet's footer
      * names encodings in an order that differs between processes; seconds are each call's own.)
@@ -135,16 +146,29 @@ class KilledCommandsTest {
     private record Left(Map<String, String> content) {
 
         static Left in(Path home) throws IOException {
+            return in(home, name -> true);
+        }
+
+        static Left in(Path home, Predicate<String> which) throws IOException {
             Map<String, String> content = new TreeMap<>();
             for (Map.Entry<String, byte[]> file : CommandLine.files(home, "").entrySet()) {
                 String name = file.getKey();
-                content.put(
-                        name,
-                        name.endsWith(".parquet")
-                                ? rows(home.resolve(name))
-                                : name.endsWith(".crc") ? "" : Sha256.of(file.getValue()));
+                if (which.test(name)) {
+                    content.put(
+                            name,
+                            name.endsWith(".parquet")
+                                    ? rows(home.resolve(name))
+                                    : name.endsWith(".crc") ? "" : Sha256.of(file.getValue()));
+                }
             }
             return new Left(content);
+        }
+
+        /** The same in a folder of a folder. */
+        Left under(String folder) {
+            Map<String, String> deeper = new TreeMap<>();
+            content.forEach((name, value) -> deeper.put(folder + name, value));
+            return new Left(deeper);
         }
 
         private static String rows(Path file) {
@@ -171,77 +195,46 @@ class KilledCommandsTest {
                 .toString();
     }
 
-    /** A call that is killed at some moment between its first output file and its end. */
+    /** A call that is killed between its first output file and its last. */
     private static final class Kill {
         private final Path home;
         private final Predicate<String> output;
         private final String[] command;
-        private long windowMillis;
-        private long after;
+        private final int files;
+        private int after;
         private int inTime;
 
-        Kill(Path home, Predicate<String> output, String... command) {
+        /** @param undisturbed what it leaves when nobody disturbs it: so many output files may be waited for */
+        Kill(Path home, Predicate<String> output, Left undisturbed, String... command) {
             this.home = home;
             this.output = output;
             this.command = command;
-        }
-
-        /** A call that nobody disturbs: how long does it work after its first output file? */
-        void calm() throws IOException, InterruptedException {
-            Process process = start();
-            long first = System.nanoTime();
-            assertTrue(process.waitFor(5, TimeUnit.MINUTES));
-            assertEquals(0, process.exitValue(), () -> Arrays.toString(command));
-            windowMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - first);
+            files = (int) undisturbed.content.keySet().stream()
+                    .filter(name -> output.test("/" + name))
+                    .count();
         }
 
         void once(int i) throws IOException, InterruptedException {
-            // Half of them right after the first file, when others are being written.
-            after = MOMENTS.nextLong(1 + (i % 2 == 0 ? windowMillis : windowMillis / 10));
-            Process process = start();
-            process.waitFor(after, TimeUnit.MILLISECONDS);
+            // Half of them at the first file, when others are being written.
+            after = i % 2 == 0 ? 1 + MOMENTS.nextInt(files) : 1;
+            Process process = fednano.start(folder.resolve(command[0] + ".log"), command);
+            while (process.isAlive() && CommandLine.count(home, output) < after) {
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
+            process.waitFor(MOMENTS.nextLong(50), TimeUnit.MILLISECONDS);
             inTime += process.isAlive() ? 1 : 0;
             CommandLine.kill(process);
         }
 
-        private Process start() throws IOException {
-            Path log = folder.resolve(command[0] + ".log");
-            Process process = fednano.start(log, command);
-            while (process.isAlive() && !hasOutput()) {
-                Thread.onSpinWait();
-            }
-            return process;
-        }
-
-        private boolean hasOutput() {
-            try (Stream<Path> files = Files.walk(home)) {
-                return files.anyMatch(f -> output.test(f.toString()) && Files.isRegularFile(f));
-            } catch (IOException | UncheckedIOException e) {
-                return false; // it went while we looked
-            }
-        }
-
         void report(String what) {
-            System.out.println(
-                    what + ": " + KILLS + " calls killed within " + windowMillis + " ms of their first output file, "
-                            + inTime + " of them before their end; rows equal, nothing left");
+            System.out.println(what + ": " + KILLS + " calls killed while they wrote their " + files + " output files, "
+                    + inTime + " of them before their end; rows equal, nothing left");
             assertTrue(inTime > 0, "no kill came in time");
         }
 
         @Override
         public String toString() {
-            return command[0] + " killed " + after + " ms after its first output file";
-        }
-    }
-
-    private static void delete(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            return;
-        }
-        try (Stream<Path> all = Files.walk(path)) {
-            for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(p);
-            }
+            return command[0] + " killed at output file " + after + " of " + files;
         }
     }
 }

@@ -66,7 +66,7 @@ class OwnMethodTest {
     @Test
     void aMethodInAUsersJarTrains(@TempDir Path folder) throws IOException {
         CommandLine fednano = new CommandLine();
-        TinyFederation federation = TinyFederation.draw(fednano, folder, 20, 1);
+        TinyFederation federation = TinyFederation.in(folder, 1);
         fednano.run(federation.train("fedavg", "run.strategy=fedavg")).expect(0);
         fednano.run(federation.train("without", "run.strategy=clipped"))
                 .expect(2)

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,11 +30,7 @@ class StandaloneClusterTest {
     @Test
     void aClusterGivesTheBytesOfOneProcess() throws IOException, InterruptedException {
         CommandLine fednano = new CommandLine();
-        TinyFederation federation = TinyFederation.draw(fednano, folder, 60, 2);
-        // One thread per operation everywhere: executors have one per task.
-        fednano.run(federation.train("local", "engine.threads=1")).expect(0);
-        Map<String, byte[]> expected = federation.adapters("local");
-
+        TinyFederation federation = TinyFederation.in(folder, 2);
         String catalogue = catalogue(federation);
         Path token = Files.writeString(folder.resolve("token"), SECRET + "\n");
         int port = Background.freePort();
@@ -85,10 +80,10 @@ class StandaloneClusterTest {
                                 "llm.endpoints=[\"" + endpoint.address() + "\"]",
                                 "llm.token_file=" + token))
                         .expect(0);
-                federation.assertSame(expected, "cluster", "a run on a cluster");
+                federation.assertCalm("cluster", "a run on a cluster");
             }
             assertTrue(Files.exists(folder.resolve("executors")), "the worker started executors of its own");
-            noSecretIn(folder);
+            noSecretIn(folder, federation.shards());
             assertFalse(endpoint.output().contains(SECRET), "the endpoint's log");
         }
     }
@@ -107,15 +102,17 @@ class StandaloneClusterTest {
         return folder.resolve("events");
     }
 
-    /** Logs of executors, event log (what Spark's UI shows), run folder, metrics: nowhere the endpoint's token or a client's secret. */
-    private static void noSecretIn(Path root) throws IOException {
+    /** Logs of executors, event log (what Spark's UI shows), run folder, metrics, shards: nowhere the endpoint's token or a client's secret. */
+    private static void noSecretIn(Path... roots) throws IOException {
         List<Path> files = new ArrayList<>();
-        try (Stream<Path> all = Files.walk(root)) {
-            all.filter(Files::isRegularFile)
-                    .filter(p -> !List.of("token", "clients.conf")
-                            .contains(p.getFileName().toString()))
-                    .filter(p -> !p.toString().endsWith(".jar"))
-                    .forEach(files::add);
+        for (Path root : roots) {
+            try (Stream<Path> all = Files.walk(root)) {
+                all.filter(Files::isRegularFile)
+                        .filter(p -> !List.of("token", "clients.conf")
+                                .contains(p.getFileName().toString()))
+                        .filter(p -> !p.toString().endsWith(".jar"))
+                        .forEach(files::add);
+            }
         }
         assertTrue(files.stream().anyMatch(p -> p.startsWith(events())), "an event log was written");
         for (Path file : files) {

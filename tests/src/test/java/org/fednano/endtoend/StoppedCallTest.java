@@ -24,7 +24,7 @@ class StoppedCallTest {
     @Test
     void aStoppedCallLeavesItsWordAndTheRunFree() throws IOException, InterruptedException {
         CommandLine fednano = new CommandLine();
-        TinyFederation federation = TinyFederation.draw(fednano, folder, 60, 100_000);
+        TinyFederation federation = TinyFederation.in(folder, 100_000);
         Path log = folder.resolve("stopped.log");
         Process process = fednano.start(log, federation.train("stopped", "eval.every=1"));
         for (int i = 0; !Files.readString(log).contains(" 2/100000 "); i++) {

@@ -28,7 +28,7 @@ class TerminalTest {
     @Test
     void aLineRenewsItselfAndLeavesNothingBehind() throws IOException, InterruptedException {
         CommandLine fednano = new CommandLine();
-        TinyFederation federation = TinyFederation.draw(fednano, folder, 60, 1);
+        TinyFederation federation = TinyFederation.in(folder, 1);
         String[] words = federation.train("seen");
         Path typescript = folder.resolve("typescript");
         String command = CommandLine.ROOT.resolve("submit-scripts/fednano") + " "

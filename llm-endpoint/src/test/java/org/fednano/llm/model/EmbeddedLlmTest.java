@@ -124,30 +124,6 @@ class EmbeddedLlmTest {
         }
     }
 
-    /** Buffers of the JVM that the engine let go too early would be overwritten here while backward still reads them. */
-    @Test
-    void garbageCollectionNeverReachesIntoAGradient() throws Exception {
-        PromptBatch prompts = TinyDecoder.prompts(16, 9, LENGTHS);
-        Thread collector = new Thread(() -> {
-            while (!Thread.currentThread().isInterrupted()) {
-                System.gc();
-                for (int i = 0; i < 400; i++) {
-                    java.nio.ByteBuffer.allocateDirect(4 + i % 3 * 4).putFloat(0, Float.NaN);
-                }
-            }
-        });
-        try (EmbeddedLlm llm = TinyDecoder.llm(TinyDecoder.PLAIN)) {
-            float[] quiet = llm.lossGradient(prompts, ANSWERS, 1).gradient();
-            collector.start();
-            for (int i = 0; i < 40; i++) { // each with some 250 native calls that may wait for a collection
-                assertArrayEquals(quiet, llm.lossGradient(prompts, ANSWERS, 1).gradient(), "call " + i);
-            }
-        } finally {
-            collector.interrupt();
-            collector.join();
-        }
-    }
-
     @ParameterizedTest
     @MethodSource("configs")
     void scoresAreLossesOfEachChoiceAlone(LlamaConfig config) {

@@ -27,7 +27,7 @@ class GarbageCollectionTest {
                 System.gc();
                 reused.clear();
                 for (int i = 0; i < 4000; i++) {
-                    reused.add(ByteBuffer.allocateDirect(4).putInt(0, 0x7f7f7f7f));
+                    reused.add(ByteBuffer.allocateDirect(4 + i % 3 * 4).putInt(0, 0x7f7f7f7f));
                 }
             }
         });
