@@ -189,10 +189,9 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
             // The session comes first: with it the client's deadline begins, which covers a file system that stalls.
             try (FrozenLlm llm = access.llm(pass);
                     ClientStore folder = access.open(client);
-                    SpilledRows rows = SpilledRows.in(ClientRuntime.scratch())) {
-                long cut = access.features(client, folder, Split.TRAIN, Integer.MAX_VALUE, llm, rows::add);
+                    SpilledRows rows = access.rows(client, folder, Split.TRAIN, llm)) {
                 return FedNano.clientUpdate(client.id(), told, required(client, rows), llm)
-                        .withCutPrompts(cut);
+                        .withCutPrompts(rows.cut());
             }
         }
 

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
@@ -77,15 +78,60 @@ public record ClientRuntime(
                 break;
             }
             if (encoder == null) {
-                FeatureFiles cached = FeatureFiles.of(folder, featuresFingerprint, segment);
-                cached.read(split, atMost);
-                cut += cached.cutPrompts(split);
+                cut += FeatureFiles.of(folder, featuresFingerprint, segment).read(split, atMost);
             } else {
                 cut += make(client, folder, segment, split, left[0], llm, atMost)
                         .count();
             }
         }
         return cut;
+    }
+
+    /**
+     * A client's rows of a split, to be read in any order. What is in the cache of features may be kept for later rounds; of a
+     * client with Hadoop settings of its own nothing is, so that a change of what these may see acts at once.
+     *
+     * @throws org.fednano.settings.JobException as {@link #features}
+     */
+    public SpilledRows rows(ClientLocation client, ClientStore folder, Split split, FrozenLlm llm) {
+        Optional<RowCache.Source> source = kept(client, folder, split);
+        if (source.isEmpty()) {
+            return filled(SpilledRows.in(scratch()), client, folder, split, llm);
+        }
+        String app = SparkEnv.get().conf().getAppId();
+        return RowCache.find(app, source.get()).orElseGet(() -> {
+            long bytes = client.segments().stream()
+                    .mapToLong(segment -> FeatureFiles.of(folder, featuresFingerprint, segment)
+                            .bytes(split))
+                    .sum();
+            Optional<SpilledRows> room = RowCache.begin(app, bytes, scratch());
+            SpilledRows rows = filled(room.orElseGet(() -> SpilledRows.in(scratch())), client, folder, split, llm);
+            room.ifPresent(r -> RowCache.keep(app, source.get(), rows));
+            return rows;
+        });
+    }
+
+    private Optional<RowCache.Source> kept(ClientLocation client, ClientStore folder, Split split) {
+        if (encoder != null || !client.hadoop().isEmpty() || client.segments().isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> stamps = client.segments().stream()
+                .flatMap(segment -> FeatureFiles.of(folder, featuresFingerprint, segment).stamp().stream())
+                .toList();
+        return stamps.size() == client.segments().size()
+                ? Optional.of(new RowCache.Source(split.text(), stamps))
+                : Optional.empty();
+    }
+
+    private SpilledRows filled(
+            SpilledRows rows, ClientLocation client, ClientStore folder, Split split, FrozenLlm llm) {
+        try {
+            rows.cut(features(client, folder, split, Integer.MAX_VALUE, llm, rows::add));
+            return rows;
+        } catch (RuntimeException | Error e) {
+            rows.close();
+            throw e;
+        }
     }
 
     /** Makes features of a segment's split from the raw rows, a batch of the encoder at a time. */

@@ -133,13 +133,29 @@ public final class FeatureFiles {
         }
     }
 
-    /** Prompts of a split that were cut when its features were made, by the marker. */
-    long cutPrompts(Split split) {
-        FeatureMarker.Content content = requireMarker().splits().get(split.text());
-        return content == null ? 0 : content.cut();
+    /**
+     * What tells these features from those that are made later in their place, or empty if there are none; far cheaper than
+     * {@link #current}.
+     */
+    Optional<String> stamp() {
+        try {
+            FileStatus marker = files.getFileStatus(new Path(folder, FeatureMarker.NAME));
+            return Optional.of(marker.getPath() + " " + marker.getLen() + " " + marker.getModificationTime());
+        } catch (IOException e) {
+            return Optional.empty(); // reading them says what is wrong
+        }
     }
 
-    /** The same of all splits. */
+    /** Bytes of a split's file. */
+    long bytes(Split split) {
+        try {
+            return files.getFileStatus(file(folder, split)).getLen();
+        } catch (IOException e) {
+            return 0; // a split without rows has no file
+        }
+    }
+
+    /** What the marker says of each split. */
     public Collection<FeatureMarker.Content> contents() {
         return requireMarker().splits().values();
     }
@@ -147,13 +163,14 @@ public final class FeatureFiles {
     /**
      * Passes on a split's rows in file order.
      *
+     * @return prompts of the split that were cut when its features were made
      * @throws JobException with status 3 if the features are missing, or are not those that the marker describes; rows
      *     may have been passed on by then
      */
-    public void read(Split split, Consumer<PromptFeatures> rows) {
+    public long read(Split split, Consumer<PromptFeatures> rows) {
         FeatureMarker.Content expected = requireMarker().splits().get(split.text());
         if (expected == null) {
-            return;
+            return 0;
         }
         CRC32C crc = new CRC32C();
         long count = 0;
@@ -171,6 +188,7 @@ public final class FeatureFiles {
                     + " expected in " + file + ": found " + count + " rows with checksum " + crc.getValue()
                     + ". Run `fednano encode` to make them again.");
         }
+        return expected.cut();
     }
 
     /** Removes what killed jobs left of these features: of processes of this host at once, else once it is old. */

@@ -1,60 +1,57 @@
 package org.fednano.features;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.fednano.algorithm.ClientData;
 import org.fednano.sample.PromptFeatures;
 
 /**
- * A client's training rows in a scratch file of its task: written once in shard order, read by position in any order.
- * The heap holds one row and eight bytes per row, whatever n_k. The file has no name once it is open (on POSIX systems),
- * so not even a killed executor leaves one behind. For one thread.
+ * A client's training rows in a scratch file: written once in shard order by one thread, then read by position in any order.
+ * The heap holds one row and twelve bytes per row, whatever n_k. The file is the task's own, or that of {@link RowCache}.
  */
 public final class SpilledRows implements ClientData, AutoCloseable {
 
-    private final FileChannel channel;
-    private long[] offsets = new long[257];
+    private final RowScratch scratch;
+    private final boolean own;
+    private long[] places = new long[256];
+    private int[] lengths = new int[256];
     private int rows;
+    private long cut;
 
-    private SpilledRows(FileChannel channel) {
-        this.channel = channel;
+    private SpilledRows(RowScratch scratch, boolean own) {
+        this.scratch = scratch;
+        this.own = own;
     }
 
-    /**
-     * @param folder local folder for the file
-     */
+    /** @param folder local folder for a file that is gone when these are closed */
     public static SpilledRows in(Path folder) {
-        try {
-            Files.createDirectories(folder);
-            Path file = Files.createTempFile(folder, "fednano-rows-", ".bin");
-            return new SpilledRows(FileChannel.open(
-                    file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE));
-        } catch (IOException e) {
-            throw new UncheckedIOException("No scratch file in " + folder + ": " + e.getMessage(), e);
-        }
+        return new SpilledRows(RowScratch.in(folder), true);
+    }
+
+    /** Rows that stay where they are when these are closed. */
+    static SpilledRows in(RowScratch shared) {
+        return new SpilledRows(shared, false);
     }
 
     public void add(PromptFeatures row) {
-        if (rows + 2 > offsets.length) {
-            offsets = Arrays.copyOf(offsets, 2 * offsets.length);
+        if (rows == places.length) {
+            places = Arrays.copyOf(places, 2 * rows);
+            lengths = Arrays.copyOf(lengths, 2 * rows);
         }
-        ByteBuffer bytes = ByteBuffer.wrap(FeatureCodec.encode(row));
-        long at = offsets[rows];
-        offsets[rows + 1] = at + bytes.remaining();
-        try {
-            while (bytes.hasRemaining()) {
-                at += channel.write(bytes, at);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("Writing row " + rows + " to the scratch file: " + e.getMessage(), e);
-        }
+        byte[] bytes = FeatureCodec.encode(row);
+        places[rows] = scratch.add(bytes);
+        lengths[rows] = bytes.length;
         rows++;
+    }
+
+    /** Says how many of the rows' prompts were cut. */
+    void cut(long prompts) {
+        cut = prompts;
+    }
+
+    /** How many of the rows' prompts were cut. */
+    public long cut() {
+        return cut;
     }
 
     @Override
@@ -67,25 +64,13 @@ public final class SpilledRows implements ClientData, AutoCloseable {
         if (i < 0 || i >= rows) {
             throw new IndexOutOfBoundsException("Row " + i + " of " + rows);
         }
-        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(offsets[i + 1] - offsets[i]));
-        try {
-            while (bytes.hasRemaining()) {
-                if (channel.read(bytes, offsets[i] + bytes.position()) < 0) {
-                    throw new IOException("the file ends early");
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("Reading row " + i + " of the scratch file: " + e.getMessage(), e);
-        }
-        return FeatureCodec.decode(bytes.array());
+        return FeatureCodec.decode(scratch.read(places[i], lengths[i]));
     }
 
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        if (own) {
+            scratch.close();
         }
     }
 }

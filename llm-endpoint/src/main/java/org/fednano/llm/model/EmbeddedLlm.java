@@ -42,7 +42,7 @@ public final class EmbeddedLlm implements FrozenLlm {
         this.config = config;
         checks = new RequestChecks(config, MAX_TOKENS);
         weights = new NamedTensors(DecoderTensors.frozen(config, tensors));
-        decoder = new LlamaDecoder(config, weights);
+        decoder = LlamaDecoder.frozen(config, weights);
         info = new LlmInfo(
                 name,
                 fingerprint,
@@ -182,11 +182,8 @@ public final class EmbeddedLlm implements FrozenLlm {
     private static Result finite(Result result) {
         for (int b = 0; b < result.loss().length; b++) {
             int wide = result.gradient().length / result.loss().length;
-            boolean finite = Float.isFinite(result.loss()[b]);
-            for (int i = b * wide; finite && i < (b + 1) * wide; i++) {
-                finite = Float.isFinite(result.gradient()[i]);
-            }
-            if (!finite) {
+            if (!Float.isFinite(result.loss()[b])
+                    || Finite.firstOther(result.gradient(), b * wide, (b + 1) * wide) >= 0) {
                 throw new LlmException(
                         Reason.NONFINITE_OUTPUT,
                         "Loss and gradient must be finite: they are not for sample " + b + " of "

@@ -69,14 +69,14 @@ final class FrozenPass implements AutoCloseable {
         for (int i = 0; i < config.layers(); i++) {
             h = layer(h, decoder.layers().get(i), i + 1 == config.layers());
         }
-        last = Normed.of(h, config.epsilon());
+        last = Normed.of(h, decoder.epsilon());
         return last.by(decoder.norm());
     }
 
     private NDArray layer(NDArray x, Layer layer, boolean narrow) {
         NDManager memory = manager.newSubManager();
         x.attach(memory);
-        Normed input = Normed.of(x, config.epsilon());
+        Normed input = Normed.of(x, decoder.epsilon());
         NDArray normed = input.by(layer.inputNorm());
         NDArray h = narrow ? at(x) : x;
         Attention attention = narrow
@@ -84,14 +84,22 @@ final class FrozenPass implements AutoCloseable {
                         config,
                         Heads.of(
                                 config,
+                                layer.queryScale(),
                                 layer.query().on(at(normed)),
                                 asking,
                                 layer.keyValue().on(normed),
                                 all),
                         asking)
-                : Attention.of(config, Heads.of(config, layer.queryKeyValue().on(normed), all), all);
+                : Attention.of(
+                        config,
+                        Heads.of(
+                                config,
+                                layer.queryScale(),
+                                layer.queryKeyValue().on(normed),
+                                all),
+                        all);
         h = layer.output().on(attention.joined()).addi(h);
-        Normed inner = Normed.of(h, config.epsilon());
+        Normed inner = Normed.of(h, decoder.epsilon());
         GatedMlp mlp = GatedMlp.of(layer.gateUp().on(inner.by(layer.mlpNorm())));
         h = layer.down().on(mlp.output()).addi(h);
         h.attach(manager);
@@ -127,13 +135,13 @@ final class FrozenPass implements AutoCloseable {
             Heads heads = saved.attention.backward(config, layer.output().backward(h));
             NDArray normed;
             if (narrow) {
-                NDList parts = heads.backward(config, asking, all);
+                NDList parts = heads.backward(layer.queryScale(), asking, all);
                 normed = layer.keyValue()
                         .backward(parts.get(1))
                         .addi(spread(layer.query().backward(parts.get(0))));
                 h = spread(h);
             } else {
-                normed = layer.queryKeyValue().backward(heads.backward(config, all));
+                normed = layer.queryKeyValue().backward(heads.backward(config, layer.queryScale(), all));
             }
             NDArray result = saved.input.backward(normed, layer.inputNorm()).addi(h);
             result.attach(manager);

@@ -9,58 +9,60 @@ import org.fednano.tensor.ArrayOps;
  * Queries, keys and values, head after head, so that each product over (S, E) reads memory in order.
  *
  * @param batch B
- * @param q (N·B, P, E), turned by position and divided by √E
+ * @param q (N·B, P, E), turned by position and scaled
  * @param k (M·B, S, E), turned by position; M key-value heads
  * @param v (M·B, S, E)
  */
 record Heads(long batch, NDArray q, NDArray k, NDArray v) {
 
     /**
+     * @param scale of queries
      * @param queryKeyValue (B, S, (N + 2M)·E)
      */
-    static Heads of(LlamaConfig config, NDArray queryKeyValue, View view) {
+    static Heads of(LlamaConfig config, double scale, NDArray queryKeyValue, View view) {
         long batch = queryKeyValue.getShape().get(0);
         long n = config.heads();
         NDList parts = byHead(queryKeyValue, config).split(new long[] {(n + config.keyValueHeads()) * batch}, 0);
         NDList turned = turned(parts.get(0), batch, view).split(new long[] {n * batch}, 0);
-        return new Heads(batch, scaled(turned.get(0), config), turned.get(1), parts.get(1));
+        return new Heads(batch, scaled(turned.get(0), scale), turned.get(1), parts.get(1));
     }
 
     /**
      * Queries of fewer tokens than there are keys.
      *
+     * @param scale of queries
      * @param query (B, P, N·E)
      * @param asking where these tokens stand
      * @param keyValue (B, S, 2M·E)
      * @param seen where those tokens stand
      */
-    static Heads of(LlamaConfig config, NDArray query, View asking, NDArray keyValue, View seen) {
+    static Heads of(LlamaConfig config, double scale, NDArray query, View asking, NDArray keyValue, View seen) {
         long batch = query.getShape().get(0);
         NDArray q = turned(byHead(query, config), batch, asking);
         NDList kv = byHead(keyValue, config).split(2, 0);
-        return new Heads(batch, scaled(q, config), turned(kv.get(0), batch, seen), kv.get(1));
+        return new Heads(batch, scaled(q, scale), turned(kv.get(0), batch, seen), kv.get(1));
     }
 
     /**
      * These being gradients: that with respect to {@code queryKeyValue}, (B, S, (N + 2M)·E).
      */
-    NDArray backward(LlamaConfig config, View view) {
-        NDArray all = ArrayOps.concat(0, scaled(q, config), k, v);
+    NDArray backward(LlamaConfig config, double scale, View view) {
+        NDArray all = ArrayOps.concat(0, scaled(q, scale), k, v);
         long turned = (config.heads() + config.keyValueHeads()) * batch;
         view.turnBack(fourAxes(all.split(new long[] {turned}, 0).get(0), batch));
         return bySample(all, batch);
     }
 
     /** These being gradients: those with respect to {@code query} and {@code keyValue}. */
-    NDList backward(LlamaConfig config, View asking, View seen) {
-        NDArray query = scaled(q, config);
+    NDList backward(double scale, View asking, View seen) {
+        NDArray query = scaled(q, scale);
         asking.turnBack(fourAxes(query, batch));
         seen.turnBack(fourAxes(k, batch));
         return new NDList(bySample(query, batch), bySample(ArrayOps.concat(0, k, v), batch));
     }
 
-    private static NDArray scaled(NDArray q, LlamaConfig config) {
-        return ArrayOps.scale(q, 1 / Math.sqrt(config.headWidth()));
+    private static NDArray scaled(NDArray q, double scale) {
+        return scale == 1 ? q : ArrayOps.scale(q, scale);
     }
 
     private static NDArray turned(NDArray x, long batch, View view) {

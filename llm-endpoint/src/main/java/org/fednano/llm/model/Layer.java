@@ -14,12 +14,13 @@ import org.fednano.tensor.NamedTensors;
 /**
  * The weights of one layer, looked up and checked once.
  *
- * @param inputNorm (H)
+ * @param inputNorm (H), or null: a part of the weights behind it
  * @param queryKeyValue of all tokens, side by side
  * @param query the first part of it, for few tokens
  * @param keyValue the rest of it, for all tokens
+ * @param queryScale by which queries are multiplied: 1/√E, or 1 if that is a part of the weights
  * @param output of the attention
- * @param mlpNorm (H)
+ * @param mlpNorm (H), or null likewise
  * @param gateUp both inputs of the gated MLP, side by side
  * @param down its output
  */
@@ -28,6 +29,7 @@ record Layer(
         Linear queryKeyValue,
         Linear query,
         Linear keyValue,
+        double queryScale,
         Linear output,
         NDArray mlpNorm,
         Linear gateUp,
@@ -87,6 +89,7 @@ record Layer(
                 all,
                 stacked ? all.slice(0, wide) : all.part(0, 1),
                 stacked ? all.slice(wide, wide + 2 * narrow) : all.part(1, 3),
+                1 / Math.sqrt(config.headWidth()),
                 linear(weights, attention + "o_proj", h, wide, config.biases().output()),
                 weights.get(name + "post_attention_layernorm.weight", h),
                 together(
@@ -99,6 +102,18 @@ record Layer(
                         inner,
                         inner),
                 linear(weights, mlp + "down_proj", h, inner, config.biases().mlp()));
+    }
+
+    /**
+     * This layer with what activations are multiplied by taken into the weights, which saves a frozen layer these passes over
+     * memory. Changes the weights in place: of a stacked layer, once.
+     */
+    Layer folded() {
+        queryKeyValue.weights.get(0).muli(inputNorm);
+        query.weights.get(0).muli(queryScale);
+        query.biases.forEach(bias -> bias.muli(queryScale));
+        gateUp.weights.get(0).muli(mlpNorm);
+        return new Layer(null, queryKeyValue, query, keyValue, 1, output, null, gateUp, down);
     }
 
     /** Linear layers of the same input: out of one stack if the weights are stacked. */

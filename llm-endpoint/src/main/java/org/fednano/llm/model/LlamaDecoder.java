@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.fednano.settings.JobException;
 import org.fednano.tensor.ArrayOps;
@@ -58,6 +59,7 @@ public final class LlamaDecoder {
     private final NDArray outputTransposed; // (H, V), a view
     private final NDArray norm; // (H)
     private final List<Layer> layers;
+    private final NDArray epsilon; // (1)
     private final float[] frequencies; // (E / 2)
 
     /**
@@ -66,14 +68,24 @@ public final class LlamaDecoder {
      * @throws JobException with status 3 if one is missing or of another shape
      */
     public LlamaDecoder(LlamaConfig config, NamedTensors weights) {
+        this(config, weights, UnaryOperator.identity());
+    }
+
+    /** One whose weights never change: its layers are folded, so {@code weights} are of no use to another decoder. */
+    static LlamaDecoder frozen(LlamaConfig config, NamedTensors weights) {
+        return new LlamaDecoder(config, weights, Layer::folded);
+    }
+
+    private LlamaDecoder(LlamaConfig config, NamedTensors weights, UnaryOperator<Layer> change) {
         this.config = config;
         embeddings = weights.get(EMBEDDINGS, config.vocabulary(), config.hidden());
         output = config.tied() ? embeddings : weights.get(OUTPUT, config.vocabulary(), config.hidden());
         outputTransposed = output.transpose();
         norm = weights.get(PREFIX + "model.norm.weight", config.hidden());
         layers = IntStream.range(0, config.layers())
-                .mapToObj(layer -> Layer.of(config, weights, PREFIX + "model.layers." + layer + "."))
+                .mapToObj(layer -> change.apply(Layer.of(config, weights, PREFIX + "model.layers." + layer + ".")))
                 .toList();
+        epsilon = weights.manager().full(new Shape(1), (float) config.epsilon());
         frequencies = config.rope().frequencies(config.headWidth());
     }
 
@@ -90,6 +102,11 @@ public final class LlamaDecoder {
     /** The final norm's weight (H). */
     NDArray norm() {
         return norm;
+    }
+
+    /** What norms add to the mean square, (1). */
+    NDArray epsilon() {
+        return epsilon;
     }
 
     List<Layer> layers() {
@@ -122,14 +139,15 @@ public final class LlamaDecoder {
         NDArray h = x;
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i);
-            NDArray asked = Normed.of(h, config.epsilon()).by(layer.inputNorm());
-            Heads heads = Heads.of(config, layer.queryKeyValue().on(asked), view);
+            NDArray asked = Normed.of(h, epsilon).by(layer.inputNorm());
+            Heads heads =
+                    Heads.of(config, layer.queryScale(), layer.queryKeyValue().on(asked), view);
             Attention attention = Attention.of(config, cache == null ? heads : cache.grown(i, heads), view);
             h = layer.output().on(attention.joined()).addi(h);
-            NDArray inner = Normed.of(h, config.epsilon()).by(layer.mlpNorm());
+            NDArray inner = Normed.of(h, epsilon).by(layer.mlpNorm());
             h = layer.down().on(GatedMlp.of(layer.gateUp().on(inner)).output()).addi(h);
         }
-        return Normed.of(h, config.epsilon()).by(norm);
+        return Normed.of(h, epsilon).by(norm);
     }
 
     /** What tokens see, with the angles of their positions. */

@@ -41,14 +41,13 @@ final class RequestChecks {
                 "at most " + maxTokens,
                 tokens);
         float[] embeds = prompts.embeds();
-        for (int i = 0; i < embeds.length; i++) {
-            if (!Float.isFinite(embeds[i])) {
-                int token = i / prompts.hidden();
-                throw new LlmException(
-                        Reason.NONFINITE_INPUT,
-                        "Embeddings must be finite: they are not at sample " + token / prompts.tokens() + ", token "
-                                + token % prompts.tokens());
-            }
+        int other = Finite.firstOther(embeds, 0, embeds.length);
+        if (other >= 0) {
+            int token = other / prompts.hidden();
+            throw new LlmException(
+                    Reason.NONFINITE_INPUT,
+                    "Embeddings must be finite: they are not at sample " + token / prompts.tokens() + ", token "
+                            + token % prompts.tokens());
         }
     }
 

@@ -208,7 +208,7 @@ class EmbeddedLlmTest {
             }
             assertEquals(before, llm.nativeArrays());
             int layers = TinyDecoder.PLAIN.layers();
-            int tensors = 1 + layers * 6 + 2; // table, layers with stacked weights, norm and output
+            int tensors = 1 + layers * 6 + 3; // table, layers with stacked weights, norm, its epsilon and output
             int views = layers * 8 + 1; // two parts of a stack, and each matrix transposed
             assertEquals(tensors + views, before);
         }
