@@ -23,6 +23,7 @@ public final class StatusLine implements AutoCloseable {
 
     private static final long LOOK_MILLIS = 200;
     private static final String CLEAR = "\r\033[K";
+
     /**
      * What is being done.
      *
@@ -61,11 +62,12 @@ public final class StatusLine implements AutoCloseable {
     /**
      * Begins to show.
      *
-     * @param err standard error itself
-     * @param columns of the terminal that it is; 0: it is none
+     * @param err standard error itself; null: nothing is shown
+     * @param columns of the terminal that it is; 0: it is none. On a terminal the entry script has left a line, which goes
      */
     public static StatusLine open(OutputStream err, int columns) {
         StatusLine line = new StatusLine(err, columns, System::nanoTime);
+        line.shown = columns > 0 ? "starting" : "";
         line.ticking = new Thread(line::tick, "fednano-status");
         line.ticking.setDaemon(true);
         line.ticking.start();
@@ -84,6 +86,33 @@ public final class StatusLine implements AutoCloseable {
     public synchronized void doing(Supplier<Status> changing) {
         doing = changing;
         look();
+    }
+
+    /**
+     * Says what is being done for as long as it takes; then again what was before.
+     *
+     * @param changing as for {@link #doing(Supplier)}
+     */
+    public Step step(Supplier<Status> changing) {
+        Supplier<Status> before;
+        synchronized (this) {
+            before = doing;
+        }
+        doing(changing);
+        return () -> doing(before);
+    }
+
+    /** The same with words that stay. */
+    public Step step(String what) {
+        Status fixed = new Status(what, "");
+        return step(() -> fixed);
+    }
+
+    /** Something that takes time. */
+    public interface Step {
+
+        /** Shows again what was before. */
+        void end();
     }
 
     /** Output that shares the terminal: the line makes way for it. */
@@ -107,7 +136,7 @@ public final class StatusLine implements AutoCloseable {
         if (out == null || closed) {
             return;
         }
-        Status status = doing.get();
+        Status status = now();
         long now = nanos.getAsLong();
         if (!status.what.equals(what)) {
             what = status.what;
@@ -115,11 +144,20 @@ public final class StatusLine implements AutoCloseable {
         }
         String line = what.isEmpty() ? "" : what + status.detail + "  " + elapsed(now);
         if (columns > 0) {
-            renew(cut(line));
+            renew(DisplayWidth.fit(line, columns));
         } else if (!line.isEmpty() && now - told >= (toldBefore ? EVERY : FIRST) * 1_000_000_000L) {
             out.println(line);
             told = now;
             toldBefore = true;
+        }
+    }
+
+    /** Whoever is asked may be closing, and fail; the next time he may answer. */
+    private Status now() {
+        try {
+            return doing.get();
+        } catch (RuntimeException e) {
+            return new Status(what, "");
         }
     }
 
@@ -134,13 +172,6 @@ public final class StatusLine implements AutoCloseable {
     private String elapsed(long now) {
         long seconds = (now - since) / 1_000_000_000L;
         return String.format("%d:%02d", seconds / 60, seconds % 60);
-    }
-
-    /** A line as wide as the terminal would begin another one. */
-    private String cut(String line) {
-        return line.codePointCount(0, line.length()) < columns
-                ? line
-                : line.substring(0, line.offsetByCodePoints(0, columns - 2)) + "…";
     }
 
     private void makeWay() {

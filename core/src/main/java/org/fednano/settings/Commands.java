@@ -22,6 +22,11 @@ public final class Commands {
     /** System property of a JVM that only looks whether a command can be understood; the entry script asks one before Spark. */
     private static final String CHECK = "fednano.check";
 
+    /** Variable of the entry script: how wide the terminal is that standard error is, or that nothing is to be shown. */
+    private static final String COLUMNS = "FEDNANO_COLUMNS";
+
+    private static final String QUIET = "quiet";
+
     /** Its exit status where all is said: help, or the version. */
     private static final int SAID = 100;
 
@@ -36,7 +41,7 @@ public final class Commands {
         // UTF-8 whatever the locale: losses come with arrows.
         OutputStream rawErr = new FileOutputStream(FileDescriptor.err);
         int status;
-        try (StatusLine line = StatusLine.open(rawErr, columns())) {
+        try (StatusLine line = StatusLine.open(QUIET.equals(System.getenv(COLUMNS)) ? null : rawErr, columns())) {
             OutputStream tidyErr = line.beside(rawErr);
             PrintWriter out = new PrintWriter(
                     line.beside(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8);
@@ -76,7 +81,7 @@ public final class Commands {
 
     /** Of the terminal that standard error is, as the entry script found it; 0: it is none. */
     private static int columns() {
-        String found = System.getenv("FEDNANO_COLUMNS");
+        String found = System.getenv(COLUMNS);
         return found != null && found.matches("[1-9][0-9]{0,3}") ? Integer.parseInt(found) : 0;
     }
 

@@ -73,6 +73,47 @@ class StatusLineTest {
     }
 
     @Test
+    void wideLettersCountTwiceAndNoneMovesTheCursor() {
+        assertEquals("图像图像…", DisplayWidth.fit("图像图像图像", 10));
+        assertEquals("图像图像", DisplayWidth.fit("图像图像", 9));
+        assertEquals("图像图…", DisplayWidth.fit("图像图像", 8));
+        assertEquals("e\u0301a", DisplayWidth.fit("e\u0301a", 3));
+        assertEquals("a?b?c?[Kd", DisplayWidth.fit("a\nb\rc\033[Kd", 80));
+        assertEquals("", DisplayWidth.fit("a", 1));
+        for (int columns = 2; columns < 40; columns++) {
+            String fit = DisplayWidth.fit("encoding 客户端 of 東京 😀😀😀", columns);
+            int width = fit.codePoints().map(c -> c > 0x2E80 ? 2 : 1).sum();
+            assertTrue(width < columns, fit + " in " + columns);
+        }
+    }
+
+    @Test
+    void whoFailsToAnswerIsAskedAgain() {
+        StatusLine line = line(80);
+        line.doing(() -> {
+            if (seconds.get() == 1) {
+                throw new IllegalStateException("closing");
+            }
+            return new StatusLine.Status("round 1", ": " + seconds.get() + " done");
+        });
+        for (int s = 1; s <= 2; s++) {
+            seconds.set(s);
+            line.look();
+        }
+        assertEquals("round 1: 0 done  0:00\r\033[Kround 1  0:01\r\033[Kround 1: 2 done  0:02", said());
+    }
+
+    @Test
+    void aStepEndsWithWhatWasBefore() {
+        StatusLine line = line(80);
+        line.doing("round 1");
+        StatusLine.Step committing = line.step("committing round 1");
+        assertTrue(said().endsWith("\033[Kcommitting round 1  0:00"), said());
+        committing.end();
+        assertTrue(said().endsWith("\033[Kround 1  0:00"), said());
+    }
+
+    @Test
     void aFileGetsALineNowAndThen() {
         StatusLine line = line(0);
         line.doing("encoding");

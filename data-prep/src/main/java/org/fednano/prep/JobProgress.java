@@ -1,36 +1,29 @@
 package org.fednano.prep;
 
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.LongAccumulator;
+import org.fednano.console.StatusLine;
+import org.fednano.console.StatusLine.Status;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 
 /** Waits for a Spark job. */
 final class JobProgress {
 
-    private static final long PROGRESS_SECONDS = 5;
-
     private JobProgress() {}
 
     /**
-     * Says now and then how far the job is.
+     * Shows meanwhile how far the job is.
      *
      * @throws JobException what a task threw, or with status 1 what else ended the job
      */
-    static <T> T on(JavaSparkContext spark, Consumer<String> say, JavaFutureAction<T> job, Supplier<String> progress) {
+    static <T> T on(JavaSparkContext spark, JavaFutureAction<T> job, String what, LongAccumulator done, long of) {
+        StatusLine.Step working =
+                StatusLine.get().step(() -> new Status(what, String.format(": %,d of %,d done", done.value(), of)));
         try {
-            while (true) {
-                try {
-                    return job.get(PROGRESS_SECONDS, TimeUnit.SECONDS);
-                } catch (TimeoutException e) {
-                    say.accept(progress.get());
-                }
-            }
+            return job.get();
         } catch (InterruptedException e) {
             job.cancel(true);
             Thread.currentThread().interrupt();
@@ -46,6 +39,7 @@ final class JobProgress {
                     "prepare failed in a Spark task: " + e.getCause().getMessage(),
                     e.getCause());
         } finally {
+            working.end();
             spark.sc().setJobDescription(null);
         }
     }

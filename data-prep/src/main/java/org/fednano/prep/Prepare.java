@@ -31,6 +31,7 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
+import org.fednano.console.StatusLine;
 import org.fednano.prep.CheckedRecords.NumberedRange;
 import org.fednano.prep.OutputFiles.OutputFile;
 import org.fednano.prep.ShardFiles.Content;
@@ -151,7 +152,9 @@ public final class Prepare {
     /** Reads and checks all records once, deals them to clients, and hands them on as long as they are staged. */
     private void stage(SourceConfig config, Using using) throws IOException {
         RawFormat format = RawFormat.of(settings);
+        StatusLine.Step reading = StatusLine.get().step("looking through " + source);
         RawIndex index = format.index(new IndexFiles(source, hadoop));
+        reading.end();
         MediaFiles.requireFolder(config, hadoop);
         ClientSplits splits = new ClientSplits(settings);
         LongAccumulator done = spark.sc().longAccumulator("records checked");
@@ -192,12 +195,7 @@ public final class Prepare {
         spark.sc().setJobDescription(String.format("FedNano prepare · checking %,d records", index.records()));
         JavaRDD<RecordCounts> counts =
                 light(rows).mapPartitions(part -> List.of(RecordCounts.of(part)).iterator());
-        return JobProgress.on(
-                        spark,
-                        say,
-                        counts.collectAsync(),
-                        () -> String.format("checked %,d of %,d records", done.value(), index.records()))
-                .stream()
+        return JobProgress.on(spark, counts.collectAsync(), "checking records", done, index.records()).stream()
                 .reduce(RecordCounts::plus)
                 .orElseThrow();
     }
@@ -273,11 +271,10 @@ public final class Prepare {
         Map<OutputFile, Content> contents = new HashMap<>();
         JobProgress.on(
                         spark,
-                        say,
                         rdd.collectAsync(),
-                        () -> String.format(
-                                "wrote %,d of %,d files",
-                                done.value(), files.files().size()))
+                        "writing files",
+                        done,
+                        files.files().size())
                 .forEach(w -> contents.put(files.files().get(w.file()), w.content()));
         return contents;
     }

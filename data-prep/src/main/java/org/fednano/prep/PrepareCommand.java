@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import org.fednano.console.StatusLine;
 import org.fednano.localdisk.LocalDisk;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.Settings;
@@ -76,8 +77,10 @@ final class PrepareCommand implements Callable<Integer> {
                 // Spark's UI asks nobody who he is.
                 .setIfMissing("spark.ui.killEnabled", "false");
         LocalDisk.use(conf);
+        StatusLine.get().doing("starting Spark");
         try (SparkSession session =
                 SparkSession.builder().config(conf).appName("fednano prepare").getOrCreate()) {
+            StatusLine.get().doing("preparing");
             new Prepare(settings, session, line -> {
                         out.println(line);
                         out.flush();

@@ -5,9 +5,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.fednano.algorithm.LossGradient;
+import org.fednano.console.StatusLine;
+import org.fednano.console.StatusLine.Status;
 import org.fednano.encoder.connector.ConnectorLayout;
 import org.fednano.encoder.connector.ConnectorPass;
 import org.fednano.encoder.connector.FeatureScale;
@@ -63,7 +66,10 @@ final class AlignLoop {
         int from = state.step;
         double lossSum = 0;
         int lossCount = 0;
+        AtomicInteger done = new AtomicInteger();
+        StatusLine.get().doing(() -> new Status("aligning", ": " + done + " of " + plan.steps() + " steps done"));
         while (state.step < plan.steps() && (plan.patience() == 0 || state.worse < plan.patience())) {
+            done.set(state.step);
             lossSum += step(state, AlignBatch.of(drawn(state.step), data, scale, text));
             lossCount++;
             long now = System.nanoTime();

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
+import org.fednano.console.StatusLine;
 import org.fednano.encoder.ModalityEncoder;
 import org.fednano.encoder.TorchScriptSpec;
 import org.fednano.encoder.connector.ConnectorLayout;
@@ -82,6 +83,7 @@ public final class Aligner implements AutoCloseable {
         shards = SharedShards.open(hadoop, settings.get(AlignKeys.SHARDS));
         clients = clients();
         folder = Path.of(settings.get(AlignKeys.ENCODER));
+        StatusLine.get().doing("loading " + ModelKeys.folder(settings) + " and " + folder);
         model = HfModelFolder.open(ModelKeys.folder(settings));
         threads = TensorEngine.start(settings.get(ModelKeys.THREADS));
         llm = JobSession.openLlm(settings, model);
@@ -146,6 +148,7 @@ public final class Aligner implements AutoCloseable {
         try (AlignPrompts prompts = new AlignPrompts(model, settings, encoder.tokens());
                 AlignState.Folder kept = new AlignState.Folder(out.resolveSibling(out.getFileName() + ".state"))) {
             Map<String, String> madeOf = madeOf(prompts);
+            StatusLine.get().doing("encoding " + clients.size() + " clients");
             AlignState before = kept.load(plan.optimizer(), madeOf).orElse(null);
             try (AlignData data = AlignData.read(shards, clients, hadoop, settings, prompts, encoder)) {
                 progress.accept(data.train().size() + " samples to train on, "
@@ -163,6 +166,7 @@ public final class Aligner implements AutoCloseable {
             AlignState.Folder kept,
             Map<String, String> madeOf,
             AlignState before) {
+        StatusLine.get().doing("looking for a start");
         AlignStart start = new AlignStart(layout, data, llm);
         FeatureScale scale = start.scale();
         AlignLoop loop = new AlignLoop(plan, layout, data, scale, llm, progress);
@@ -179,6 +183,7 @@ public final class Aligner implements AutoCloseable {
             progress.accept("goes on behind step " + state.step);
         }
         loop.run(state, s -> kept.save(s, madeOf));
+        StatusLine.get().doing("evaluating the connector");
         AlignLoop.Chosen chosen = loop.choose(state.best);
         progress.accept(String.format(
                 Locale.ROOT,

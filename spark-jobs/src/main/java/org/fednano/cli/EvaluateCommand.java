@@ -61,6 +61,7 @@ final class EvaluateCommand implements Callable<Integer> {
         try (JobSession job = new JobSession(settings)) {
             Features.prepare(job, out);
             EvaluateJob evaluation = job.cluster().evaluate(adapter.round(), adapter.layout(), adapter.theta());
+            job.progress().between("publishing the evaluation");
             run.publish(
                     settings.get(RunKeys.METRICS_DIR),
                     adapter.round(),

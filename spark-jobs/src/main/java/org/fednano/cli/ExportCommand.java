@@ -13,6 +13,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.console.StatusLine;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.run.Rounds;
 import org.fednano.runstore.AdapterFile;
@@ -61,6 +62,7 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() {
         Location.require("--out", out);
         Configuration hadoop = SparkHadoop.configuration();
+        StatusLine.get().doing("exporting to " + out);
         RunReader run = RunReader.open(options.settings().get(RunKeys.DIR), hadoop);
         Settings settings = options.settingsOver(run.info().sets());
         AdapterFile adapter = run.adapter(Rounds.pick(run, round)).withoutState();

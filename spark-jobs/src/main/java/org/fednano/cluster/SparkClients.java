@@ -59,6 +59,7 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
     private final Gateway gateway;
     private final Duration limit;
     private final Duration grace;
+    private int goal;
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "fednano-round-watch");
         thread.setDaemon(true);
@@ -92,10 +93,16 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
         this.grace = grace;
     }
 
+    /** Says how many rounds there are to be, for who looks on. */
+    public void goal(int rounds) {
+        goal = rounds;
+    }
+
     @Override
     public void update(Round round, List<String> cohort, OutcomeSink outcomes) {
         String group = "fednano-round-" + round.number();
-        String description = "FedNano round " + round.number() + " · " + cohort.size() + " clients";
+        String description = "FedNano round " + round.number() + (goal == 0 ? "" : " of " + goal) + " · "
+                + cohort.size() + " clients";
         List<String> bySize = cohort.stream()
                 .sorted(Comparator.comparingLong(trainingRows).reversed())
                 .toList();

@@ -67,8 +67,7 @@ public final class JobSession implements AutoCloseable {
             EngineThreads.apply(settings, 1);
             StatusLine.get().doing("starting Spark");
             spark = keep(spark());
-            progress = new JobProgress(spark.sparkContext().isLocal());
-            spark.sparkContext().addSparkListener(progress);
+            progress = JobProgress.of(spark.sparkContext());
             // On SIGTERM Spark stops its context at once; the command's own thread still has a lease to give back.
             Runtime.getRuntime().addShutdownHook(onShutdown);
             StatusLine.get()
@@ -107,11 +106,18 @@ public final class JobSession implements AutoCloseable {
      */
     public ClientCluster cluster() {
         if (cluster == null) {
+            progress.between("opening shards");
             cluster = keep(new ClientCluster(
                     spark.sparkContext(), settings, Federation.of(spark, settings), model, edge, llm));
             progress.counting(cluster::calls);
+            progress.between("");
         }
         return cluster;
+    }
+
+    /** What is shown while Spark works, and between its jobs. */
+    public JobProgress progress() {
+        return progress;
     }
 
     public Settings settings() {

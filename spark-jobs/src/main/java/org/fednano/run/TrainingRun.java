@@ -86,14 +86,20 @@ public final class TrainingRun implements AutoCloseable {
     public void trainTo(int goal) {
         finishEvaluation();
         SparkClients clients = cluster.clients();
+        clients.goal(goal);
+        TimeLeft left = new TimeLeft(goal, System::nanoTime);
+        job.progress().left(left::text);
         ClientBackend held = new ClientBackend() {
             @Override
             public void update(Round round, List<String> cohort, OutcomeSink outcomes) {
                 store.checkHeld();
+                left.begins(round.number());
+                job.progress().between("round " + round.number() + " of " + goal);
                 // Evaluated are all clients, on what they have as the round begins.
                 Features.refresh(
                         job, due(round.number(), goal) ? cluster.federation().clientIds() : cohort, out);
                 clients.update(round, cohort, outcomes);
+                job.progress().between("merging round " + round.number() + " of " + goal);
             }
 
             @Override
@@ -103,10 +109,16 @@ public final class TrainingRun implements AutoCloseable {
         };
         TrainingPlan upToGoal = plan.withRounds(goal);
         try {
-            FedNano.train(upToGoal, start(), held, result -> commit(result, goal, clients));
+            FedNano.train(upToGoal, start(), held, result -> {
+                commit(result, goal, clients);
+                left.ended(result.number());
+            });
         } catch (QuorumMissedException e) {
             recordMissed(e, clients);
             throw e;
+        } finally {
+            job.progress().left(() -> "");
+            job.progress().between("");
         }
     }
 
@@ -197,6 +209,7 @@ public final class TrainingRun implements AutoCloseable {
                 result.global().state());
         RoundMetrics rows =
                 RoundRows.of(settings, result, clients.traffic(), clients.featureBytes(), cluster::place, file);
+        job.progress().between("committing round " + result.number() + " of " + goal);
         store.commit(new RoundCommit(file, result.merged(), rows, due));
         EvaluateJob evaluation = null;
         try {
@@ -231,6 +244,7 @@ public final class TrainingRun implements AutoCloseable {
                             + e.getMessage(),
                     e);
         }
+        job.progress().between("publishing the evaluation of round " + round);
         store.publishEvaluation(RoundMetrics.evaluation(evaluation.evaluations(), evaluation.predictions()));
         evaluation.failures().forEach((client, why) -> out.println("  " + client + " could not be evaluated: " + why));
         return evaluation;

@@ -1,14 +1,14 @@
 package org.fednano.spark;
 
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.apache.spark.SparkContext;
 import org.apache.spark.Success$;
 import org.apache.spark.scheduler.SparkListener;
-import org.apache.spark.scheduler.SparkListenerExecutorAdded;
-import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
@@ -21,28 +21,44 @@ public final class JobProgress extends SparkListener {
     private static final long WINDOW_NANOS = 2_000_000_000L;
     private static final long PATIENCE_NANOS = 3_000_000_000L;
 
+    private static final class Job {
+        private final String description;
+        private final long began;
+        private int tasks;
+        private int running;
+        private int done;
+
+        Job(String description, long began) {
+            this.description = description;
+            this.began = began;
+        }
+    }
+
     private final LongSupplier nanos;
-    private final boolean local;
+    private final IntSupplier executors;
+    private final Map<Integer, Job> jobs = new LinkedHashMap<>(); // the one that began first is shown
     private final Map<Integer, Integer> stages = new HashMap<>(); // to the job
-    private final Set<String> executors = new HashSet<>();
     private LongSupplier calls = () -> 0;
-    private int job = -1;
-    private String description = "";
-    private int tasks;
-    private int running;
-    private int done;
-    private long began;
+    private Supplier<String> left = () -> "";
+    private String between = "";
     private long rateSince;
     private long rateFrom;
     private double rate;
 
-    /** @param local whether tasks run in this process, which is no executor that could be waited for */
-    public JobProgress(boolean local) {
-        this(local, System::nanoTime);
+    /** Listens to a context from now on; where tasks run in this process there is no executor that could be waited for. */
+    public static JobProgress of(SparkContext spark) {
+        // Asked, not counted: some may have come before anybody listened. The driver has a block manager, too.
+        JobProgress progress = new JobProgress(
+                spark.isLocal()
+                        ? () -> 1
+                        : () -> spark.getExecutorMemoryStatus().size() - 1,
+                System::nanoTime);
+        spark.addSparkListener(progress);
+        return progress;
     }
 
-    JobProgress(boolean local, LongSupplier nanos) {
-        this.local = local;
+    JobProgress(IntSupplier executors, LongSupplier nanos) {
+        this.executors = executors;
         this.nanos = nanos;
     }
 
@@ -51,16 +67,39 @@ public final class JobProgress extends SparkListener {
         calls = counted;
     }
 
-    /** What is to be shown; nothing when no job is running. */
+    /** Says what is done where no job runs; empty: nothing that takes time. */
+    public synchronized void between(String what) {
+        between = what;
+    }
+
+    /** Says who knows how long it all still takes: {@code about 2:10 left}, or nothing. */
+    public synchronized void left(Supplier<String> known) {
+        left = known;
+    }
+
+    /** What is to be shown. */
     public synchronized Status status() {
-        if (job < 0) {
-            return new Status("", "");
+        if (jobs.isEmpty()) {
+            return new Status(between, between.isEmpty() ? "" : left());
         }
-        boolean alone = !local && running == 0 && done == 0 && executors.isEmpty();
-        if (alone && nanos.getAsLong() - began >= PATIENCE_NANOS) {
-            return new Status(description, ": waiting for an executor");
+        Job job = jobs.values().iterator().next();
+        boolean idle = jobs.values().stream().allMatch(j -> j.running == 0 && j.done == 0);
+        if (idle && nanos.getAsLong() - job.began >= PATIENCE_NANOS && executors.getAsInt() <= 0) {
+            return new Status(job.description, ": waiting for an executor");
         }
-        return new Status(description, (tasks > 1 ? ": " + done + " of " + tasks + " done" : "") + speed());
+        return new Status(
+                job.description,
+                (job.tasks > 1 ? ": " + job.done + " of " + job.tasks + " done" : "") + speed() + others() + left());
+    }
+
+    private String others() {
+        int others = jobs.size() - 1;
+        return others == 0 ? "" : ", beside " + others + (others == 1 ? " other job" : " other jobs");
+    }
+
+    private String left() {
+        String said = left.get();
+        return said.isEmpty() ? "" : ", " + said;
     }
 
     /** Batches that the LLM is asked about a second. */
@@ -78,51 +117,39 @@ public final class JobProgress extends SparkListener {
     @Override
     public synchronized void onJobStart(SparkListenerJobStart start) {
         String said = start.properties() == null ? null : start.properties().getProperty("spark.job.description");
-        job = start.jobId();
-        description = said == null ? "Spark job " + job : said;
-        tasks = 0;
-        running = 0;
-        done = 0;
-        rate = 0;
-        began = nanos.getAsLong();
-        rateSince = began;
-        rateFrom = calls.getAsLong();
+        Job job = new Job(said == null ? "Spark job " + start.jobId() : said, nanos.getAsLong());
+        if (jobs.isEmpty()) {
+            rate = 0;
+            rateSince = job.began;
+            rateFrom = calls.getAsLong();
+        }
+        jobs.put(start.jobId(), job);
         start.stageInfos().foreach(stage -> {
-            stages.put(stage.stageId(), job);
-            return tasks += stage.numTasks();
+            stages.put(stage.stageId(), start.jobId());
+            return job.tasks += stage.numTasks();
         });
     }
 
     @Override
     public synchronized void onTaskStart(SparkListenerTaskStart start) {
-        running += isOurs(start.stageId()) ? 1 : 0;
+        Job job = jobs.get(stages.get(start.stageId()));
+        if (job != null) {
+            job.running++;
+        }
     }
 
     @Override
     public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
-        if (isOurs(end.stageId())) {
-            running--;
-            done += end.reason() == Success$.MODULE$ ? 1 : 0;
+        Job job = jobs.get(stages.get(end.stageId()));
+        if (job != null) {
+            job.running--;
+            job.done += end.reason() == Success$.MODULE$ ? 1 : 0;
         }
-    }
-
-    private boolean isOurs(int stage) {
-        return stages.getOrDefault(stage, -1) == job;
     }
 
     @Override
     public synchronized void onJobEnd(SparkListenerJobEnd end) {
         stages.values().removeIf(of -> of == end.jobId());
-        job = end.jobId() == job ? -1 : job;
-    }
-
-    @Override
-    public synchronized void onExecutorAdded(SparkListenerExecutorAdded added) {
-        executors.add(added.executorId());
-    }
-
-    @Override
-    public synchronized void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
-        executors.remove(removed.executorId());
+        jobs.remove(end.jobId());
     }
 }

@@ -3,6 +3,7 @@ package org.fednano.endtoend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Runs {@code submit-scripts/fednano} as a user would: another process, through Spark's submit path. */
@@ -65,13 +67,38 @@ final class CommandLine {
     }
 
     Process start(Path log, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(script.toString()));
-        command.addAll(List.of(arguments));
+        return start(log.toFile(), words(arguments));
+    }
+
+    /** The same on a terminal of its own, 80 columns wide, that {@code script} (util-linux) makes; what it shows goes to a file. */
+    Process startOnTerminal(Path shown, String... arguments) throws IOException {
+        String command = words(arguments).stream().map(w -> "'" + w + "'").collect(Collectors.joining(" "));
+        environment.putIfAbsent("TERM", "xterm");
+        return start(
+                new File("/dev/null"), List.of("script", "-qefc", "stty cols 80; exec " + command, shown.toString()));
+    }
+
+    /** What it shows, once it has ended so. */
+    String onTerminal(Path shown, int status, String... arguments) throws IOException, InterruptedException {
+        Process process = startOnTerminal(shown, arguments);
+        assertTrue(process.waitFor(5, TimeUnit.MINUTES));
+        String seen = Files.readString(shown, StandardCharsets.UTF_8);
+        assertEquals(status, process.exitValue(), seen);
+        return seen;
+    }
+
+    private List<String> words(String... arguments) {
+        List<String> words = new ArrayList<>(List.of(script.toString()));
+        words.addAll(List.of(arguments));
+        return words;
+    }
+
+    private Process start(File log, List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(workingFolder.toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(log.toFile());
-        builder.environment().remove("SPARK_HOME");
+                .redirectOutput(log);
+        builder.environment().keySet().removeAll(List.of("SPARK_HOME", "NO_COLOR"));
         builder.environment().putAll(environment);
         return builder.start();
     }

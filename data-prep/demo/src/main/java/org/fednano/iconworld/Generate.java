@@ -70,7 +70,7 @@ public final class Generate {
                 "." + out.getFileName() + ".partial-" + ProcessHandle.current().pid());
         try {
             Files.createDirectories(partial);
-            new ReleaseWriter(world, partial, settings.get(DataKeys.GENERATE_RECORD_FILES), say).write();
+            new ReleaseWriter(world, partial, settings.get(DataKeys.GENERATE_RECORD_FILES)).write();
             Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new JobException(

@@ -18,7 +18,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicLong;
+import org.fednano.console.StatusLine;
+import org.fednano.console.StatusLine.Status;
 import org.fednano.sample.Split;
 
 /**
@@ -31,22 +33,18 @@ final class ReleaseWriter {
     /** Samples per task: some tenths of a second of work. */
     private static final int CHUNK = 500;
 
-    private static final long PROGRESS_NANOS = 5_000_000_000L;
-
     private final IconWorld world;
     private final Path folder;
     private final boolean recordFiles;
-    private final Consumer<String> progress;
 
     /**
      * @param folder exists and is empty
      * @param recordFiles whether each problem gets its {@code data.json} too
      */
-    ReleaseWriter(IconWorld world, Path folder, boolean recordFiles, Consumer<String> progress) {
+    ReleaseWriter(IconWorld world, Path folder, boolean recordFiles) {
         this.world = world;
         this.folder = folder;
         this.recordFiles = recordFiles;
-        this.progress = progress;
     }
 
     private record Chunk(Owner owner, Split split, int from, int to) {}
@@ -57,11 +55,13 @@ final class ReleaseWriter {
         int threads = Runtime.getRuntime().availableProcessors();
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         Map<String, List<String>> splits = new TreeMap<>();
+        AtomicLong done = new AtomicLong();
+        long start = System.nanoTime();
+        StatusLine.Step drawing = StatusLine.get().step(() -> drawing(done.get(), start));
         try (JsonGenerator problems = new JsonFactory()
                 .createGenerator(folder.resolve("problems.json").toFile(), JsonEncoding.UTF8)) {
             problems.writeStartObject();
             Deque<Future<List<Problem>>> running = new ArrayDeque<>();
-            Progress done = new Progress();
             for (Chunk chunk : chunks()) {
                 running.add(pool.submit(() -> draw(chunk)));
                 if (running.size() > 2 * threads) {
@@ -73,10 +73,17 @@ final class ReleaseWriter {
             }
             problems.writeEndObject();
         } finally {
+            drawing.end();
             pool.shutdownNow();
         }
         writeSplits(splits);
         writeDescription();
+    }
+
+    private Status drawing(long samples, long start) {
+        double perSecond = samples * 1e9 / (System.nanoTime() - start);
+        return new Status(
+                "drawing pictures", String.format(": %,d of %,d done, %,.0f/s", samples, world.total(), perSecond));
     }
 
     private List<Chunk> chunks() throws IOException {
@@ -121,7 +128,7 @@ final class ReleaseWriter {
     }
 
     private void record(
-            Future<List<Problem>> chunk, JsonGenerator problems, Map<String, List<String>> splits, Progress done)
+            Future<List<Problem>> chunk, JsonGenerator problems, Map<String, List<String>> splits, AtomicLong done)
             throws IOException {
         List<Problem> drawn;
         try {
@@ -143,7 +150,7 @@ final class ReleaseWriter {
             splits.computeIfAbsent(p.task() + "_" + p.split().text(), s -> new ArrayList<>())
                     .add(p.pid());
         }
-        done.add(drawn.size());
+        done.addAndGet(drawn.size());
     }
 
     /** As in the release, whose {@code data.json} lacks the split. */
@@ -218,24 +225,6 @@ final class ReleaseWriter {
             }
             g.writeEndArray();
             g.writeEndObject();
-        }
-    }
-
-    /** Says now and then how far the drawing is. */
-    private final class Progress {
-        private final long start = System.nanoTime();
-        private long said = start;
-        private long samples;
-
-        void add(int more) {
-            samples += more;
-            long now = System.nanoTime();
-            if (now - said >= PROGRESS_NANOS) {
-                said = now;
-                progress.accept(String.format(
-                        "drew %,d of %,d samples (%,.0f per second)",
-                        samples, world.total(), samples * 1e9 / (now - start)));
-            }
         }
     }
 }

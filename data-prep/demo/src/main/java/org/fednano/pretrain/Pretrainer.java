@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.fednano.console.StatusLine;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
 import org.fednano.settings.JobException;
@@ -72,6 +73,7 @@ public final class Pretrainer {
         describe();
         int threads = TensorEngine.start(settings.get(ModelKeys.THREADS));
         SharedShards shards = SharedShards.open(SparkHadoop.configuration(), settings.get(PretrainKeys.SHARDS));
+        StatusLine.get().doing("reading shards");
         List<Sample> train = read(shards, Split.TRAIN);
         if (train.isEmpty()) {
             throw JobException.badInput("Training rows expected in " + shards.uri()
@@ -91,6 +93,7 @@ public final class Pretrainer {
                 Files.writeString(temporary.resolve(file.getKey()), file.getValue());
             }
             SafeTensorsWriter.write(temporary.resolve("model.safetensors"), weights, Map.of("format", "pt"));
+            StatusLine.get().doing("evaluating on the test set");
             Map<String, HeldOut.Accuracy> accuracy = HeldOut.evaluate(HfModelFolder.open(temporary), test, settings);
             accuracy.forEach((skill, a) -> progress.accept(String.format(
                     Locale.ROOT,

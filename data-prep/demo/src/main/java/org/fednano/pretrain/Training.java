@@ -11,8 +11,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.fednano.console.StatusLine;
+import org.fednano.console.StatusLine.Status;
 import org.fednano.encoder.EncoderSource;
 import org.fednano.encoder.HfVisionSpec;
 import org.fednano.encoder.NanoEdge;
@@ -100,6 +103,7 @@ final class Training {
         Map<String, FloatTensor> initial = NanoLlava.initial(vocabulary, settings.get(PretrainKeys.SEED));
         TrainingSet set;
         TrainingSet checked;
+        StatusLine.get().doing("decoding pictures");
         try (NanoEdge edge = edge(initial)) {
             set = decode(samples, edge);
             checked = decode(validation.subList(0, Math.min(CHECKED_SAMPLES, validation.size())), edge);
@@ -186,7 +190,11 @@ final class Training {
         int lossCount = 0;
         long lastLine = System.nanoTime();
         int lastLineSteps = 0;
+        AtomicInteger done = new AtomicInteger();
+        StatusLine.get()
+                .doing(() -> new Status("pretraining", ": " + schedule.title + done + " of " + steps + " steps done"));
         for (int s = 0; s < steps; s++) {
+            done.set(s);
             if (at + batch > order.length) {
                 order = shuffled(set.size(), seed, epoch++);
                 at = 0;

@@ -24,6 +24,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.SerializableConfiguration;
+import org.fednano.console.StatusLine;
 import org.fednano.prep.source.MediaFiles;
 import org.fednano.prep.source.RawMedium;
 import org.fednano.prep.source.SourceConfig;
@@ -102,6 +103,7 @@ public final class ImageClusters {
                 .repartition(1)
                 .sortWithinPartitions("order")
                 .persist(StorageLevel.MEMORY_AND_DISK());
+        StatusLine.Step grouping = StatusLine.get().step("grouping pictures by what they show");
         try {
             features.count();
             session.sparkContext().setJobDescription("FedNano prepare · clusters of images");
@@ -120,6 +122,7 @@ public final class ImageClusters {
                     .mapPartitions(rows -> List.of(found(rows, numbers)).iterator())
                     .first();
         } finally {
+            grouping.end();
             features.unpersist();
             session.sparkContext().setJobDescription(null);
         }
