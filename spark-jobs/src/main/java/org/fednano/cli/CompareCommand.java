@@ -73,6 +73,8 @@ final class CompareCommand implements Callable<Integer> {
             Features.prepare(job, out);
             List<Comparison.Run> results = new ArrayList<>();
             for (Settings run : runs) {
+                out.println();
+                out.print("run " + (results.size() + 1) + " of " + runs.size() + ": ");
                 results.add(train(job, run, out));
             }
             Comparison comparison = new Comparison(results, settings.get(RunKeys.EVAL_SPLITS));
@@ -89,7 +91,6 @@ final class CompareCommand implements Callable<Integer> {
     private static Comparison.Run train(JobSession job, Settings settings, PrintWriter out) {
         String strategy = settings.get(RunKeys.STRATEGY);
         long seed = settings.get(RunKeys.SEED);
-        out.println();
         out.println(strategy + ", seed " + seed + "  " + settings.get(RunKeys.DIR));
         out.flush();
         try (TrainingRun run = new TrainingRun(job, settings, out)) {

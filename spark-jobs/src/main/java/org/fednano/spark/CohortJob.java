@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
@@ -18,10 +17,7 @@ import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.shards.ClientLocation;
 import org.slf4j.LoggerFactory;
-import scala.Tuple2;
 import scala.collection.Iterator;
-import scala.collection.JavaConverters;
-import scala.collection.Seq;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 import scala.runtime.AbstractFunction2;
@@ -99,13 +95,8 @@ public final class CohortJob {
             Function<T, List<String>> hosts,
             Task<T, R> task,
             Results<R> results) {
-        List<Tuple2<T, Seq<String>>> located = new ArrayList<>();
-        for (T item : items) {
-            located.add(new Tuple2<>(item, seq(hosts.apply(item))));
-        }
-        ClassTag<T> anyItem = ClassTag$.MODULE$.apply(Object.class);
         ClassTag<Parcel<R>> any = ClassTag$.MODULE$.apply(Object.class);
-        RDD<T> cohort = spark.makeRDD(seq(located), anyItem);
+        RDD<T> cohort = new ItemsRdd<>(spark, items, hosts);
         cohort.setName(description);
         int seats = Seats.open(spark, items.size());
         int intake = Intake.open(results::awaitRoom);
@@ -125,10 +116,6 @@ public final class CohortJob {
             Seats.close(seats);
             Intake.close(intake);
         }
-    }
-
-    private static <T> Seq<T> seq(List<T> list) {
-        return JavaConverters.asScalaBuffer(list).toList();
     }
 
     /**

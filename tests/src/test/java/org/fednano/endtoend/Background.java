@@ -47,8 +47,9 @@ record Background(Process process, Path log, String address) implements AutoClos
         }
     }
 
+    /** What has come so far; the file is the process's own to begin. */
     String output() throws IOException {
-        return Files.readString(log, StandardCharsets.UTF_8);
+        return Files.exists(log) ? Files.readString(log, StandardCharsets.UTF_8) : "";
     }
 
     /** SIGKILL. */

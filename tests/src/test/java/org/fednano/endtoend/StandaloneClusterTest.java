@@ -1,5 +1,6 @@
 package org.fednano.endtoend;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -51,36 +53,43 @@ class StandaloneClusterTest {
                         "0")) {
             String url =
                     master.await("Starting Spark master at (spark://[0-9.:]+)").group(1);
-            try (Background worker = spark(
-                    "worker",
-                    "org.apache.spark.deploy.worker.Worker",
-                    "--host",
-                    "127.0.0.1",
-                    "--webui-port",
-                    "0",
-                    "--cores",
-                    "2",
-                    "--memory",
-                    "2g",
-                    "--work-dir",
-                    folder.resolve("executors").toString(),
-                    url)) {
-                worker.await("Successfully registered with master");
-                CommandLine cluster = new CommandLine()
-                        .with("FEDNANO_MASTER", url)
-                        .with(
-                                "FEDNANO_SUBMIT_ARGS",
-                                "--executor-cores 1 --total-executor-cores 2 --executor-memory 512m"
-                                        + " --conf spark.driver.host=127.0.0.1 --conf spark.eventLog.enabled=true"
-                                        + " --conf spark.eventLog.dir=file:" + Files.createDirectory(events()));
-                cluster.run(federation.train(
-                                "cluster",
-                                "engine.threads=1",
-                                "run.clients=" + catalogue,
-                                "llm.endpoints=[\"" + endpoint.address() + "\"]",
-                                "llm.token_file=" + token))
-                        .expect(0);
-                federation.assertCalm("cluster", "a run on a cluster");
+            CommandLine cluster = new CommandLine()
+                    .with("FEDNANO_MASTER", url)
+                    .with(
+                            "FEDNANO_SUBMIT_ARGS",
+                            "--executor-cores 1 --total-executor-cores 2 --executor-memory 512m"
+                                    + " --conf spark.driver.host=127.0.0.1 --conf spark.eventLog.enabled=true"
+                                    + " --conf spark.eventLog.dir=file:" + Files.createDirectory(events()));
+            Path shown = folder.resolve("train.log");
+            Process train = cluster.startOnTerminal(
+                    shown,
+                    federation.train(
+                            "cluster",
+                            "engine.threads=1",
+                            "run.clients=" + catalogue,
+                            "llm.endpoints=[\"" + endpoint.address() + "\"]",
+                            "llm.token_file=" + token));
+            try (Background training = new Background(train, shown, "")) {
+                training.await(": waiting for an executor"); // there is no worker yet
+                try (Background worker = spark(
+                        "worker",
+                        "org.apache.spark.deploy.worker.Worker",
+                        "--host",
+                        "127.0.0.1",
+                        "--webui-port",
+                        "0",
+                        "--cores",
+                        "2",
+                        "--memory",
+                        "2g",
+                        "--work-dir",
+                        folder.resolve("executors").toString(),
+                        url)) {
+                    worker.await("Successfully registered with master");
+                    assertTrue(train.waitFor(5, TimeUnit.MINUTES), training.output());
+                    assertEquals(0, train.exitValue(), training.output());
+                }
+                federation.assertCalm("cluster", "training on a cluster");
             }
             assertTrue(Files.exists(folder.resolve("executors")), "the worker started executors of its own");
             noSecretIn(folder, federation.shards());

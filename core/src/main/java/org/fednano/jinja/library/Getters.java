@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.fednano.jinja.base.Text;
+import org.fednano.jinja.value.Markup;
 import org.fednano.jinja.value.Undefined;
 
 /** What filters such as {@code sort} and {@code map} look at in each element. */
@@ -22,7 +23,14 @@ public final class Getters {
 
     /** Lower case for texts, unless case counts. */
     public UnaryOperator<Object> folding(boolean sensitive) {
-        return item -> item instanceof String text && !sensitive ? runtime.budget.grown(Text.lower(text)) : item;
+        return sensitive ? item -> item : this::folded;
+    }
+
+    private Object folded(Object item) {
+        if (item instanceof Markup markup) {
+            return new Markup(runtime.budget.grown(Text.lower(markup.text())));
+        }
+        return item instanceof String text ? runtime.budget.grown(Text.lower(text)) : item;
     }
 
     /** By an attribute such as {@code a.b.0}, an index, or None for the element itself. */
