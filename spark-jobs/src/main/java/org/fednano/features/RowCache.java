@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /**
  * Training rows that stay in one scratch file of this JVM from round to round, so that cached features are fetched, parsed and
- * checked once per application and JVM instead of once per round: of many small clients that took a fifth of a task. The
+ * checked once per application and JVM instead of once per round: of clients with four rows that took a seventh of a task. The
  * first that come are kept; what finds no room is read anew each time, as if there were no such file.
  */
 final class RowCache {
