@@ -1,6 +1,8 @@
 """Templates as transformers renders them, with the day fixed: what the Java interpreter is held to."""
 import copy
 import json
+import multiprocessing
+import resource
 import signal
 from datetime import datetime
 
@@ -15,6 +17,8 @@ class Today(datetime):
 
 
 chat_template_utils.datetime = Today
+#: Bytes of address space that one template may take.
+MEMORY = 4 << 30
 IMAGE = {"type": "image"}
 ODD = {"i": 7, "f": 2.5, "n": None, "t": True, "e": "", "u": "Ünï 😀 'q' \"d\"\t", "l": [3, 1, 2], "w": "a b  c",
        "d": {"b": 1, "a": [1, {"x": None}], "items": 9}, "m": [["k", 1], ["j", 2]], "z": 0, "big": 10 ** 15}
@@ -55,7 +59,7 @@ def render(template, given):
     try:
         text = chat_template_utils._compile_jinja_template(template).render(**copy.deepcopy(given))
         text.encode()
-    except TooLong:
+    except (TooLong, RecursionError, MemoryError):
         raise
     except Exception as e:
         render.error = f"{type(e).__name__}: {e}"
@@ -65,21 +69,35 @@ def render(template, given):
     return None if " at 0x" in text else text
 
 
+def _bound_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _case(template):
+    """The template's text, or its error, for each conversation; None where neither engine is asked to finish."""
+    outs, whys = [], []
+    try:
+        for given in values():
+            render.error = ""
+            outs.append(render(template, given))
+            whys.append(render.error)
+    except (TooLong, RecursionError, MemoryError):
+        return None
+    return outs, whys
+
+
 def write(path, templates, errors=False):
-    """One case a line: the template and its text for each conversation."""
-    given = values()
+    """One case a line: the template and its text for each conversation.
+
+    A process of its own renders each, so that one that takes all memory takes none from those after it.
+    """
     lines = []
-    for template in templates:
-        outs, whys = [], []
-        try:
-            for g in given:
-                render.error = ""
-                outs.append(render(template, g))
-                whys.append(render.error)
-        except (TooLong, RecursionError, MemoryError):
-            continue
-        lines.append(json.dumps([template, outs] + ([whys] if errors else []), ensure_ascii=True))
+    with multiprocessing.get_context("fork").Pool(1, _bound_memory, maxtasksperchild=1) as pool:
+        for template, case in zip(templates, pool.imap(_case, templates)):
+            if case:
+                outs, whys = case
+                lines.append(json.dumps([template, outs] + ([whys] if errors else []), ensure_ascii=True))
     with open(path, "w") as f:
-        f.write('{"jinja2": "%s",\n"values": %s,\n"cases": [\n' % (jinja2.__version__, json.dumps(given)))
+        f.write('{"jinja2": "%s",\n"values": %s,\n"cases": [\n' % (jinja2.__version__, json.dumps(values())))
         f.write(",\n".join(lines) + "\n]}\n")
     return len(lines)
