@@ -1,5 +1,6 @@
 package org.fednano.run;
 
+import java.nio.file.Files;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -7,6 +8,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.fednano.report.data.MetricsReader;
@@ -108,6 +110,9 @@ public final class CommandLog {
             return;
         }
         said = true;
+        if (isSurelyNoRun(runDir.get())) {
+            return;
+        }
         try {
             Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
             if (RunReader.hasBegun(runDir.get(), hadoop)) {
@@ -116,6 +121,20 @@ public final class CommandLog {
         } catch (RuntimeException | Error e) {
             LoggerFactory.getLogger(CommandLog.class).warn("last.json was not written", e);
         }
+    }
+
+    /**
+     * Whether the folder is a local one that isn't there, seen before Spark's and Hadoop's settings are read: that takes three times
+     * as long as all else of a call with a wrong word. A folder without a scheme is local where nothing names another default.
+     */
+    private static boolean isSurelyNoRun(String folder) {
+        if (new Path(folder).toUri().getScheme() != null
+                || CommandLog.class.getClassLoader().getResource("core-site.xml") != null
+                || System.getProperties().stringPropertyNames().stream()
+                        .anyMatch(name -> name.startsWith("spark.hadoop.fs.default"))) {
+            return false;
+        }
+        return Files.notExists(java.nio.file.Path.of(folder));
     }
 
     private LastCommand call(ExitStatus status, String message, Configuration hadoop) {

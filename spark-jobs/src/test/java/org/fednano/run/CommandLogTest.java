@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.spark.SparkException;
 import org.fednano.cli.CommandResult;
 import org.fednano.runstore.LastCommand;
@@ -113,6 +117,51 @@ class CommandLogTest {
         ends(3, "nowhere", "round", "--set", more, "--set", "model.dir=" + folder.resolve("nowhere"));
         assertEquals(1, last().lastRound());
         assertEquals(accuracy, last().accuracy());
+    }
+
+    /** For tests: a disk under a folder of the local one, in the place of a cluster's store. */
+    public static final class FakeElsewhere extends RawLocalFileSystem {
+
+        static final String ROOT = "fs.elsewhere.root";
+
+        @Override
+        public URI getUri() {
+            return URI.create("elsewhere:///");
+        }
+
+        @Override
+        public String getScheme() {
+            return "elsewhere";
+        }
+
+        @Override
+        public File pathToFile(org.apache.hadoop.fs.Path path) {
+            return new File(getConf().get(ROOT) + path.toUri().getPath());
+        }
+    }
+
+    @Test
+    void aRunWhereTheDefaultFileSystemIsNotTheDiskIsTold() throws IOException {
+        Path run = folder.resolve("run");
+        Path there = folder.resolve("elsewhere" + run);
+        Files.createDirectories(there.getParent());
+        Files.move(run, there);
+        Map<String, String> settings = Map.of(
+                "spark.hadoop.fs.defaultFS",
+                "elsewhere:///",
+                "spark.hadoop.fs.elsewhere.impl",
+                FakeElsewhere.class.getName(),
+                "spark.hadoop." + FakeElsewhere.ROOT,
+                folder.resolve("elsewhere").toString());
+        settings.forEach(System::setProperty);
+        try {
+            assertEquals(2, call("round", "--bogus"));
+        } finally {
+            settings.keySet().forEach(System::clearProperty);
+        }
+        assertFalse(Files.exists(run));
+        Files.move(there, run);
+        assertTrue(last().message().contains("--bogus"), last().message());
     }
 
     private void ends(int status, String named, String command, String... more) {
