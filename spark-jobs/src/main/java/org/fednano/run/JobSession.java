@@ -65,6 +65,8 @@ public final class JobSession implements AutoCloseable {
             // Clients run side by side: one thread each keeps the cores busy without switching, and no byte of a run
             // depends on how many run at once.
             EngineThreads.apply(settings, 1);
+            Ahead<Frozen> loading = keep(Ahead.begin("fednano-model", () -> Frozen.of(settings), frozen -> frozen.llm()
+                    .close()));
             StatusLine.get().doing("starting Spark");
             spark = keep(spark());
             progress = JobProgress.of(spark.sparkContext());
@@ -75,11 +77,12 @@ public final class JobSession implements AutoCloseable {
                             + (settings.get(EndpointKeys.ADDRESSES).isEmpty()
                                     ? ""
                                     : " and connecting to its endpoint"));
-            model = HfModelFolder.open(ModelKeys.folder(settings));
+            Frozen frozen = loading.result();
+            model = frozen.folder();
+            llm = frozen.llm();
             edge = NanoEdgeSpec.of(model, settings);
             TokenizerWarnings.of(model).forEach(warning -> LoggerFactory.getLogger(JobSession.class)
                     .warn(warning));
-            llm = keep(openLlm(settings, model));
             NanoEdgeSpec.requireWidth(
                     model, settings, llm.info().hidden(), llm.info().name());
             edge.requireFits(llm.info().vocabulary());
@@ -222,6 +225,15 @@ public final class JobSession implements AutoCloseable {
         conf.setIfMissing("spark.ui.killEnabled", "false");
         ExecutorOptions.apply(conf);
         return conf;
+    }
+
+    /** The model's folder and its LLM. Libraries and weights are read while Spark starts: neither needs the other. */
+    private record Frozen(HfModelFolder folder, FrozenLlm llm) {
+
+        static Frozen of(Settings settings) {
+            HfModelFolder folder = HfModelFolder.open(ModelKeys.folder(settings));
+            return new Frozen(folder, openLlm(settings, folder));
+        }
     }
 
     private <T extends AutoCloseable> T keep(T resource) {
