@@ -11,9 +11,15 @@ final class Directions {
 
     private static final double ONE = 1L << 40; // length 1; leaves room for 2^23 clients
 
+    private static final double WHOLE = 0x1.8p52;
+
+    /** Of a unit change: what is less far from it is the same. */
+    private static final double ROUNDING = 1e-9;
+
     private final float[] before;
     private final double[] cosines; // NaN where none is known
-    private final long[] sum; // Σ Δ_k / ‖Δ_k‖, in units of 1 / ONE
+    private final long[] sum; // s = Σ Δ_k / ‖Δ_k‖, in units of 1 / ONE
+    private double length = Double.NaN; // ‖s‖²; NaN: not known yet
 
     Directions(float[] before, int cohort) {
         this.before = before;
@@ -33,28 +39,54 @@ final class Directions {
     }
 
     private void shift(float[] theta, double norm, int by) {
-        for (int i = 0; norm > 0 && i < sum.length; i++) {
-            sum[i] += by * unit(theta, norm, i);
+        double scale = norm > 0 ? ONE / norm : 0;
+        for (int i = 0; i < sum.length; i++) {
+            // What is added and taken away again is so large that only whole numbers are left: rounding without a call.
+            sum[i] += by * (long) (((double) theta[i] - before[i]) * scale + WHOLE - WHOLE);
         }
+        length = Double.NaN;
     }
 
     /** Looks at one of the taken, once all are. */
     void measure(int place, float[] theta, double norm) {
-        double dot = 0;
-        double own = 0;
-        double others = 0;
-        for (int i = 0; norm > 0 && i < sum.length; i++) {
-            long unit = unit(theta, norm, i);
-            double rest = sum[i] - unit;
-            dot += unit * rest;
-            own += (double) unit * unit;
-            others += rest * rest;
+        if (!(norm > 0)) {
+            return;
         }
-        cosines[place] = own > 0 && others > 0 ? dot / Math.sqrt(own) / Math.sqrt(others) : Double.NaN;
+        // u (s − u) and ‖s − u‖² of the unit change u and the sum s, by way of u s: one pass.
+        double own = ONE * ONE;
+        double along = dot(theta) * (ONE / norm);
+        double rest = squaredLength() - 2 * along + own;
+        cosines[place] = rest > ROUNDING * own ? (along - own) / Math.sqrt(own) / Math.sqrt(rest) : Double.NaN;
     }
 
-    private long unit(float[] theta, double norm, int i) {
-        return (long) Math.rint(((double) theta[i] - before[i]) / norm * ONE);
+    /** Σ Δ_k,i s_i; four sums beside each other, so that none waits for the one before. */
+    private double dot(float[] theta) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int whole = sum.length & ~3;
+        for (int i = 0; i < whole; i += 4) {
+            a += ((double) theta[i] - before[i]) * sum[i];
+            b += ((double) theta[i + 1] - before[i + 1]) * sum[i + 1];
+            c += ((double) theta[i + 2] - before[i + 2]) * sum[i + 2];
+            d += ((double) theta[i + 3] - before[i + 3]) * sum[i + 3];
+        }
+        for (int i = whole; i < sum.length; i++) {
+            a += ((double) theta[i] - before[i]) * sum[i];
+        }
+        return a + b + c + d;
+    }
+
+    private double squaredLength() {
+        if (Double.isNaN(length)) {
+            double squares = 0;
+            for (long value : sum) {
+                squares += (double) value * value;
+            }
+            length = squares;
+        }
+        return length;
     }
 
     /** −1 to 1; NaN if it was not looked at, does not move, or if the others do not. */

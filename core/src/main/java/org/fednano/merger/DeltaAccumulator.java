@@ -29,11 +29,13 @@ final class DeltaAccumulator {
             throw new IllegalArgumentException("An update must hold " + theta.length
                     + " values and weigh more than 0: got " + thetaK.length + " values, weight " + weightK);
         }
-        for (int i = 0; i < sum.length; i++) {
-            sum[i] += weightK * delta(thetaK, i);
-            lowest[i] = Math.min(lowest[i], thetaK[i]);
-            highest[i] = Math.max(highest[i], thetaK[i]);
-        }
+        Coordinates.each(sum.length, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                sum[i] += weightK * delta(thetaK, i);
+                lowest[i] = Math.min(lowest[i], thetaK[i]);
+                highest[i] = Math.max(highest[i], thetaK[i]);
+            }
+        });
         weights = withRoom(weights, clients);
         weights[clients] = weightK;
         weight += weightK;

@@ -52,11 +52,13 @@ public final class FisherMerger implements Merger {
         }
         double scale = normalise && mass > 0 ? fisherK.length / mass : 1;
         masses[k] = weight * scale * mass;
-        for (int i = 0; i < fisher.length; i++) {
-            double wf = weight * scale * fisherK[i];
-            fisher[i] += wf;
-            fisherDelta[i] += wf * deltas.delta(thetaK, i);
-        }
+        Coordinates.each(fisher.length, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                double wf = weight * scale * fisherK[i];
+                fisher[i] += wf;
+                fisherDelta[i] += wf * deltas.delta(thetaK, i);
+            }
+        });
     }
 
     @Override

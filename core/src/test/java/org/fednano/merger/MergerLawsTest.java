@@ -14,6 +14,7 @@ import java.util.stream.DoubleStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -278,6 +279,41 @@ class MergerLawsTest {
     }
 
     // To float32's rounding, relative to the largest value that went in.
+    /** Many are shared among the cores; each is what it is alone. */
+    @Example
+    void aCoordinateIsMergedTheSameAmongManyAndAmongFew() {
+        Random random = new Random(3);
+        int d = 200_001;
+        List<float[]> vectors = new ArrayList<>();
+        for (int k = 0; k < 7; k++) { // θ, then θ_k and F_k of three clients
+            float[] vector = new float[d];
+            for (int i = 0; i < d; i++) {
+                vector[i] = random.nextFloat();
+            }
+            vectors.add(vector);
+        }
+        float[] mean = merged(new WeightedMean(vectors.get(0)), vectors);
+        float[] byFisher = merged(new FisherMerger(vectors.get(0), "fisher", 0, false), vectors);
+        for (int from = 0; from < d; from += 50_000) {
+            int to = Math.min(d, from + 50_000);
+            int begin = from;
+            List<float[]> few = vectors.stream()
+                    .map(vector -> Arrays.copyOfRange(vector, begin, to))
+                    .toList();
+            assertArrayEquals(Arrays.copyOfRange(mean, from, to), merged(new WeightedMean(few.get(0)), few));
+            assertArrayEquals(
+                    Arrays.copyOfRange(byFisher, from, to),
+                    merged(new FisherMerger(few.get(0), "fisher", 0, false), few));
+        }
+    }
+
+    private static float[] merged(Merger merger, List<float[]> vectors) {
+        for (int k = 1; k < vectors.size(); k += 2) {
+            merger.add(vectors.get(k), Map.of("fisher", vectors.get(k + 1)), k);
+        }
+        return merger.merge().theta();
+    }
+
     private static void assertClose(float[] expected, float[] actual, Cohort cohort) {
         double size = 0;
         for (float v : cohort.theta()) {

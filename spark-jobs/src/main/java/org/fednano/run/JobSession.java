@@ -214,7 +214,7 @@ public final class JobSession implements AutoCloseable {
     }
 
     /** What Spark is started with, beside what the user says. */
-    static SparkConf conf(SparkConf conf) {
+    public static SparkConf conf(SparkConf conf) {
         Seats.share(conf);
         LocalDisk.use(conf);
         conf.setIfMissing("spark.app.name", "fednano");
@@ -223,6 +223,12 @@ public final class JobSession implements AutoCloseable {
         conf.setIfMissing("spark.ui.showConsoleProgress", "false");
         // Spark's UI asks nobody who he is: whoever reaches it could end a round.
         conf.setIfMissing("spark.ui.killEnabled", "false");
+        // What it shows lies in the driver's memory, by default a thousand jobs and 100,000 tasks of each: a task is a
+        // client.
+        conf.setIfMissing("spark.ui.retainedJobs", "100");
+        conf.setIfMissing("spark.ui.retainedStages", "100");
+        conf.setIfMissing("spark.ui.retainedTasks", "500");
+        conf.setIfMissing("spark.sql.ui.retainedExecutions", "50");
         ExecutorOptions.apply(conf);
         return conf;
     }

@@ -2,16 +2,19 @@ package org.fednano.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.status.AppStatusStore;
 import org.fednano.testing.Eventually;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,5 +56,41 @@ class SparkSettingsTest {
     void theUiCannotKillAJobUnlessTheUserWantsIt() throws Exception {
         kill(new SparkConf(false));
         assertThrows(ExecutionException.class, () -> kill(new SparkConf(false).set("spark.ui.killEnabled", "true")));
+    }
+
+    /** Jobs and tasks that Spark still knows after so many. */
+    private static List<Long> known(SparkConf conf, int jobs, int tasks) {
+        conf.setMaster("local[2]").set("spark.app.name", "settings").set("spark.driver.host", "localhost");
+        conf.set("spark.ui.enabled", "false").set("spark.appStateStore.asyncTracking.enable", "false");
+        try (JavaSparkContext spark = new JavaSparkContext(JobSession.conf(conf))) {
+            for (int i = 0; i < jobs; i++) {
+                spark.parallelize(List.of(1), 1).count();
+            }
+            spark.parallelize(Collections.nCopies(tasks, 1), tasks).count();
+            AppStatusStore store = spark.sc().statusStore();
+            Eventually.await(() -> store.stageList(null, false, false, new double[0], null)
+                            .head()
+                            .numCompleteTasks()
+                    == tasks);
+            int last = store.stageList(null, false, false, new double[0], null)
+                    .head()
+                    .stageId();
+            return List.of((long) store.jobsList(null).size(), (long)
+                    store.taskList(last, 0, Integer.MAX_VALUE).size());
+        }
+    }
+
+    @Test
+    void whatTheUiKeepsIsBoundedUnlessTheUserWantsMore() {
+        List<Long> known = known(new SparkConf(false), 150, 700);
+        assertTrue(known.get(0) <= 110 && known.get(1) <= 560, known.toString());
+        assertEquals(
+                List.of(151L, 700L),
+                known(
+                        new SparkConf(false)
+                                .set("spark.ui.retainedJobs", "1000")
+                                .set("spark.ui.retainedTasks", "1000"),
+                        150,
+                        700));
     }
 }

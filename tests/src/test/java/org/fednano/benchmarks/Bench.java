@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.ClientData;
@@ -15,6 +16,7 @@ import org.fednano.encoder.NanoEdge;
 import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.run.JobSession;
 import org.fednano.sample.PromptFeatures;
 import org.fednano.sample.Sample;
 import org.fednano.sample.Split;
@@ -41,10 +43,10 @@ final class Bench implements AutoCloseable {
     Bench(Settings settings, String master) {
         this.settings = settings;
         spark = SparkSession.builder()
-                .master(master)
-                .appName("fednano benchmark")
-                .config("spark.ui.enabled", false)
-                .config("spark.driver.maxResultSize", "0")
+                .config(JobSession.conf(new SparkConf()
+                        .setMaster(master)
+                        .setAppName("fednano benchmark")
+                        .set("spark.ui.enabled", "false")))
                 .getOrCreate();
         model = HfModelFolder.open(Path.of(settings.get(ModelKeys.DIR)));
         edge = NanoEdgeSpec.of(model, settings);
