@@ -14,6 +14,7 @@ import org.fednano.algorithm.ClientOutcome.Failed;
 import org.fednano.algorithm.ClientOutcome.Straggler;
 import org.fednano.algorithm.ClientReport.Fate;
 import org.fednano.algorithm.DeterministicAggregator.Arrival;
+import org.fednano.merger.Clamp;
 import org.fednano.merger.Merger;
 import org.fednano.merger.ShareCap;
 import org.fednano.method.ClientRule;
@@ -190,9 +191,8 @@ final class RoundAggregation {
                     ExitStatus.ENDPOINT_UNAVAILABLE,
                     "Round " + number() + " was given up, nothing of it is committed: " + unavailable);
         }
-        int needed = needed(plan.quorum(), cohort.size());
-        if (merged.size() < needed) {
-            String why = shortOf(needed);
+        String why = shortOf();
+        if (why != null) {
             merged.forEach(place -> reports[place] = reports[place].unused());
             throw new QuorumMissedException(number(), Arrays.asList(reports), why);
         }
@@ -217,6 +217,7 @@ final class RoundAggregation {
                 weightedLoss(true),
                 weightedLoss(false),
                 Vectors.distance(result.theta(), before.theta()),
+                result.held(),
                 startedAt,
                 (System.nanoTime() - startNanos) / 1e9);
     }
@@ -294,16 +295,26 @@ final class RoundAggregation {
         return sum / rows;
     }
 
-    private String shortOf(int needed) {
+    /** Why there are too few updates, or null. A clamp of too few would be none. */
+    private String shortOf() {
+        int k = plan.merging().clamp();
+        int quorum = needed(plan.quorum(), cohort.size());
+        boolean clamped = Clamp.fewest(k) > quorum;
+        int needed = Math.max(quorum, Clamp.fewest(k));
+        if (merged.size() >= needed) {
+            return null;
+        }
         List<ClientReport> lost =
                 Arrays.stream(reports).filter(r -> r.fate() != Fate.MERGED).toList();
         return "Round " + number() + " needs the updates of " + needed + " of its " + cohort.size()
-                + " clients (run.quorum = " + plan.quorum() + "): got " + merged.size() + ". "
+                + " clients (" + (clamped ? "2k + 1 with merger.clamp = " + k : "run.quorum = " + plan.quorum())
+                + "): got " + merged.size() + ". "
                 + lost.stream()
                         .limit(NAMED_IN_ERROR)
                         .map(r -> r.clientId() + " " + r.fate().text() + " (" + r.detail() + ")")
                         .collect(Collectors.joining("; "))
                 + (lost.size() > NAMED_IN_ERROR ? "; and " + (lost.size() - NAMED_IN_ERROR) + " more" : "")
-                + ". Nothing of the round is committed: mend these clients, or lower run.quorum.";
+                + ". Nothing of the round is committed: mend these clients, or lower "
+                + (clamped ? "merger.clamp." : "run.quorum.");
     }
 }

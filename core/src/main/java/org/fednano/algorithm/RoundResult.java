@@ -11,6 +11,7 @@ import java.util.List;
  * @param firstEpochLoss mean over merged clients, weighted by n_k, of their first local epoch's loss, nats per token
  * @param lastEpochLoss the same of their last local epoch
  * @param updateNorm L2 norm of θ' − θ
+ * @param clampedValues values of θ', or of the mean that it is made of, that {@code merger.clamp} held
  * @param startedAt when the round started
  * @param wallSeconds from then until θ' was there
  */
@@ -20,6 +21,7 @@ public record RoundResult(
         double firstEpochLoss,
         double lastEpochLoss,
         double updateNorm,
+        int clampedValues,
         Instant startedAt,
         double wallSeconds) {
 

@@ -4,12 +4,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.merger.Clamp;
 import org.fednano.merger.Merging;
 import org.fednano.method.ClientRule;
 import org.fednano.method.FederatedMethod;
 import org.fednano.method.Methods;
 import org.fednano.method.ServerRule;
 import org.fednano.settings.JobException;
+import org.fednano.settings.MethodKeys;
 import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 
@@ -52,6 +54,7 @@ public record TrainingPlan(
     /** From settings. */
     public static TrainingPlan of(Settings settings, AdapterLayout layout, List<String> clients) {
         FederatedMethod method = Methods.of(settings);
+        requireEnough(settings, clients.size());
         return new TrainingPlan(
                 layout,
                 LocalTraining.of(settings),
@@ -63,6 +66,20 @@ public record TrainingPlan(
                 settings.get(RunKeys.QUORUM),
                 settings.get(RunKeys.SEED),
                 settings.get(RunKeys.ROUNDS));
+    }
+
+    /** A clamp that no round of so few clients can have is told before the first one. */
+    private static void requireEnough(Settings settings, int clients) {
+        int drawn = settings.get(RunKeys.COHORT);
+        int cohort = drawn == 0 ? clients : Math.min(drawn, clients);
+        int k = settings.get(MethodKeys.CLAMP);
+        if (k > 0 && cohort < Clamp.fewest(k)) {
+            throw JobException.usage("Setting 'merger.clamp' must be at most " + (cohort - 1) / 2 + " with " + cohort
+                    + " clients in a round: found '" + k + "'. The reason: without the " + k + " lowest and the " + k
+                    + " highest values something is left of " + Clamp.fewest(k)
+                    + " clients or more. Lower it, or have more clients (run.clients_per_round, and who has training"
+                    + " rows).");
+        }
     }
 
     /** The same plan with another goal: {@code committed + 1} makes {@link FedNano#train} do one more round. */

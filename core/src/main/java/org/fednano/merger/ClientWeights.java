@@ -68,7 +68,9 @@ public interface ClientWeights {
             double length =
                     dot(Arrays.stream(g).mapToDouble(row -> dot(row, others)).toArray(), others);
             double cosine = along / Math.sqrt(g[k][k] * length);
-            weights[k] = cosine > 0 ? w[k] * cosine : 0; // not for NaN, of an update of length 0
+            // NaN is that of an update of length 0; more than 1 is what others that cancel each other leave to
+            // rounding.
+            weights[k] = cosine > 0 ? w[k] * Math.min(1, cosine) : 0;
         }
         return Arrays.stream(weights).sum() > 0 ? weights : w;
     };

@@ -24,12 +24,29 @@ public interface Merger {
     Merged merge();
 
     /**
+     * The same with what is averaged held within a clamp: θ' itself, unless θ' is made of a mean that is held instead. Asked of the
+     * mergers of a {@code ServerRule} that says it is {@code clampable}.
+     *
+     * @param clamp of all clients that were folded
+     */
+    default Merged merge(Clamp clamp) {
+        Merged merged = merge();
+        return new Merged(clamp.hold(merged.theta()), merged.shares(), merged.state());
+    }
+
+    /**
      * @param theta θ' (d)
      * @param shares (clients), in the order of folding, summing to 1: client k's share of the merge weight,
      *     Σ_i a_k,i / Σ_i Σ_j a_j,i over the coordinates i
      * @param state what the server keeps for the next round, by name; d values each
+     * @param held values that a clamp held
      */
-    record Merged(float[] theta, double[] shares, Map<String, float[]> state) {
+    record Merged(float[] theta, double[] shares, Map<String, float[]> state, int held) {
+
+        /** Of a merger that no clamp holds. */
+        public Merged(float[] theta, double[] shares, Map<String, float[]> state) {
+            this(theta, shares, state, 0);
+        }
 
         /** Of a merger that keeps nothing. */
         public Merged(float[] theta, double[] shares) {

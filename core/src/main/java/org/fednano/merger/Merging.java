@@ -13,6 +13,7 @@ import org.fednano.settings.Settings;
  * @param maxUploadRatio so is one with an upload whose mean size is larger than so many times the median of the round's
  * @param minCosine so is one whose change has a smaller cosine with the sum of the others'; -1: none
  * @param maxShare share of the merge weight that one client may have, 0 to 1
+ * @param clamp a merged value lies within the clients' values without so many of the lowest and of the highest; 0: without this bound
  */
 public record Merging(
         Weights weights,
@@ -20,7 +21,8 @@ public record Merging(
         double maxNormRatio,
         double maxUploadRatio,
         double minCosine,
-        double maxShare) {
+        double maxShare,
+        int clamp) {
 
     /** From settings. */
     public static Merging of(Settings settings) {
@@ -30,7 +32,8 @@ public record Merging(
                 settings.get(MethodKeys.MAX_NORM_RATIO),
                 settings.get(MethodKeys.MAX_UPLOAD_RATIO),
                 settings.get(MethodKeys.MIN_COSINE),
-                settings.get(MethodKeys.MAX_SHARE));
+                settings.get(MethodKeys.MAX_SHARE),
+                settings.get(MethodKeys.CLAMP));
     }
 
     /** {@code merger.weights}. */
@@ -57,8 +60,9 @@ public record Merging(
         return weights == Weights.UNIFORM ? 1 : trainingRows;
     }
 
-    /** The method's merger with weights that need all clients, if such are chosen. */
+    /** The method's merger with weights that need all clients, and with a clamp, if such are chosen. */
     public Merger around(Merger merger, float[] theta) {
-        return weights.rule == null ? merger : new Reweighed(theta, weights.rule, merger);
+        Merger weighed = weights.rule == null ? merger : new Reweighed(theta, weights.rule, merger);
+        return clamp == 0 ? weighed : new Clamped(clamp, theta.length, weighed);
     }
 }

@@ -3,6 +3,7 @@ package org.fednano.merger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Another merger with weights that need all clients at once. A client that weighs nothing is left out and has no share. Updates stay
@@ -36,6 +37,15 @@ public final class Reweighed implements Merger {
 
     @Override
     public Merged merge() {
+        return merge(Merger::merge);
+    }
+
+    @Override
+    public Merged merge(Clamp clamp) {
+        return merge(weighed -> weighed.merge(clamp));
+    }
+
+    private Merged merge(Function<Merger, Merged> how) {
         Updates.requireAny(clients());
         double[] given = updates.stream().mapToDouble(Update::weight).toArray();
         List<float[]> thetas = updates.stream().map(Update::thetaK).toList();
@@ -45,7 +55,7 @@ public final class Reweighed implements Merger {
                 merger.add(updates.get(k).thetaK(), updates.get(k).uploads(), weights[k]);
             }
         }
-        Merged merged = merger.merge();
+        Merged merged = how.apply(merger);
         double[] shares = new double[weights.length];
         int next = 0;
         for (int k = 0; k < shares.length; k++) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * A server optimiser over the weighted mean of the clients' changes: θ'_i = θ_i + step(Δ̄_i), Δ̄ = Σ w_k Δ_k / Σ w_k (Reddi et
@@ -57,12 +58,22 @@ public final class ServerStep implements Merger {
 
     @Override
     public Merged merge() {
+        return merge(deltas::mean);
+    }
+
+    /** Holds Δ̄: what a step makes of it goes beyond the clients by design. */
+    @Override
+    public Merged merge(Clamp clamp) {
+        return merge(i -> clamp.hold(i, theta[i], deltas.mean(i)));
+    }
+
+    private Merged merge(IntToDoubleFunction mean) {
         if (clients() == 0) {
             throw new IllegalStateException("Nothing to merge: no client was folded");
         }
         float[] merged = new float[theta.length];
         for (int i = 0; i < merged.length; i++) {
-            merged[i] = (float) (theta[i] + step.of(i, deltas.mean(i), kept));
+            merged[i] = (float) (theta[i] + step.of(i, mean.applyAsDouble(i), kept));
         }
         Map<String, float[]> state = new LinkedHashMap<>();
         for (int n = 0; n < names.size(); n++) {

@@ -11,9 +11,12 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.fednano.adapter.AdapterLayout;
+import org.fednano.merger.Clamp;
 import org.fednano.merger.Merger;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.settings.MethodKeys;
+import org.fednano.settings.RunKeys;
 import org.fednano.settings.Setting;
 import org.fednano.settings.Settings;
 
@@ -67,7 +70,16 @@ record CheckedMethod(FederatedMethod method) implements FederatedMethod {
         ServerRule rule = answer(method, "server(settings)", () -> method.server(settings));
         List<String> keeps = answer(method, "keeps() of its server's rule", rule::keeps);
         requireNames("keeps()", keeps);
-        return new Server(who(method), rule, List.copyOf(keeps));
+        boolean clampable = answer(method, "clampable() of its server's rule", rule::clampable);
+        if (!clampable && settings.get(MethodKeys.CLAMP) > 0) {
+            throw JobException.usage("Setting 'merger.clamp' must be 0 with run.strategy = "
+                    + settings.get(RunKeys.STRATEGY) + ", merger.space = " + settings.get(MethodKeys.MERGER_SPACE)
+                    + " and merger.refactor = " + settings.get(MethodKeys.MERGER_REFACTOR) + ": found '"
+                    + settings.get(MethodKeys.CLAMP) + "'. The reason: values can be held where each is a mean of"
+                    + " what clients sent for it, and this merge gives other ones, or does not say that it gives such"
+                    + " (ServerRule.clampable). Set it to 0, or choose another strategy.");
+        }
+        return new Server(who(method), rule, List.copyOf(keeps), clampable);
     }
 
     /** The method's answer; settings alone decide it, so what is wrong with it is wrong usage. */
@@ -162,7 +174,7 @@ record CheckedMethod(FederatedMethod method) implements FederatedMethod {
         }
     }
 
-    private record Server(String who, ServerRule rule, List<String> keeps) implements ServerRule {
+    private record Server(String who, ServerRule rule, List<String> keeps, boolean clampable) implements ServerRule {
 
         @Override
         public Merger start(AdapterLayout layout, float[] theta, Map<String, float[]> state) {
@@ -190,6 +202,11 @@ record CheckedMethod(FederatedMethod method) implements FederatedMethod {
         @Override
         public Merged merge() {
             return answer(who, ExitStatus.FAILED, "merge() of its merger", merger::merge);
+        }
+
+        @Override
+        public Merged merge(Clamp clamp) {
+            return answer(who, ExitStatus.FAILED, "merge(clamp) of its merger", () -> merger.merge(clamp));
         }
     }
 }

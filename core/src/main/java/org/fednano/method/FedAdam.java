@@ -59,6 +59,11 @@ public final class FedAdam implements FederatedMethod {
             }
 
             @Override
+            public boolean clampable() {
+                return true;
+            }
+
+            @Override
             public Merger start(AdapterLayout layout, float[] theta, Map<String, float[]> state) {
                 return new ServerStep(theta, state, keeps(), (i, delta, kept) -> {
                     double m = beta1 * kept.get(0)[i] + (1 - beta1) * delta;

@@ -49,6 +49,11 @@ public final class FedAvgM implements FederatedMethod {
             }
 
             @Override
+            public boolean clampable() {
+                return true;
+            }
+
+            @Override
             public Merger start(AdapterLayout layout, float[] theta, Map<String, float[]> state) {
                 return new ServerStep(theta, state, keeps(), (i, delta, kept) -> {
                     double v = beta * kept.get(0)[i] + delta;

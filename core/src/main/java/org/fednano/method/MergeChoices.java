@@ -79,10 +79,10 @@ record MergeChoices(boolean product, boolean balanced) {
                 : around((layout, theta, state) -> new WeightedMean(theta));
     }
 
-    /** A merge of factors, its result balanced if that was chosen. */
+    /** A mean of factors, its result balanced if that was chosen. */
     ServerRule around(ServerRule rule) {
         return balanced
                 ? (layout, theta, state) -> new Balanced(layout, theta, rule.start(layout, theta, state))
-                : rule;
+                : ServerRule.ofMeans(rule);
     }
 }

@@ -121,6 +121,14 @@ public final class MethodKeys {
                     1,
                     "Share of the merge weight that one client may have; who has more is weighed down to it. 1: no bound.")
             .pinned();
+    public static final Setting<Integer> CLAMP = Setting.ofInt(
+                    "merger.clamp",
+                    0,
+                    0,
+                    1_000_000,
+                    "k: each merged value is held within the merged clients' values for it without the k lowest and the k highest, so that k"
+                            + " liars can't carry it away; needs 2k + 1 merged clients. 0: off.")
+            .pinned();
 
     static final List<Setting<?>> ALL = List.of(
             RANK,
@@ -145,7 +153,8 @@ public final class MethodKeys {
             MAX_NORM_RATIO,
             MAX_UPLOAD_RATIO,
             MIN_COSINE,
-            MAX_SHARE);
+            MAX_SHARE,
+            CLAMP);
 
     private MethodKeys() {}
 }

@@ -23,6 +23,7 @@ import org.fednano.settings.RunKeys;
 import org.fednano.settings.Settings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Federated training from end to end, on a toy whose frozen model is a fixed classifier. */
@@ -186,6 +187,38 @@ class FedNanoTest {
                 List.of(Fate.FAILED, Fate.UNUSED, Fate.STRAGGLER, Fate.FAILED, Fate.UNUSED),
                 short1.clients().stream().map(ClientReport::fate).toList());
         assertTrue(short1.clients().get(0).detail().contains("disk of c001 is gone"));
+
+        QuorumMissedException clamped = assertThrows(
+                QuorumMissedException.class,
+                () -> FedNano.train(
+                        toy.plan(1, s -> s.with(RunKeys.QUORUM, 0.4).with(MethodKeys.CLAMP, 1)),
+                        GlobalAdapter.initial(plan),
+                        lossy,
+                        r -> {
+                            throw new AssertionError("a clamp of two is none");
+                        }));
+        for (String part : List.of("3 of its 5 clients (2k + 1 with merger.clamp = 1)", "lower merger.clamp")) {
+            assertTrue(clamped.getMessage().contains(part), clamped.getMessage());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 3, 2, 5", "4, 2, 1, 4", "2, 1, 0, 2", "9, 3, 2, 5"})
+    void aClampThatNoRoundCanHaveIsRefusedAtTheStart(int cohort, int k, int most, int clients) {
+        JobException e = assertThrows(
+                JobException.class,
+                () -> toy.plan(1, s -> s.with(RunKeys.COHORT, cohort).with(MethodKeys.CLAMP, k)));
+        assertEquals(ExitStatus.USAGE, e.status());
+        assertTrue(
+                e.getMessage()
+                        .contains("'merger.clamp' must be at most " + most + " with " + clients
+                                + " clients in a round: found '" + k + "'"),
+                e.getMessage());
+        assertEquals(
+                most,
+                toy.plan(1, s -> s.with(RunKeys.COHORT, cohort).with(MethodKeys.CLAMP, most))
+                        .merging()
+                        .clamp());
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.fednano.algorithm;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -56,6 +57,16 @@ class LiarTest {
 
     static List<String> methods() {
         return List.copyOf(Methods.all().keySet());
+    }
+
+    static List<String> clampable() {
+        return methods().stream()
+                .filter(method -> plan(method, 1).server().clampable())
+                .toList();
+    }
+
+    private static TrainingPlan clamped(String method) {
+        return plan(method, settings -> settings.with(MethodKeys.CLAMP, 1));
     }
 
     private static TrainingPlan plan(String method, double maxShare) {
@@ -126,13 +137,7 @@ class LiarTest {
             };
         }
         if (lie == Lie.FISHER) {
-            uploads.replaceAll((name, values) -> {
-                float[] large = values.clone();
-                for (int i = 0; i < D; i++) {
-                    large[i] *= 1e12f;
-                }
-                return large;
-            });
+            uploads.replaceAll((name, values) -> scaled(values, 1e12f));
         }
         return new ClientUpdate(
                 told.clientId(),
@@ -153,7 +158,13 @@ class LiarTest {
     @ParameterizedTest
     @MethodSource("methods")
     void theMergeStaysInTheRangeOfTheHonest(String method) {
-        TrainingPlan plan = plan(method, 1);
+        theMergeStaysInTheRangeOfTheHonest(method, plan(method, 1));
+        if (clampable().contains(method)) {
+            theMergeStaysInTheRangeOfTheHonest(method, clamped(method));
+        }
+    }
+
+    private static void theMergeStaysInTheRangeOfTheHonest(String method, TrainingPlan plan) {
         for (double agreement : new double[] {LITTLE, MUCH}) {
             List<ClientUpdate> honest = new ArrayList<>(honest(plan, agreement));
             ClientUpdate told = honest.remove(cohort().indexOf(LIAR));
@@ -173,14 +184,64 @@ class LiarTest {
                 if (!merged) {
                     assertArrayEquals(without.global().theta(), with.global().theta(), what);
                 }
-                requireInRange(method, plan, honest, with.global().theta(), what);
+                requireInRange(method, honest, with.global().theta(), what);
             }
         }
     }
 
-    private static void requireInRange(
-            String method, TrainingPlan plan, List<ClientUpdate> honest, float[] merged, String what) {
+    @Test
+    void mostStrategiesCanBeClamped() {
+        assertEquals(
+                List.of("fedadam", "fedavg", "fedavgm", "fednano", "fednano-ef", "fednano-norm", "fedprox"),
+                clampable());
+    }
+
+    /** Also where nobody can tell it from a client who disagrees, and whatever it says that it is worth below the other bounds. */
+    @ParameterizedTest
+    @MethodSource("clampable")
+    void aClampHoldsALiarThatIsMerged(String method) {
+        for (double agreement : new double[] {0, LITTLE}) {
+            for (float length : new float[] {1, 500}) {
+                for (float inflated : new float[] {1, 1e5f}) {
+                    List<ClientUpdate> honest = new ArrayList<>(honest(plan(method, 1), agreement));
+                    ClientUpdate told = honest.remove(cohort().indexOf(LIAR));
+                    List<ClientUpdate> all = new ArrayList<>(honest);
+                    all.add(flipped(told, length, inflated));
+                    RoundResult with = merge(clamped(method), all);
+                    String what = method + " " + agreement + " " + length + " " + inflated;
+                    assertEquals(CLIENTS, with.merged().size(), what);
+                    requireInRange(method, honest, with.global().theta(), what);
+                    if (length > 1 || inflated > 1 && method.matches("fednano|fednano-ef")) {
+                        float[] without = merge(plan(method, 1), all).global().theta();
+                        assertTrue(with.clampedValues() > 0.1 * D, what);
+                        assertThrows(AssertionError.class, () -> requireInRange(method, honest, without, what), what);
+                    }
+                }
+            }
+        }
+    }
+
+    private static ClientUpdate flipped(ClientUpdate told, float length, float inflated) {
+        float[] theta = theta();
+        for (int i = 0; i < D; i++) {
+            theta[i] -= length * (told.theta()[i] - theta[i]);
+        }
+        Map<String, float[]> uploads = new HashMap<>(told.uploads());
+        uploads.replaceAll((name, values) -> scaled(values, inflated));
+        return new ClientUpdate(told.clientId(), theta, uploads, told.trainingRows(), told.metrics());
+    }
+
+    private static float[] scaled(float[] values, float by) {
+        float[] scaled = values.clone();
+        for (int i = 0; i < scaled.length; i++) {
+            scaled[i] *= by;
+        }
+        return scaled;
+    }
+
+    private static void requireInRange(String method, List<ClientUpdate> honest, float[] merged, String what) {
         if (STEPS.contains(method)) {
+            TrainingPlan plan = plan(method, 1);
             requireInRange(
                     honest.stream().map(u -> merge(plan, List.of(u)).global().theta()), merged, 0, what);
         } else if (REFACTORED.contains(method)) {
@@ -261,12 +322,7 @@ class LiarTest {
         for (String client : cohort()) {
             ClientUpdate update = honest(plan, client);
             if (client.equals(LIAR)) {
-                update.uploads().replaceAll((name, values) -> {
-                    for (int i = 0; i < D; i++) {
-                        values[i] *= 1e5f;
-                    }
-                    return values;
-                });
+                update.uploads().replaceAll((name, values) -> scaled(values, 1e5f));
             }
             all.add(update);
         }
@@ -296,5 +352,15 @@ class LiarTest {
         assertArrayEquals(bounded.global().theta(), free.global().theta());
         assertTrue(bounded.clients().stream().allMatch(c -> c.updateCosine() > 0));
         assertTrue(free.clients().stream().allMatch(c -> Double.isNaN(c.updateCosine())));
+        assertEquals(0, bounded.clampedValues());
+        if (clampable().contains(method)) {
+            RoundResult clamped = merge(clamped(method), all);
+            int changed = 0;
+            for (int i = 0; i < D; i++) {
+                changed += clamped.global().theta()[i] == bounded.global().theta()[i] ? 0 : 1;
+            }
+            assertEquals(changed, clamped.clampedValues(), "what it holds, and nothing else");
+            assertTrue(changed < 0.25 * D, method + ": " + changed);
+        }
     }
 }

@@ -76,6 +76,14 @@ class ClientWeightsTest {
         assertTrue(weights[1] > 0.8, Arrays.toString(weights));
     }
 
+    /** The length of (1e10, 1) + (−1e10, 0) is 1, and 0 by its inner products in double precision. */
+    @Test
+    void othersThatCancelEachOtherGiveNobodyEndlessWeight() {
+        double[][] deltas = {{1e10, 1}, {-1e10, 0}, {0, 1}};
+        assertArrayEquals(
+                new double[] {0, 0, 1}, ClientWeights.AGREEMENT.of(new double[] {1, 1, 1}, () -> gram(deltas)));
+    }
+
     @Test
     void cappedIsOneAndAHalfMediansAndEqualUpdatesWeighTheirRows() {
         double[] w = {10, 20, 1000};

@@ -73,7 +73,9 @@ class MergerLawsTest {
 
     private static Merged merge(Rule rule, Cohort cohort) {
         return merge(
-                rule.start(cohort.theta(), FLOOR), new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, -1, 1), cohort);
+                rule.start(cohort.theta(), FLOOR),
+                new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, -1, 1, 0),
+                cohort);
     }
 
     private static Merged merge(Merger merger, Merging merging, Cohort cohort) {
@@ -209,7 +211,7 @@ class MergerLawsTest {
         float mean = merge(Rule.MEAN, blind).theta()[0];
         float merged = merge(
                         Rule.FISHER.start(blind.theta(), 0),
-                        new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, -1, 1),
+                        new Merging(Merging.Weights.SAMPLES, 1e6, 1e6, 1e6, -1, 1, 0),
                         blind)
                 .theta()[0];
         assertEquals(mean, merged);
@@ -264,7 +266,7 @@ class MergerLawsTest {
                 merge(Rule.MEAN, same).theta(),
                 merge(
                                 new WeightedMean(cohort.theta()),
-                                new Merging(Merging.Weights.UNIFORM, 1e6, 1e6, 1e6, -1, 1),
+                                new Merging(Merging.Weights.UNIFORM, 1e6, 1e6, 1e6, -1, 1, 0),
                                 cohort)
                         .theta(),
                 cohort);

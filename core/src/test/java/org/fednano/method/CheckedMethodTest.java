@@ -16,9 +16,11 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.fednano.adapter.AdapterLayout;
 import org.fednano.merger.Merger;
+import org.fednano.merger.Merging;
 import org.fednano.merger.WeightedMean;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
+import org.fednano.settings.MethodKeys;
 import org.fednano.settings.Setting;
 import org.fednano.settings.Settings;
 import org.junit.jupiter.api.Test;
@@ -47,7 +49,11 @@ class CheckedMethodTest {
     }
 
     private static ServerRule server(Supplier<ServerRule> rule) {
-        return new CheckedMethod(new FakeMethod(List::of, () -> ClientRule.PLAIN, rule)).server(SETTINGS);
+        return server(rule, SETTINGS);
+    }
+
+    private static ServerRule server(Supplier<ServerRule> rule, Settings settings) {
+        return new CheckedMethod(new FakeMethod(List::of, () -> ClientRule.PLAIN, rule)).server(settings);
     }
 
     private static ClientRule uploading(List<ClientRule.Upload> uploads, Map<String, float[]> made) {
@@ -175,6 +181,26 @@ class CheckedMethodTest {
                 server(() -> (layout, theta, state) -> new WeightedMean(theta)).start(LAYOUT, THETA, Map.of());
         sound.add(new float[] {3, 2, 1}, Map.of(), 2);
         assertArrayEquals(new float[] {3, 2, 1}, sound.merge().theta());
+    }
+
+    /** A user's merge may be anything: only who says that it is a mean is held. */
+    @Test
+    void aServersRuleSaysWhetherItsMergeCanBeHeld() {
+        Settings clamped = SETTINGS.with(MethodKeys.CLAMP, 1);
+        ServerRule mean = (layout, theta, state) -> new WeightedMean(theta);
+        JobException e = assertThrows(JobException.class, () -> server(() -> mean, clamped));
+        assertEquals(ExitStatus.USAGE, e.status());
+        assertTrue(e.getMessage().contains("ServerRule.clampable"), e.getMessage());
+        Merger merger = new Merging(Merging.Weights.UNIFORM, 1, 1, 1, -1, 1, 1)
+                .around(server(() -> ServerRule.ofMeans(mean), clamped).start(LAYOUT, THETA, Map.of()), THETA);
+        for (float value : new float[] {0, 1, 100}) {
+            merger.add(new float[] {value, value, value}, Map.of(), 1);
+        }
+        assertArrayEquals(new float[] {1, 1, 1}, merger.merge().theta());
+        Merger none = server(() -> ServerRule.ofMeans((layout, theta, state) -> new FakeMerger()), clamped)
+                .start(LAYOUT, THETA, Map.of());
+        refused(ExitStatus.FAILED, "merge(clamp)", () -> none.merge(null));
+        assertEquals(List.of("m"), ServerRule.ofMeans(keeping(List.of("m"))).keeps());
     }
 
     /** Merges nothing. */

@@ -18,6 +18,7 @@ import org.fednano.settings.Settings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Strategies, merge spaces and refactoring: which go together. */
 class MergeChoicesTest {
@@ -33,6 +34,9 @@ class MergeChoicesTest {
         "fedavg-bal, merger.refactor=keep, fedavg",
         "fedprod, merger.space=factors, fedavg",
         "fedprod-robust, merger.weights=geometric-median, by their updates",
+        "fedprod, merger.clamp=1, a mean of what clients sent",
+        "fedprod-robust, merger.clamp=1, a mean of what clients sent",
+        "fedavg-bal, merger.clamp=1, a mean of what clients sent",
     })
     void whatMakesNoSenseIsRefusedWithTheReason(String strategy, String setting, String reason) {
         JobException e = assertThrows(JobException.class, () -> server("run.strategy=" + strategy, setting));
@@ -48,6 +52,17 @@ class MergeChoicesTest {
                 JobException.class,
                 () -> server("run.strategy=fedavg", "merger.space=product", "merger.refactor=keep"));
         assertTrue(e.getMessage().contains("no factors to keep"), e.getMessage());
+    }
+
+    /** Other factors than the clients' have no values of theirs to lie between. */
+    @ParameterizedTest
+    @ValueSource(strings = {"merger.space=product", "merger.refactor=balanced"})
+    void factorsOfItsOwnCannotBeHeld(String setting) {
+        JobException e =
+                assertThrows(JobException.class, () -> server("run.strategy=fedprox", "merger.clamp=1", setting));
+        assertEquals(ExitStatus.USAGE, e.status());
+        assertTrue(e.getMessage().contains(setting.replace("=", " = ")), e.getMessage());
+        assertTrue(server("run.strategy=fedprox", "merger.clamp=1").clampable());
     }
 
     @ParameterizedTest

@@ -132,7 +132,14 @@ public final class MetricTables {
                             "bytes",
                             "Prompts' features sent to the endpoint with llm.wire 2, once and again where it had let them go; else"
                                     + " 0.",
-                            RoundRow::uplinkFeatureBytes)));
+                            RoundRow::uplinkFeatureBytes),
+                    new Column<>(
+                            "clamped_values",
+                            INT,
+                            "values",
+                            "Values that merger.clamp held within the clients' range: of the merged adapter, or of the mean change that"
+                                    + " a server's optimiser was given; 0 if it is off.",
+                            RoundRow::clampedValues)));
 
     /** One row per client of a round's cohort. */
     public static final MetricTable<ClientRow> CLIENTS = new MetricTable<>(

@@ -28,4 +28,5 @@ public record RoundRow(
         long endpointSamples,
         double endpointSeconds,
         String adapterSha256,
-        long uplinkFeatureBytes) {}
+        long uplinkFeatureBytes,
+        int clampedValues) {}

@@ -83,7 +83,8 @@ final class RoundRows {
                         .mapToDouble(c -> c.endpointSeconds() == null ? 0 : c.endpointSeconds())
                         .sum(),
                 adapter.sha256(),
-                featureBytes);
+                featureBytes,
+                result.clampedValues());
     }
 
     private static ClientRow client(ClientReport report, Traffic traffic, String newestData, Integer attempt) {

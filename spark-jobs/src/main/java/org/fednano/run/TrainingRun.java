@@ -185,6 +185,7 @@ public final class TrainingRun implements AutoCloseable {
                 0,
                 0,
                 file.sha256(),
+                0,
                 0);
         store.commit(
                 new RoundCommit(file, List.of(), new RoundMetrics(List.of(row), List.of(), List.of(), List.of()), due));

@@ -32,6 +32,7 @@ public final class Rows {
                 640,
                 0.75,
                 "ab12",
+                0,
                 0);
     }
 

@@ -90,6 +90,7 @@ final class SyntheticRun {
                 samples,
                 samples * 0.004,
                 "00".repeat(32),
+                0,
                 0);
     }
 

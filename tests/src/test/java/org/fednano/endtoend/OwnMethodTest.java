@@ -81,6 +81,9 @@ class OwnMethodTest {
         assertEquals(2, federation.adapters("tight").size(), "committed: round 0 and round 1");
         String[] other = federation.train("tight", "run.strategy=clipped", "clipped.norm=2", "run.rounds=2");
         fednano.run(other).expect(2).saying("clipped.norm");
+        fednano.run(federation.train("held", "run.strategy=clipped", "merger.clamp=1"))
+                .expect(2)
+                .saying("merger.clamp");
         fednano.run("settings").expect(0).saying("Method clipped: fedavg with clipped gradients");
     }
 
