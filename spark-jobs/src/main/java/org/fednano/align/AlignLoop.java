@@ -66,11 +66,11 @@ final class AlignLoop {
         int from = state.step;
         double lossSum = 0;
         int lossCount = 0;
-        AtomicInteger done = new AtomicInteger();
+        AtomicInteger done = new AtomicInteger(from);
         StatusLine.get().doing(() -> new Status("aligning", ": " + done + " of " + plan.steps() + " steps done"));
         while (state.step < plan.steps() && (plan.patience() == 0 || state.worse < plan.patience())) {
-            done.set(state.step);
             lossSum += step(state, AlignBatch.of(drawn(state.step), data, scale, text));
+            done.set(state.step);
             lossCount++;
             long now = System.nanoTime();
             state.seconds = before + (now - began) / 1e9;

@@ -193,6 +193,7 @@ public final class Aligner implements AutoCloseable {
                 state.bestStep,
                 chosen.of() == 0 ? "" : ", " + chosen.right() + " of " + chosen.of() + " choices right"));
         String card = new AlignCard(settings, layout, llm, shards, data, state, chosen, threads).text();
+        StatusLine.get().doing("writing " + out);
         AlignedFolder.write(folder, out, layout, scale.folded(layout, state.best), llm, card);
         progress.accept("encoder folder: " + out.toAbsolutePath());
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,8 +23,10 @@ import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
 import org.fednano.llm.wire.WireType;
+import org.fednano.settings.Commands;
 import org.fednano.spark.TinyShards;
 import org.fednano.testing.ScriptedEncoder;
+import org.fednano.testing.TestTerminal;
 import org.fednano.testing.TinyModel;
 import org.fednano.weights.HfModelFolder;
 import org.fednano.weights.SafeTensors;
@@ -41,6 +44,7 @@ class AlignCommandTest {
 
     private String output;
     private String errors;
+    private String shown;
 
     @BeforeEach
     void world() throws IOException {
@@ -62,6 +66,7 @@ class AlignCommandTest {
         CommandResult ran = CommandResult.command(command, sets, words);
         output = ran.output();
         errors = ran.errors();
+        shown = ran.shown();
         return ran.status();
     }
 
@@ -153,9 +158,27 @@ class AlignCommandTest {
         assertTrue(errors.contains("align.seed = 1, found 2"), errors);
         assertEquals(0, align("stopped"), () -> errors);
         assertTrue(output.contains("goes on behind step 4"), output);
+        assertTrue(shown.contains("aligning: 4 of 12 steps done") && !shown.contains("0 of 12"), shown);
         assertArrayEquals(connector("whole"), connector("stopped"));
         assertEquals(2, align("stopped"));
         assertTrue(errors.contains("must not exist yet"), errors);
+    }
+
+    @Test
+    void theLineSaysWhatIsBeingDone() {
+        try (TestTerminal terminal = new TestTerminal()) {
+            PrintWriter out = terminal.heldAt("step 8 of 12", "aligning: 8 of 12 steps done");
+            assertEquals(0, Commands.run(new SparkJobsMain(), out, out, CommandResult.words("align", sets("lines"))));
+            String shown = terminal.shown();
+            List.of(
+                            "loading " + folder.resolve("model") + " and " + folder.resolve("encoder") + "  0:0",
+                            "encoding 2 clients  0:0",
+                            "looking for a start  0:0",
+                            "aligning: 0 of 12 steps done  0:0",
+                            "evaluating the connector  0:0",
+                            "writing " + folder.resolve("lines") + "  0:0")
+                    .forEach(said -> assertTrue(shown.contains(said), () -> said + " expected in " + shown));
+        }
     }
 
     @Test

@@ -24,6 +24,7 @@ class CommandsTest {
 
     private String output;
     private String errors;
+    private String shown;
 
     @BeforeEach
     void world() throws IOException {
@@ -51,6 +52,7 @@ class CommandsTest {
         CommandResult ran = CommandResult.command(command, sets, more);
         output = ran.output();
         errors = ran.errors();
+        shown = ran.shown();
         return ran.status();
     }
 
@@ -73,6 +75,7 @@ class CommandsTest {
         assertTrue(output.contains("round 1"), output);
 
         assertEquals(0, run("export", "--out", folder.resolve("out").toString()), () -> errors);
+        assertTrue(shown.contains("exporting to " + folder.resolve("out") + "  0:0"), shown);
         assertArrayEquals(adapter("run", 2), Files.readAllBytes(folder.resolve("out/adapter.safetensors")));
     }
 

@@ -71,9 +71,9 @@ public final class Pretrainer {
     /** Trains and writes the folder; nothing is left behind if that fails. */
     public void run() {
         describe();
+        StatusLine.get().doing("reading shards");
         int threads = TensorEngine.start(settings.get(ModelKeys.THREADS));
         SharedShards shards = SharedShards.open(SparkHadoop.configuration(), settings.get(PretrainKeys.SHARDS));
-        StatusLine.get().doing("reading shards");
         List<Sample> train = read(shards, Split.TRAIN);
         if (train.isEmpty()) {
             throw JobException.badInput("Training rows expected in " + shards.uri()

@@ -194,7 +194,6 @@ final class Training {
         StatusLine.get()
                 .doing(() -> new Status("pretraining", ": " + schedule.title + done + " of " + steps + " steps done"));
         for (int s = 0; s < steps; s++) {
-            done.set(s);
             if (at + batch > order.length) {
                 order = shuffled(set.size(), seed, epoch++);
                 at = 0;
@@ -202,6 +201,7 @@ final class Training {
             float loss = step.backward(set, Arrays.copyOfRange(order, at, at + batch));
             float norm = optimizer.update(rate(schedule, s));
             requireFinite(loss, norm, s);
+            done.set(s + 1);
             at += batch;
             lossSum += loss;
             lossCount++;

@@ -6,16 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.fednano.demo.DemoMain;
 import org.fednano.llm.model.EmbeddedLlm;
+import org.fednano.settings.Commands;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
 import org.fednano.spark.TinyShards;
+import org.fednano.testing.TestTerminal;
 import org.fednano.weights.HfModelFolder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,14 +51,34 @@ class PretrainerTest {
         assertEquals(ExitStatus.USAGE, taken.status());
     }
 
+    @Test
+    void theLineSaysWhatIsBeingDone() throws IOException {
+        TinyShards.writePictures(folder.resolve("shards"), 1, 24, 16);
+        List<String> words = new ArrayList<>(List.of("pretrain"));
+        sets("lines").forEach(set -> words.addAll(List.of("--set", set)));
+        try (TestTerminal terminal = new TestTerminal()) {
+            PrintWriter out = terminal.heldAt("step 4 of 8", "pretraining: 4 of 8 steps done");
+            assertEquals(0, Commands.run(new DemoMain(), out, out, words.toArray(String[]::new)));
+            String shown = terminal.shown();
+            List.of(
+                            "reading shards  0:0",
+                            "decoding pictures  0:0",
+                            "pretraining: 0 of 8 steps done  0:0",
+                            "evaluating on the test set  0:0")
+                    .forEach(said -> assertTrue(shown.contains(said), () -> said + " expected in " + shown));
+        }
+    }
+
     private Settings settings(String out) {
-        return Settings.load(
-                List.of(),
-                List.of(
-                        "pretrain.shards=" + folder.resolve("shards"),
-                        "pretrain.out=" + folder.resolve(out),
-                        "pretrain.samples=64",
-                        "pretrain.batch_size=8",
-                        "engine.threads=1"));
+        return Settings.load(List.of(), sets(out));
+    }
+
+    private List<String> sets(String out) {
+        return List.of(
+                "pretrain.shards=" + folder.resolve("shards"),
+                "pretrain.out=" + folder.resolve(out),
+                "pretrain.samples=64",
+                "pretrain.batch_size=8",
+                "engine.threads=1");
     }
 }
