@@ -4,6 +4,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
 import org.fednano.console.StatusLine;
 
 /** A wide terminal for a command that runs in the test's own process: what its line says while it works. */
@@ -20,18 +24,19 @@ public final class TestTerminal implements AutoCloseable {
     }
 
     /**
-     * Takes a command's results, and holds the command at one of them.
+     * Takes a command's results, and holds the command at some of them.
      *
-     * @param at begins the result
-     * @param until the line says this, the command stays there
+     * @param until in this order: what begins a result, and what the line has to say before the command goes on behind it
      */
-    public PrintWriter heldAt(String at, String until) {
+    public PrintWriter held(List<Map.Entry<String, String>> until) {
+        Deque<Map.Entry<String, String>> ahead = new ArrayDeque<>(until);
         return new PrintWriter(new StringWriter(), true) {
             @Override
             public void println(String result) {
                 super.println(result);
-                if (result.startsWith(at)) {
-                    Eventually.await(() -> shown().contains(until));
+                if (!ahead.isEmpty() && result.startsWith(ahead.peek().getKey())) {
+                    String said = ahead.remove().getValue();
+                    Eventually.await(() -> shown().contains(said));
                 }
             }
         };

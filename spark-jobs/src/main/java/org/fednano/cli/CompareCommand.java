@@ -7,6 +7,8 @@ import java.util.concurrent.Callable;
 import org.apache.hadoop.fs.Path;
 import org.fednano.run.Features;
 import org.fednano.run.JobSession;
+import org.fednano.run.Standing;
+import org.fednano.run.TimeLeft;
 import org.fednano.run.TrainingRun;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -72,11 +74,16 @@ final class CompareCommand implements Callable<Integer> {
         try (JobSession job = new JobSession(settings)) {
             Features.prepare(job, out);
             List<Comparison.Run> results = new ArrayList<>();
+            TimeLeft left = new TimeLeft(runs.stream()
+                    .mapToInt(run -> Standing.roundsToGo(run, job.hadoop()))
+                    .sum());
             for (Settings run : runs) {
+                String which = "run " + (results.size() + 1) + " of " + runs.size();
                 out.println();
-                out.print("run " + (results.size() + 1) + " of " + runs.size() + ": ");
-                results.add(train(job, run, out));
+                out.print(which + ": ");
+                results.add(train(job, run, which, left, out));
             }
+            job.progress().within("");
             Comparison comparison = new Comparison(results, settings.get(RunKeys.EVAL_SPLITS));
             comparison.print(out);
             Path csv = comparison.write(settings.get(RunKeys.DIR), job.hadoop());
@@ -88,13 +95,15 @@ final class CompareCommand implements Callable<Integer> {
         }
     }
 
-    private static Comparison.Run train(JobSession job, Settings settings, PrintWriter out) {
+    private static Comparison.Run train(
+            JobSession job, Settings settings, String which, TimeLeft left, PrintWriter out) {
         String strategy = settings.get(RunKeys.STRATEGY);
         long seed = settings.get(RunKeys.SEED);
+        job.progress().within(which + " (" + strategy + ", seed " + seed + ")");
         out.println(strategy + ", seed " + seed + "  " + settings.get(RunKeys.DIR));
         out.flush();
         try (TrainingRun run = new TrainingRun(job, settings, out)) {
-            run.trainTo(settings.get(RunKeys.ROUNDS));
+            run.trainTo(settings.get(RunKeys.ROUNDS), left);
         }
         AccuracyHistory history =
                 AccuracyHistory.read(settings.get(RunKeys.METRICS_DIR), settings.get(RunKeys.ID), job.hadoop());

@@ -17,6 +17,19 @@ public final class Standing {
     private Standing() {}
 
     /**
+     * How many rounds a run still is to have.
+     *
+     * @throws JobException with status 3 if its folder is damaged
+     */
+    public static int roundsToGo(Settings settings, Configuration hadoop) {
+        String folder = settings.get(RunKeys.DIR);
+        int committed = RunReader.hasBegun(folder, hadoop)
+                ? RunReader.open(folder, hadoop).lastCommitted().orElse(0)
+                : 0;
+        return Math.max(0, settings.get(RunKeys.ROUNDS) - committed);
+    }
+
+    /**
      * The rounds of a run that has all it is to have. What a killed call left undone in its folder and tables is done first,
      * as {@link RunStore#open} does.
      *

@@ -2,41 +2,46 @@ package org.fednano.run;
 
 import java.util.function.LongSupplier;
 
-/** How long a call of {@code train} still takes, as long as its rounds took so far; one round is needed to know. */
-final class TimeLeft {
+/**
+ * How long a call still takes that trains rounds, of one run or of several, as long as its rounds took so far; one round is
+ * needed to know.
+ */
+public final class TimeLeft {
 
-    private final int goal;
+    private final int rounds;
     private final LongSupplier nanos;
     private long began = -1;
-    private int rounds;
-    private int last;
+    private int done;
     private long lastEnd;
 
-    TimeLeft(int goal, LongSupplier nanos) {
-        this.goal = goal;
+    /** @param rounds that the call is to train */
+    public TimeLeft(int rounds) {
+        this(rounds, System::nanoTime);
+    }
+
+    TimeLeft(int rounds, LongSupplier nanos) {
+        this.rounds = rounds;
         this.nanos = nanos;
     }
 
-    synchronized void begins(int round) {
+    synchronized void begins() {
         if (began < 0) {
             began = nanos.getAsLong();
         }
-        last = round - 1;
     }
 
-    synchronized void ended(int round) {
-        rounds++;
-        last = round;
+    synchronized void ended() {
+        done++;
         lastEnd = nanos.getAsLong();
     }
 
     /** In words; empty where it is not known. */
     synchronized String text() {
-        if (rounds == 0 || last >= goal) {
+        if (done == 0 || done >= rounds) {
             return "";
         }
-        double each = (lastEnd - began) / 1e9 / rounds;
-        long seconds = Math.round(each * (goal - last) - (nanos.getAsLong() - lastEnd) / 1e9);
+        double each = (lastEnd - began) / 1e9 / done;
+        long seconds = Math.round(each * (rounds - done) - (nanos.getAsLong() - lastEnd) / 1e9);
         return seconds <= 0 ? "" : String.format("about %d:%02d left", seconds / 60, seconds % 60);
     }
 }

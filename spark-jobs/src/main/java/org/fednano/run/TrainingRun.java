@@ -84,16 +84,24 @@ public final class TrainingRun implements AutoCloseable {
      *     lease is lost; what was committed stays
      */
     public void trainTo(int goal) {
+        trainTo(goal, new TimeLeft(goal - store.lastCommitted().orElse(0)));
+    }
+
+    /**
+     * The same as a part of a call that trains more.
+     *
+     * @param left of the whole call
+     */
+    public void trainTo(int goal, TimeLeft left) {
         finishEvaluation();
         SparkClients clients = cluster.clients();
         clients.goal(goal);
-        TimeLeft left = new TimeLeft(goal, System::nanoTime);
         job.progress().left(left::text);
         ClientBackend held = new ClientBackend() {
             @Override
             public void update(Round round, List<String> cohort, OutcomeSink outcomes) {
                 store.checkHeld();
-                left.begins(round.number());
+                left.begins();
                 job.progress().between("round " + round.number() + " of " + goal);
                 // Evaluated are all clients, on what they have as the round begins.
                 Features.refresh(
@@ -111,7 +119,7 @@ public final class TrainingRun implements AutoCloseable {
         try {
             FedNano.train(upToGoal, start(), held, result -> {
                 commit(result, goal, clients);
-                left.ended(result.number());
+                left.ended();
             });
         } catch (QuorumMissedException e) {
             recordMissed(e, clients);

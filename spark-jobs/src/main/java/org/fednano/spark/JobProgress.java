@@ -18,18 +18,19 @@ import org.fednano.console.StatusLine.Status;
 /** What Spark is at, in words: the running job, how many of its tasks are done, and whether it has executors at all. */
 public final class JobProgress extends SparkListener {
 
+    private static final String APPLICATION = "FedNano ";
     private static final long WINDOW_NANOS = 2_000_000_000L;
     private static final long PATIENCE_NANOS = 3_000_000_000L;
 
     private static final class Job {
-        private final String description;
+        private final String shown;
         private final long began;
         private int tasks;
         private int running;
         private int done;
 
         Job(String description, long began) {
-            this.description = description;
+            this.shown = shown(description);
             this.began = began;
         }
     }
@@ -40,6 +41,7 @@ public final class JobProgress extends SparkListener {
     private final Map<Integer, Integer> stages = new HashMap<>(); // to the job
     private LongSupplier calls = () -> 0;
     private Supplier<String> left = () -> "";
+    private String within = "";
     private String between = "";
     private long rateSince;
     private long rateFrom;
@@ -72,6 +74,11 @@ public final class JobProgress extends SparkListener {
         between = what;
     }
 
+    /** Says what all of it is a part of, {@code run 2 of 12}; empty: of nothing. */
+    public synchronized void within(String whole) {
+        within = whole;
+    }
+
     /** Says who knows how long it all still takes: {@code about 2:10 left}, or nothing. */
     public synchronized void left(Supplier<String> known) {
         left = known;
@@ -80,16 +87,31 @@ public final class JobProgress extends SparkListener {
     /** What is to be shown. */
     public synchronized Status status() {
         if (jobs.isEmpty()) {
-            return new Status(between, between.isEmpty() ? "" : left());
+            String what = what(between);
+            return new Status(what, what.isEmpty() ? "" : left());
         }
         Job job = jobs.values().iterator().next();
         boolean idle = jobs.values().stream().allMatch(j -> j.running == 0 && j.done == 0);
         if (idle && nanos.getAsLong() - job.began >= PATIENCE_NANOS && executors.getAsInt() <= 0) {
-            return new Status(job.description, ": waiting for an executor");
+            return new Status(what(job.shown), ": waiting for an executor");
         }
         return new Status(
-                job.description,
-                (job.tasks > 1 ? ": " + job.done + " of " + job.tasks + " done" : "") + speed() + others() + left());
+                what(job.shown),
+                (job.tasks > 1 ? ": " + job.done + " of " + job.tasks + " done" : "") + left() + speed() + others());
+    }
+
+    private String what(String doing) {
+        return within + (within.isEmpty() || doing.isEmpty() ? "" : ": ") + doing;
+    }
+
+    /**
+     * A description without the application's name, which only Spark's UI needs, and without the number of tasks, which stands
+     * beside that of those done: a terminal is narrow.
+     */
+    private static String shown(String description) {
+        String rest = description.startsWith(APPLICATION) ? description.substring(APPLICATION.length()) : description;
+        int number = rest.indexOf(" · ");
+        return number < 0 ? rest : rest.substring(0, number);
     }
 
     private String others() {

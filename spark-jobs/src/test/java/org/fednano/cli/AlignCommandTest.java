@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.fednano.align.StoppedAlign;
@@ -167,7 +168,7 @@ class AlignCommandTest {
     @Test
     void theLineSaysWhatIsBeingDone() {
         try (TestTerminal terminal = new TestTerminal()) {
-            PrintWriter out = terminal.heldAt("step 8 of 12", "aligning: 8 of 12 steps done");
+            PrintWriter out = terminal.held(List.of(Map.entry("step 8 of 12", "aligning: 8 of 12 steps done")));
             assertEquals(0, Commands.run(new SparkJobsMain(), out, out, CommandResult.words("align", sets("lines"))));
             String shown = terminal.shown();
             List.of(

@@ -6,10 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.fednano.settings.Commands;
 import org.fednano.spark.TinyShards;
+import org.fednano.testing.TestTerminal;
 import org.fednano.testing.TinyModel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,8 +44,8 @@ class CommandsTest {
         System.clearProperty("spark.ui.enabled");
     }
 
-    private int run(String command, String... more) {
-        List<String> sets = List.of(
+    private List<String> sets() {
+        return List.of(
                 "model.dir=" + folder.resolve("model"),
                 "run.shards=" + folder.resolve("shards"),
                 "run.dir=" + folder.resolve("run"),
@@ -49,7 +53,10 @@ class CommandsTest {
                 "adapter.rank=2",
                 "engine.threads=1",
                 "local.batch_size=4");
-        CommandResult ran = CommandResult.command(command, sets, more);
+    }
+
+    private int run(String command, String... more) {
+        CommandResult ran = CommandResult.command(command, sets(), more);
         output = ran.output();
         errors = ran.errors();
         shown = ran.shown();
@@ -103,6 +110,22 @@ class CommandsTest {
         assertTrue(output.contains("answered 5 samples with round 1"), output);
         assertTrue(Files.exists(folder.resolve("answers/part-00000.parquet")));
         assertEquals(2, run("predict", "--input", input, "--output", answers, "--set", one));
+    }
+
+    /** What is left is left of all runs: of the second none of its own round is known yet. */
+    @Test
+    void theLineSaysWhichRunOfAComparisonItIs() {
+        try (TestTerminal terminal = new TestTerminal()) {
+            String evaluated = ": publishing the evaluation of round ";
+            PrintWriter out = terminal.held(List.of(
+                    Map.entry("zero-shot", "run 1 of 3 (fedavg, seed 1)" + evaluated + "0  0:0"),
+                    Map.entry("round  1/1", "run 1 of 3 (fedavg, seed 1)" + evaluated + "1  0:02"),
+                    Map.entry("fedavg, seed 2", "run 2 of 3 (fedavg, seed 2)  0:0"),
+                    Map.entry("zero-shot", "run 2 of 3 (fedavg, seed 2)" + evaluated + "0, about 0:0")));
+            String[] words = CommandResult.words(
+                    "compare", sets(), "--strategies", "fedavg", "--seeds", "1,2,3", "--rounds", "1");
+            assertEquals(0, Commands.run(new SparkJobsMain(), out, out, words));
+        }
     }
 
     /** FedAdam goes on from its moments, which nobody else needs. */

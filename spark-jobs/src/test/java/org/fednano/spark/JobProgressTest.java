@@ -31,7 +31,7 @@ class JobProgressTest {
             CohortJob.run(
                     spark,
                     "group",
-                    "round 7 · 4 clients",
+                    "FedNano round 7 · 4 clients",
                     items,
                     i -> List.of(),
                     JobProgressTest::told,
@@ -44,7 +44,7 @@ class JobProgressTest {
 
     /** A task ends when its beginning is told: the listener runs behind. */
     private static Integer told(Integer item, int attempt) {
-        await(new Status("round 7 · 4 clients", ": " + item + " of 4 done"));
+        await(new Status("round 7", ": " + item + " of 4 done"));
         return item;
     }
 
@@ -97,6 +97,17 @@ class JobProgressTest {
         assertEquals(new Status("committing round 3 of 10", ", about 1:00 left"), progress.status());
         progress.onJobStart(start(1));
         assertEquals(new Status("Spark job 1", ", about 1:00 left"), progress.status());
+    }
+
+    @Test
+    void whatItIsAPartOfStandsBefore() {
+        JobProgress progress = new JobProgress(() -> 1, () -> 0);
+        progress.within("run 2 of 12");
+        assertEquals(new Status("run 2 of 12", ""), progress.status());
+        progress.between("committing round 3 of 10");
+        assertEquals(new Status("run 2 of 12: committing round 3 of 10", ""), progress.status());
+        progress.onJobStart(start(1));
+        assertEquals(new Status("run 2 of 12: Spark job 1", ""), progress.status());
     }
 
     private static SparkListenerJobStart start(int job) {

@@ -31,18 +31,18 @@ class TerminalTest {
                 "fednano train: starting",
                 CLEAR + "starting Spark  0:00",
                 "loading ",
-                "FedNano round 1 of 2 · 3 clients: ",
-                "FedNano round 2 of 2 · 3 clients: ",
+                "round 1 of 2: ",
+                "round 2 of 2: ",
                 " left  0:0",
-                "FedNano evaluation of round 0 · 3 clients"); // the longest: the others may end before the next look
+                "evaluation of round 0"); // the longest: the others may end before the next look
         String left = left(seen);
         assertTrue(left.contains("\nround  2/2  3/3 clients"), left);
-        assertFalse(left.contains("FedNano round") || left.contains("starting"), left);
+        assertFalse(left.contains("round 1 of 2") || left.contains("starting"), left);
 
         seen = fednano.onTerminal(
                 folder.resolve("evaluate"), 0, "evaluate", "--set", "run.dir=" + folder.resolve("seen/run"));
-        says(seen, "fednano evaluate: starting", "starting Spark", "FedNano evaluation of round 2 · 3 clients: ");
-        assertFalse(left(seen).contains("FedNano evaluation"), seen);
+        says(seen, "fednano evaluate: starting", "starting Spark", "evaluation of round 2: ");
+        assertFalse(left(seen).contains("evaluation of"), seen);
 
         String file = fednano.run(federation.train("unseen")).expect(0).output();
         assertFalse(file.contains("\033") || file.contains("\r"), file);

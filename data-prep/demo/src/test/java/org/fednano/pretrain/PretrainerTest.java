@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.fednano.demo.DemoMain;
 import org.fednano.llm.model.EmbeddedLlm;
@@ -57,13 +58,14 @@ class PretrainerTest {
         List<String> words = new ArrayList<>(List.of("pretrain"));
         sets("lines").forEach(set -> words.addAll(List.of("--set", set)));
         try (TestTerminal terminal = new TestTerminal()) {
-            PrintWriter out = terminal.heldAt("step 4 of 8", "pretraining: 4 of 8 steps done");
+            PrintWriter out = terminal.held(
+                    List.of(Map.entry("cycle 2 of 2 · step 2 of 4", "pretraining: cycle 2 of 2 · 2 of 4 steps done")));
             assertEquals(0, Commands.run(new DemoMain(), out, out, words.toArray(String[]::new)));
             String shown = terminal.shown();
             List.of(
                             "reading shards  0:0",
                             "decoding pictures  0:0",
-                            "pretraining: 0 of 8 steps done  0:0",
+                            "pretraining: cycle 1 of 2 · 0 of 4 steps done  0:0",
                             "evaluating on the test set  0:0")
                     .forEach(said -> assertTrue(shown.contains(said), () -> said + " expected in " + shown));
         }
