@@ -9,6 +9,7 @@ import org.fednano.localdisk.LocalDisk;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.Settings;
 import org.fednano.settings.SettingsOptions;
+import org.fednano.sparkui.SparkUi;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,11 +73,9 @@ final class PrepareCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = options.settings();
         PrintWriter out = spec.commandLine().getOut();
-        SparkConf conf = new SparkConf()
-                .setIfMissing("spark.master", "local[*]")
-                // Spark's UI asks nobody who he is.
-                .setIfMissing("spark.ui.killEnabled", "false");
+        SparkConf conf = new SparkConf().setIfMissing("spark.master", "local[*]");
         LocalDisk.use(conf);
+        SparkUi.use(conf);
         StatusLine.get().doing("starting Spark");
         try (SparkSession session =
                 SparkSession.builder().config(conf).appName("fednano prepare").getOrCreate()) {

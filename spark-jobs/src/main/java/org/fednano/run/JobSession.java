@@ -28,6 +28,7 @@ import org.fednano.settings.Settings;
 import org.fednano.shards.Federation;
 import org.fednano.spark.JobProgress;
 import org.fednano.spark.Seats;
+import org.fednano.sparkui.SparkUi;
 import org.fednano.tensor.EngineThreads;
 import org.fednano.weights.HfModelFolder;
 import org.slf4j.LoggerFactory;
@@ -221,14 +222,7 @@ public final class JobSession implements AutoCloseable {
         // Speculation would double the endpoint's load; results are counted cumulatively against the limit.
         conf.set("spark.speculation", "false").set("spark.driver.maxResultSize", "0");
         conf.setIfMissing("spark.ui.showConsoleProgress", "false");
-        // Spark's UI asks nobody who he is: whoever reaches it could end a round.
-        conf.setIfMissing("spark.ui.killEnabled", "false");
-        // What it shows lies in the driver's memory, by default a thousand jobs and 100,000 tasks of each: a task is a
-        // client.
-        conf.setIfMissing("spark.ui.retainedJobs", "100");
-        conf.setIfMissing("spark.ui.retainedStages", "100");
-        conf.setIfMissing("spark.ui.retainedTasks", "500");
-        conf.setIfMissing("spark.sql.ui.retainedExecutions", "50");
+        SparkUi.use(conf);
         ExecutorOptions.apply(conf);
         return conf;
     }

@@ -1,5 +1,7 @@
 package org.fednano.benchmarks;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -108,6 +110,20 @@ final class Bench implements AutoCloseable {
         List<Double> sorted = values.stream().sorted().toList();
         int middle = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+
+    /** What the process has in memory, heap and native, as Linux counts it. */
+    static double residentMegabytes() {
+        try {
+            for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+                if (line.startsWith("VmRSS:")) {
+                    return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024 / 1e6;
+                }
+            }
+            throw new IllegalStateException("/proc/self/status has no VmRSS");
+        } catch (IOException e) {
+            throw new IllegalStateException("This benchmark reads /proc, which Linux has", e);
+        }
     }
 
     @Override

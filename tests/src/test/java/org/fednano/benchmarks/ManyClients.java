@@ -29,9 +29,9 @@ import org.fednano.settings.Settings;
 /**
  * What a client costs beside its gradients, and whether rounds leave anything behind. First all clients in one round as a Spark
  * stage, in turns with their local steps alone, on as many threads, over rows in memory; both must give the same bytes. Then
- * many rounds of {@code cohort} clients: heap in use, threads and open files in the second third beside the last. No round is
- * written to a run folder. Arguments: {@code pairs=5 rounds=300 cohort=50} and {@code key=value} settings; {@code run.shards} is
- * needed. Linux only.
+ * many rounds of {@code cohort} clients: heap in use, threads, open files and resident memory in the second third beside the
+ * last. No round is written to a run folder. Arguments: {@code pairs=5 rounds=300 cohort=50} and {@code key=value} settings;
+ * {@code run.shards} is needed. Linux only.
  */
 public final class ManyClients {
 
@@ -140,7 +140,7 @@ public final class ManyClients {
         }
     }
 
-    private record Held(double heapMegabytes, double threads, double files) {
+    private record Held(double heapMegabytes, double threads, double files, double residentMegabytes) {
 
         static Held now() {
             System.gc();
@@ -148,7 +148,8 @@ public final class ManyClients {
             return new Held(
                     (runtime.totalMemory() - runtime.freeMemory()) / 1e6,
                     count(Path.of("/proc/self/task")),
-                    count(Path.of("/proc/self/fd")));
+                    count(Path.of("/proc/self/fd")),
+                    Bench.residentMegabytes());
         }
 
         private static long count(Path folder) {
@@ -169,17 +170,19 @@ public final class ManyClients {
             if (held.size() % 10 == 0) {
                 System.out.printf(
                         Locale.ROOT,
-                        "round %3d of %d clients: heap in use %.1f MB, %.0f threads, %.0f open files%n",
+                        "round %3d of %d clients: heap in use %.1f MB, %.0f threads, %.0f open files, resident %.1f MB%n",
                         held.size(),
                         result.clients().size(),
                         held.get(held.size() - 1).heapMegabytes,
                         held.get(held.size() - 1).threads,
-                        held.get(held.size() - 1).files);
+                        held.get(held.size() - 1).files,
+                        held.get(held.size() - 1).residentMegabytes);
             }
         });
         tell("heap in use, MB", held, Held::heapMegabytes);
         tell("threads", held, Held::threads);
         tell("open files", held, Held::files);
+        tell("resident, MB", held, Held::residentMegabytes);
     }
 
     private static void tell(String what, List<Held> held, ToDoubleFunction<Held> value) {

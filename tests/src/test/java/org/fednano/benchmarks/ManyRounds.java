@@ -1,8 +1,5 @@
 package org.fednano.benchmarks;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +9,7 @@ import org.fednano.settings.Settings;
 
 /**
  * Two hundred rounds of a tiny run: does anything grow? After each round the heap in use (after a collection) and the
- * resident memory outside the heap are noted; rounds 151 to 200 are held against rounds 50 to 100. Each round is also
+ * resident memory of the process are noted; rounds 151 to 200 are held against rounds 50 to 100. Each round is also
  * evaluated, as in {@code train}. Arguments: {@code key=value} settings; {@code run.shards} is needed. Linux only.
  */
 public final class ManyRounds {
@@ -61,19 +58,6 @@ public final class ManyRounds {
     private static Memory measure() {
         System.gc();
         Runtime runtime = Runtime.getRuntime();
-        return new Memory((runtime.totalMemory() - runtime.freeMemory()) / 1e6, residentMegabytes());
-    }
-
-    private static double residentMegabytes() {
-        try {
-            for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-                if (line.startsWith("VmRSS:")) {
-                    return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024 / 1e6;
-                }
-            }
-            throw new IllegalStateException("/proc/self/status has no VmRSS");
-        } catch (IOException e) {
-            throw new IllegalStateException("This benchmark reads /proc, which Linux has", e);
-        }
+        return new Memory((runtime.totalMemory() - runtime.freeMemory()) / 1e6, Bench.residentMegabytes());
     }
 }
