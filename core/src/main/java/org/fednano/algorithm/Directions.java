@@ -56,7 +56,7 @@ final class Directions {
         double own = ONE * ONE;
         double along = dot(theta) * (ONE / norm);
         double rest = squaredLength() - 2 * along + own;
-        cosines[place] = rest > ROUNDING * own ? (along - own) / Math.sqrt(own) / Math.sqrt(rest) : Double.NaN;
+        cosines[place] = rest > ROUNDING * own ? (along - own) / ONE / Math.sqrt(rest) : Double.NaN;
     }
 
     /** Σ Δ_k,i s_i; four sums beside each other, so that none waits for the one before. */
