@@ -23,6 +23,7 @@ final class SampleGradients {
     private final AdapterLayout layout;
     private final NanoAdapters adapters;
     private final CodedAdapters coded;
+    private final int featureUses;
     private final float scale;
     private final double[] sum; // of the gradients of a batch's samples
     private final float[] mean;
@@ -43,6 +44,7 @@ final class SampleGradients {
         layout = round.layout();
         adapters = NanoAdapters.of(layout);
         coded = new CodedAdapters(layout);
+        featureUses = round.local().featureUses();
         scale = round.local().gradScale();
         sum = new double[round.theta().length];
         mean = new float[sum.length];
@@ -64,9 +66,8 @@ final class SampleGradients {
         return result.loss();
     }
 
-    /** Counted on is this one use of its features: whether there will be others, no client knows. */
     private boolean codes(FeatureBatch x) {
-        return llm.wire().codes(layout, x.size(), x.prompts().tokens(), 1, true);
+        return llm.wire().codes(layout, x.size(), x.prompts().tokens(), featureUses, true);
     }
 
     /** The same by features and codes; the gradients' mean is {@link #mean} then. */

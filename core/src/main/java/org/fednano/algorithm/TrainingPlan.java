@@ -57,7 +57,7 @@ public record TrainingPlan(
         requireEnough(settings, clients.size());
         return new TrainingPlan(
                 layout,
-                LocalTraining.of(settings),
+                LocalTraining.of(settings, clients.size()),
                 method.client(settings),
                 method.server(settings),
                 Merging.of(settings),

@@ -19,6 +19,9 @@ import org.fednano.optimizer.OptimizerSpec;
 import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
+import org.fednano.settings.MethodKeys;
+import org.fednano.settings.RunKeys;
+import org.fednano.settings.Settings;
 import org.junit.jupiter.api.Test;
 
 /** A client that sends features and codes sends up what one that sends embeddings does, to rounding. */
@@ -58,7 +61,7 @@ class CodedClientTest {
                 ToyFederation.LAYOUT,
                 org.fednano.adapter.AdapterInit.theta(ToyFederation.LAYOUT, 5),
                 1,
-                new LocalTraining(3, 4, SGD, 1024),
+                new LocalTraining(3, 4, SGD, 1024, 3),
                 rule);
         return FedNano.clientUpdate(CLIENT, round, toy.data(CLIENT), llm);
     }
@@ -120,17 +123,50 @@ class CodedClientTest {
                 Set.of(Wanted.EACH));
     }
 
-    /** By the arithmetic of bytes: small H, batches of one and single looks stay with embeddings. */
+    /** The rows of docs/endpoint-contract.md: small H, batches of one and single looks stay with embeddings. */
     @Test
     void autoTakesWhatIsFewerBytes() {
         AdapterLayout large = AdapterLayout.of("both", 4096, 64, 128);
+        AdapterLayout demo = AdapterLayout.of("both", 128, 8, 16);
         AdapterLayout small = AdapterLayout.of("both", 16, 8, 16);
-        assertTrue(Wire.AUTO.codes(large, 8, 640, 1, true));
-        assertFalse(Wire.AUTO.codes(large, 8, 640, 1, false), "seen once, and nothing comes back");
-        assertTrue(Wire.AUTO.codes(large, 8, 640, 2, false));
-        assertFalse(Wire.AUTO.codes(large, 1, 64, 1, true), "W_up for one short sample");
-        assertFalse(Wire.AUTO.codes(small, 8, 20, 1, true));
+        autoFor(large, 8, 640, "training once, in ten rounds, evaluation in ten rounds", "in half types");
+        autoFor(demo, 8, 20, "training once, in ten rounds, evaluation in ten rounds", "in half types");
+        autoFor(small, 8, 20, "in ten rounds, evaluation in ten rounds", "");
+        autoFor(large, 1, 20, "", "");
         assertTrue(Wire.CODES.codes(small, 1, 1, 1, false));
         assertFalse(Wire.EMBEDDINGS.codes(large, 8, 640, 100, true));
+    }
+
+    private static void autoFor(AdapterLayout layout, int samples, int tokens, String pays, String half) {
+        assertEquals(pays.contains("once"), Wire.AUTO.codes(layout, samples, tokens, 1, true));
+        assertEquals(pays.contains("in ten"), Wire.AUTO.codes(layout, samples, tokens, 10, true));
+        assertEquals(pays.contains("evaluation"), Wire.AUTO.codes(layout, samples, tokens, 11, false));
+        assertEquals(!half.isEmpty(), Wire.AUTO_HALF.codes(layout, samples, tokens, 10, true));
+        assertFalse(Wire.AUTO.codes(layout, samples, tokens, 1, false), "seen once, and nothing comes back");
+        assertFalse(Wire.AUTO_HALF.codes(layout, samples, tokens, 1, true), "as many bytes there as both ways");
+    }
+
+    /** Exactly where the bytes of both ways are the same, one value less of the codes' rank turns it. */
+    @Test
+    void autoTurnsWhereBothAreTheSame() {
+        for (int uses = 1; uses <= 50; uses++) {
+            for (int rank = 1; rank < 128; rank++) {
+                AdapterLayout layout = AdapterLayout.of("text", 128, rank, 2.0 * rank);
+                long embeddings = 2L * uses * 4 * 32 * 128;
+                long codes = 4L * 32 * 128 + 2L * uses * (4 * 32 * rank + rank * 128);
+                assertEquals(codes < embeddings, Wire.AUTO.codes(layout, 4, 32, uses, true), uses + ", " + rank);
+            }
+        }
+    }
+
+    /** A row comes up in each of its client's epochs; of the rounds a client has its share. */
+    @Test
+    void aRowsUsesAreCountedOverTheRun() {
+        Settings settings = Settings.defaults().with(MethodKeys.EPOCHS, 2).with(RunKeys.ROUNDS, 10);
+        assertEquals(20, LocalTraining.of(settings, 5).featureUses());
+        Settings some = settings.with(RunKeys.COHORT, 3);
+        assertEquals(12, LocalTraining.of(some, 5).featureUses());
+        assertEquals(20, LocalTraining.of(some, 2).featureUses());
+        assertEquals(2, LocalTraining.of(some, 1_000).featureUses(), "drawn, it trains at least this once");
     }
 }

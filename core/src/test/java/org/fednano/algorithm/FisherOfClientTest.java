@@ -32,7 +32,7 @@ class FisherOfClientTest {
     }
 
     private Round round(ClientRule rule, int epochs, int batch) {
-        return new Round(1, ToyFederation.LAYOUT, theta, 1, new LocalTraining(epochs, batch, STILL, 1), rule);
+        return new Round(1, ToyFederation.LAYOUT, theta, 1, new LocalTraining(epochs, batch, STILL, 1, epochs), rule);
     }
 
     private float[] upload(ClientRule rule, int batch) {

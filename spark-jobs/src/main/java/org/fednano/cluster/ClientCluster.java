@@ -267,12 +267,18 @@ public final class ClientCluster implements AutoCloseable {
         return clients;
     }
 
+    /** Answers every client's own test rows once, as {@code eval.splits} and {@code eval.max_samples} say. */
+    public EvaluateJob evaluate(int round, AdapterLayout layout, float[] theta) {
+        return evaluate(round, layout, theta, 1);
+    }
+
     /**
-     * Answers every client's own test rows, as {@code eval.splits} and {@code eval.max_samples} say.
+     * The same in a run that does so now and then.
      *
      * @param round whose adapter it is; 0: the identity
+     * @param times in all, this one included
      */
-    public EvaluateJob evaluate(int round, AdapterLayout layout, float[] theta) {
+    public EvaluateJob evaluate(int round, AdapterLayout layout, float[] theta, int times) {
         int most = settings.get(RunKeys.EVAL_MAX_SAMPLES);
         EvaluationPlan plan = new EvaluationPlan(
                 round,
@@ -281,7 +287,8 @@ public final class ClientCluster implements AutoCloseable {
                 splits(settings),
                 most == 0 ? Integer.MAX_VALUE : most,
                 settings.get(ModelKeys.MAX_NEW_TOKENS),
-                settings.get(ModelKeys.EVAL_BATCH));
+                settings.get(ModelKeys.EVAL_BATCH),
+                times);
         return EvaluateJob.run(
                 spark,
                 access(roundEncoder()),

@@ -77,7 +77,7 @@ final class BatchAnswerer {
     }
 
     private boolean codes(FeatureBatch x) {
-        return llm.wire().codes(plan.layout(), x.size(), x.prompts().tokens(), 1, false);
+        return llm.wire().codes(plan.layout(), x.size(), x.prompts().tokens(), plan.uses(), false);
     }
 
     private void put(Waiting waiting, int choice, int[] tokens) {

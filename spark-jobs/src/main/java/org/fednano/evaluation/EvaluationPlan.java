@@ -15,6 +15,8 @@ import org.fednano.sample.Split;
  * @param maxSamples samples per split at most
  * @param maxNewTokens tokens of a free answer at most
  * @param batchSize samples per endpoint call
+ * @param uses how often the run asks for the same rows, this time included; {@link org.fednano.algorithm.Wire#AUTO} decides
+ *     by it, and nothing else
  */
 public record EvaluationPlan(
         int round,
@@ -23,5 +25,6 @@ public record EvaluationPlan(
         List<Split> splits,
         int maxSamples,
         int maxNewTokens,
-        int batchSize)
+        int batchSize,
+        int uses)
         implements Serializable {}

@@ -98,7 +98,8 @@ public final class PredictJob implements AutoCloseable {
                 List.of(),
                 Integer.MAX_VALUE,
                 settings.get(ModelKeys.MAX_NEW_TOKENS),
-                settings.get(ModelKeys.EVAL_BATCH));
+                settings.get(ModelKeys.EVAL_BATCH),
+                1);
         Broadcast<SerializableConfiguration> conf =
                 spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
         Broadcast<EvaluationPlan> broadcast = spark.broadcast(plan);

@@ -245,7 +245,7 @@ public final class TrainingRun implements AutoCloseable {
         int round = store.lastCommitted().orElseThrow();
         EvaluateJob evaluation;
         try {
-            evaluation = cluster.evaluate(round, plan.layout(), theta);
+            evaluation = cluster.evaluate(round, plan.layout(), theta, evaluations(settings));
         } catch (JobException e) {
             throw new JobException(
                     e.status(),
@@ -257,6 +257,12 @@ public final class TrainingRun implements AutoCloseable {
         store.publishEvaluation(RoundMetrics.evaluation(evaluation.evaluations(), evaluation.predictions()));
         evaluation.failures().forEach((client, why) -> out.println("  " + client + " could not be evaluated: " + why));
         return evaluation;
+    }
+
+    /** Of a whole run: the zero-shot row, one each so many rounds, and the last. */
+    static int evaluations(Settings settings) {
+        int every = settings.get(RunKeys.EVAL_EVERY);
+        return every == 0 ? 1 : 1 + (settings.get(RunKeys.ROUNDS) + every - 1) / every;
     }
 
     private String line(RoundResult result, int goal, RoundRow row, EvaluateJob evaluation) {

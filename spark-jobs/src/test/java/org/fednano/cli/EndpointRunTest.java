@@ -10,11 +10,14 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.fednano.encoder.NanoEdgeSpec;
@@ -23,6 +26,7 @@ import org.fednano.llm.LlmInfo;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
+import org.fednano.llm.store.FeatureStore;
 import org.fednano.llm.wire.WireType;
 import org.fednano.run.ExecutorOptions;
 import org.fednano.run.JobSession;
@@ -42,6 +46,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Commands against an endpoint of others: over gRPC, in this process. */
 class EndpointRunTest {
+
+    private static final LlmServer.Options OPTIONS = LlmServer.Options.on(
+            "127.0.0.1",
+            0,
+            "frozen_llm",
+            WireType.FP32,
+            new LlmInfo.Limits(8192, 64 << 20),
+            new LlmServer.Load(64, 64 << 20, 2));
 
     @TempDir
     Path folder;
@@ -118,6 +130,66 @@ class EndpointRunTest {
         }
     }
 
+    /** By its arithmetic {@code auto} looks at each batch's shapes, at the run's rounds, and at its evaluations. */
+    @Test
+    void autoCountsTheRoundsAndTheEvaluations() throws IOException {
+        Set<String> asked = ConcurrentHashMap.newKeySet();
+        try (FrozenLlm llm = EmbeddedLlm.open(HfModelFolder.open(folder.resolve("model")));
+                LlmServer server = LlmServer.start(withFeatures(asked), Backend.of(llm))) {
+            String[] auto = {"llm.endpoints=[\"grpc://127.0.0.1:" + server.port() + "\"]", "llm.wire=auto", "", "", ""};
+            assertEquals(Set.of("loss_grad2"), asked(asked, auto, "once", 2, 1, 0));
+            assertEquals(Set.of("loss_grad2", "score2"), asked(asked, auto, "evaluated", 2, 1, 1));
+            asked.clear();
+            assertEquals(
+                    0, command("evaluate", "evaluated", "model", auto[0], auto[1], "adapter.rank=2"), () -> errors);
+            asked.retainAll(CALLS);
+            assertEquals(Set.of("score"), asked, "one look never pays");
+            // 7/16 of the embeddings, and some for W_up: more than half, less than four fifths.
+            assertEquals(Set.of("score"), asked(asked, auto, "short", 7, 1, 1));
+            assertEquals(Set.of("loss_grad2", "score2"), asked(asked, auto, "long", 7, 4, 1));
+        }
+    }
+
+    /** Without loss_grad, which the hand-shake asks for. */
+    private static final Set<String> CALLS = Set.of("loss_grad2", "score", "score2");
+
+    private Set<String> asked(Set<String> asked, String[] auto, String run, int rank, int rounds, int every) {
+        asked.clear();
+        auto[2] = "adapter.rank=" + rank;
+        auto[3] = "run.rounds=" + rounds;
+        auto[4] = "eval.every=" + every;
+        assertEquals(0, train(run, "model", auto), () -> errors);
+        asked.retainAll(CALLS);
+        return asked;
+    }
+
+    /** Losses and accuracies of a run, round by round, however its prompts travel. */
+    @Test
+    void codesLearnAsEmbeddingsDo() throws IOException {
+        try (FrozenLlm llm = EmbeddedLlm.open(HfModelFolder.open(folder.resolve("model")));
+                LlmServer server = LlmServer.start(withFeatures(ConcurrentHashMap.newKeySet()), Backend.of(llm))) {
+            List<List<String>> curves = new ArrayList<>();
+            for (String wire : List.of("1", "2")) {
+                String endpoints = "llm.endpoints=[\"grpc://127.0.0.1:" + server.port() + "\"]";
+                assertEquals(
+                        0, train("wire" + wire, "model", endpoints, "llm.wire=" + wire, "run.rounds=5"), () -> errors);
+                curves.add(output.lines()
+                        .filter(line -> line.matches("(zero-shot  acc|round +[0-9]+/).*"))
+                        .map(line -> line.replaceAll("  uplink .*", ""))
+                        .toList());
+            }
+            assertEquals(6, curves.get(0).size(), output);
+            assertTrue(curves.get(0).get(5).matches("round +5/5 .* loss .* accuracy .*"), curves.toString());
+            assertEquals(curves.get(0), curves.get(1));
+        }
+    }
+
+    /** @param asked takes every operation's name */
+    private static LlmServer.Options withFeatures(Set<String> asked) {
+        return OPTIONS.withFeatures(new FeatureStore.Limits(1 << 24, 0, null, Duration.ofHours(1)))
+                .withListener(call -> asked.add(call.op()));
+    }
+
     /** Whatever becomes of its evaluation, a merged round stays; the evaluation is made up for, once. */
     @Test
     void anEndpointThatGoesAwayDuringEvaluationCostsNoTraining() throws IOException {
@@ -176,15 +248,7 @@ class EndpointRunTest {
     }
 
     private static LlmServer serve(FrozenLlm llm) {
-        return LlmServer.start(
-                LlmServer.Options.on(
-                        "127.0.0.1",
-                        0,
-                        "frozen_llm",
-                        WireType.FP32,
-                        new LlmInfo.Limits(8192, 64 << 20),
-                        new LlmServer.Load(64, 64 << 20, 2)),
-                Backend.of(llm));
+        return LlmServer.start(OPTIONS, Backend.of(llm));
     }
 
     @Test

@@ -128,7 +128,7 @@ class CodedWayTest {
                         layout,
                         AdapterInit.theta(layout, 5),
                         round,
-                        new LocalTraining(2, 4, SGD, 1024),
+                        new LocalTraining(2, 4, SGD, 1024, 2),
                         new FisherRule.AfterTraining(0)),
                 rows(),
                 client);

@@ -177,7 +177,10 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
 
     /** Codes, once one endpoint that was greeted takes them: what another does not is made into embeddings for it. */
     Wire wire() {
-        return endpoints.stream().anyMatch(e -> e.second) ? options.wire() : Wire.EMBEDDINGS;
+        if (endpoints.stream().noneMatch(e -> e.second)) {
+            return Wire.EMBEDDINGS;
+        }
+        return options.wire() == Wire.AUTO && type() != WireType.FP32 ? Wire.AUTO_HALF : options.wire();
     }
 
     OipLlm.Counters counters() {

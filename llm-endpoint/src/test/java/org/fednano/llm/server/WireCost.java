@@ -102,7 +102,7 @@ public final class WireCost {
                                 layout,
                                 AdapterInit.theta(layout, 5),
                                 round,
-                                new LocalTraining(1, shape.batch, SGD, 1024),
+                                new LocalTraining(1, shape.batch, SGD, 1024, 1),
                                 new FisherRule.AfterTraining(0)),
                         data,
                         client);
