@@ -31,7 +31,7 @@ public final class FeatureStore implements AutoCloseable {
      *
      * @param memory bytes in memory; 0: there is no store
      * @param disk bytes in files; 0: none
-     * @param folder where a folder of its own is made for files; null: Java's place for temporary files
+     * @param folder where a folder of its own is made for files, and what killed processes left there is removed; null: Java's place for temporary files
      * @param keep how long an entry stays that nobody uses
      */
     public record Limits(long memory, long disk, Path folder, Duration keep) {
@@ -88,6 +88,13 @@ public final class FeatureStore implements AutoCloseable {
         this.limits = limits;
         this.nanoTime = nanoTime;
         folder = new SpillFolder(limits.folder());
+        if (limits.disk() > 0) {
+            try {
+                folder.open();
+            } catch (IOException e) {
+                LOG.warn("Features will not be written to disk unless this is cured: {}", e.toString());
+            }
+        }
     }
 
     /**

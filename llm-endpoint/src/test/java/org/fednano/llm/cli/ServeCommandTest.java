@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.grpc.CallOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -25,12 +26,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
 import org.fednano.llm.server.Caller;
+import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.StoreCall;
+import org.fednano.sample.Features;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.Commands;
@@ -98,6 +103,51 @@ class ServeCommandTest {
         StringWriter err = new StringWriter();
         assertEquals(2, Commands.run(new EndpointMain(), new PrintWriter(err), new PrintWriter(err), "endpoint"));
         assertTrue(err.toString().contains("serve"), err.toString());
+    }
+
+    /** Its memory holds no features, so that they are on disk at once; another process's must stay. */
+    @Test
+    @Tag("slow")
+    void featuresOfAKilledProcessAreRemovedAtTheNextStart() throws Exception {
+        Path features = Files.createDirectory(folder.resolve("features"));
+        String[] store = {
+            "--set", "endpoint.features_dir=" + features,
+            "--set", "endpoint.features_memory=1b",
+            "--set", "endpoint.features_disk=1MiB"
+        };
+        try (Server killed = new Server(store)) {
+            Path left = features.resolve(filesOf(features).get(0));
+            putFeatures(killed.port);
+            try (Server living = new Server(store)) {
+                putFeatures(living.port);
+                killed.process.destroyForcibly().waitFor(); // SIGKILL
+                assertEquals(List.of("0", "lock"), filesOf(left));
+                assertEquals(2, filesOf(features).size());
+                try (Server next = new Server(store)) {
+                    assertFalse(Files.exists(left));
+                    assertEquals(2, filesOf(features).size());
+                    putFeatures(next.port);
+                    for (String one : filesOf(features)) {
+                        assertEquals(List.of("0", "lock"), filesOf(features.resolve(one)));
+                    }
+                }
+            }
+        }
+    }
+
+    private static void putFeatures(int port) {
+        try (Caller caller = new Caller(port)) {
+            LlmInfo info = caller.info();
+            Features some = Features.of(new float[2 * info.hidden()], new byte[2], info.hidden());
+            StoreCall put = new StoreCall.Put("the-secret-of-a-run", List.of(some));
+            caller.infer(Requests.store(Caller.MODEL, info.fingerprint(), put), CallOptions.DEFAULT);
+        }
+    }
+
+    private static List<String> filesOf(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
     }
 
     @Test
