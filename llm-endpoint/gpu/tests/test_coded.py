@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +173,46 @@ def test_the_store_is_bounded_and_forgets(tmp_path: Path) -> None:
     assert store.figures()["features"] == 0
     store.close()
     assert list(tmp_path.iterdir()) == []
+
+
+FILL = """
+import sys
+from pathlib import Path
+from fednano_gpu.store import Features, FeatureStore
+store = FeatureStore(1, 1 << 20, Path(sys.argv[1]))
+assert all(store.put("a-run", Features.of(bytes(32 * n), bytes(4 * n), 8)) for n in range(1, 9))
+print("filled", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_left_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "fednano-features-of-somebody").mkdir()  # nothing says that it was left
+    command = [sys.executable, "-c", FILL, str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    children = []
+    for _ in range(2):
+        child = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdout is not None and child.stdout.readline() == b"filled\n"
+        children.append(child)
+    try:
+        folders = {folder: sorted(folder.iterdir()) for folder in tmp_path.iterdir()}
+        assert sorted(map(len, folders.values())) == [0, 9, 9]
+        children[0].kill()
+        children[0].wait()
+        before = FeatureStore(1, 1 << 20, tmp_path)
+        after = FeatureStore(1, 1 << 20, tmp_path)
+        left = {folder: sorted(folder.iterdir()) for folder in tmp_path.iterdir()}
+        assert len(left) == 4, "the killed one's is gone, that of this process stays"
+        kept = left.keys() & folders
+        assert len(kept) == 2 and all(left[folder] == folders[folder] for folder in kept), "the living one's"
+        assert before.put(RUN, FEATURES[0]) and before.find(RUN, FEATURES[0].name) == FEATURES[0]
+        before.close()
+        after.close()
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from fednano_gpu.store import Features
 from keys import Keys
-from messages import request
+from messages import put, request
 from serving import Caller
 
 pytestmark = pytest.mark.slow
@@ -48,7 +50,7 @@ class Host:
     """One of the two hosts as a process, ready to be asked."""
 
     def __init__(self, kind: str, folder: Path, model: Path | str, dtype: str, tls: Keys | None = None, **settings: Any) -> None:
-        self.port = free_port()
+        self.port, self.metrics_port = free_port(), free_port()
         self._log = folder / f"{kind}.log"
         environment = {
             **os.environ,
@@ -60,16 +62,18 @@ class Host:
             **{f"FEDNANO_{name.upper()}": str(value) for name, value in settings.items()},
         }
         if kind == "grpc":
-            command = [sys.executable, "-m", "fednano_gpu", "serve", "--port", str(self.port), "--metrics-port", "-1"]
+            command = [sys.executable, "-m", "fednano_gpu", "serve", "--port", str(self.port)]
+            command += ["--metrics-port", str(self.metrics_port)]
             if tls:
                 command += ["--tls-certificate", str(tls.server), "--tls-key", str(tls.server_key)]
         else:
-            command = [str(GPU / "triton"), "--grpc-address=127.0.0.1", f"--grpc-port={self.port}", "--allow-metrics=false"]
+            command = [str(GPU / "triton"), "--grpc-address=127.0.0.1", f"--grpc-port={self.port}"]
+            command += ["--metrics-address=127.0.0.1", f"--metrics-port={self.metrics_port}"]
             command += ["--exit-timeout-secs=120"]  # the machine may be busy
             if tls:
                 command += ["--grpc-use-ssl=true", f"--grpc-server-cert={tls.server}", f"--grpc-server-key={tls.server_key}"]
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         ready = re.compile("^READY " if kind == "grpc" else "Started GRPCInferenceService", re.M)
         pause = threading.Event()
         for _ in range(5 * SECONDS):
@@ -80,6 +84,13 @@ class Host:
             pause.wait(0.2)
         self.process.kill()
         raise AssertionError(self.log())
+
+    def figure(self, name: str) -> float:
+        """One of its metrics."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=SECONDS) as page:
+            lines = page.read().decode().splitlines()
+        (found,) = [line for line in lines if line.split("{")[0].split(" ")[0] == f"fednano_endpoint_{name}"]
+        return float(found.split()[-1])
 
     def log(self) -> str:
         return self._log.read_text("utf-8", "replace")
@@ -129,9 +140,9 @@ def test_every_row_of_the_check(host: str, dtype: str, tmp_path: Path) -> None:
                 *("--token-file", str(tokens), "--seconds", "0", "--json"),
             )
         )
-        # Triton has version 1 alone, and one row says so.
-        silent = ("throughput",) if host != "triton" else ("throughput", "version 2: features and codes")
-        assert {row["result"] for row in told["checks"] if not row["name"].startswith(silent)} == {"pass"}, told
+        rows = [row for row in told["checks"] if not row["name"].startswith("throughput")]
+        assert {row["result"] for row in rows} == {"pass"}, told
+        assert sum(row["name"].startswith("version 2") for row in rows) == 17, told
         assert TOKEN not in server.log()
 
 
@@ -158,18 +169,47 @@ def _set(settings: dict[str, Any]) -> list[str]:
     return [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
 
 
+# A store that holds no more than a sixth of what the clients have lets go in mid-epoch.
+WAYS = {"embeddings": (1, {}), "codes": (2, {}), "codes-evicted": (2, {"features_memory": "512k", "features_disk": "256k"})}
+
+
 @both
-def test_a_run_ends_with_the_adapter_of_the_embedded_model(host: str, federation: Path, tmp_path: Path) -> None:
-    with served(host, tmp_path, NANO, "float32") as server:
-        train(federation, host, **{"llm.endpoints": f'["grpc://127.0.0.1:{server.port}"]', "gateway.batching": "on"})
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_ends_with_the_adapter_of_the_embedded_model(host: str, way: str, federation: Path, tmp_path: Path) -> None:
+    wire, store = WAYS[way]
+    name = f"{host}-{way}"
+    with served(host, tmp_path, NANO, "float32", **store) as server:
+        endpoint = {"llm.endpoints": f'["grpc://127.0.0.1:{server.port}"]', "llm.wire": wire}
+        train(federation, name, **endpoint, **{"gateway.batching": "on"})
+        found = {figure: server.figure(f"features_{figure}") for figure in ("found", "missed", "evicted")}
+        print(f"{name}: features {found}, {server.figure('features')} left")
+        assert (found["found"] > 0) == (wire == 2) and (found["evicted"] > 0) == bool(store), found
+        assert server.figure("features") == 0, "a run's features are dropped at its end"
     for number in (1, 2):
         file = Path("rounds") / f"{number:05}" / "adapter.safetensors"
-        found, expected = load_file(federation / host / file), load_file(federation / "embedded" / file)
-        assert found.keys() == expected.keys()
-        for name, values in expected.items():
-            apart = np.linalg.norm(found[name] - values) / np.linalg.norm(values)
-            print(f"{host}, round {number}, {name}: {apart:.2g} apart")
-            assert apart < 1e-5, name
+        adapter, expected = load_file(federation / name / file), load_file(federation / "embedded" / file)
+        assert adapter.keys() == expected.keys()
+        for tensor, values in expected.items():
+            apart = np.linalg.norm(adapter[tensor] - values) / np.linalg.norm(values)
+            print(f"{name}, round {number}, {tensor}: {apart:.2g} apart")
+            assert apart < 1e-5, tensor
+
+
+def test_several_instances_in_triton_have_version_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = tmp_path / "repository"
+    shutil.copytree(ROOT / "conf" / "endpoint" / "triton", repository)
+    config = repository / "frozen_llm" / "config.pbtxt"
+    config.write_text(config.read_text().replace("count: 1", "count: 2"))
+    monkeypatch.setenv("REPOSITORY", str(repository))
+    with served("triton", tmp_path, NANO, "float32") as server:
+        caller = Caller(server.port)
+        for _ in range(8):  # whichever of both answers
+            info = json.loads(caller.ask_raw(request({"v": 1, "op": "info"})).raw_output_contents[0][4:])
+            assert info["versions"] == [1]
+        assert "one of 2 instances" in server.log()
+        told = json.loads(fednano("endpoint", "check", f"grpc://127.0.0.1:{server.port}", "--seconds", "0", "--json"))
+        second = [row["result"] for row in told["checks"] if row["name"].startswith("version 2")]
+        assert told["passed"] and second == ["skipped"], told
 
 
 def test_malformed_requests_get_their_reasons(tmp_path: Path) -> None:
@@ -195,6 +235,27 @@ def test_malformed_requests_get_their_reasons(tmp_path: Path) -> None:
         assert ended.returncode == 0, ended.stdout
         for server in (own, triton):
             assert TOKEN not in server.log()
+
+
+@both
+def test_features_of_a_killed_host_are_removed_at_the_next_start(host: str, tmp_path: Path) -> None:
+    folder = tmp_path / "features"
+    folder.mkdir()
+    store = {"features_dir": folder, "features_memory": 1, "features_disk": "1m"}
+    killed = Host(host, tmp_path, NANO, "float32", **store)
+    caller = Caller(killed.port)
+    info = json.loads(caller.ask_raw(request({"v": 1, "op": "info"})).raw_output_contents[0][4:])
+    some = [Features.of(bytes(4 * n * info["hidden"]), bytes(4 * n), info["hidden"]) for n in (3, 5)]
+    caller.ask_raw(put({"fp": info["fp"], "run": "the-secret-of-a-run"}, some))
+    (left,) = folder.iterdir()
+    assert len(list(left.iterdir())) == 3
+    os.killpg(killed.process.pid, signal.SIGKILL)
+    killed.process.wait(SECONDS)
+    assert len(list(left.iterdir())) == 3
+    with served(host, tmp_path, NANO, "float32", **store):
+        assert not left.exists()
+        assert len(list(folder.iterdir())) == 1
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_no_second_server_on_the_port() -> None:
 
 
 def test_the_model_folder(tmp_path: Path) -> None:
-    status, _, err = ended("serve", *ON_CPU, "--model", str(tmp_path / "nowhere"))
+    status, _, err = ended("serve", *ON_CPU, "--features-dir", str(tmp_path), "--model", str(tmp_path / "nowhere"))
     assert status == 3 and err.startswith("Model folder expected at ")
     status, _, err = ended("serve", *ON_CPU)
     assert status == 2 and "give --model DIR, or set FEDNANO_MODEL" in err

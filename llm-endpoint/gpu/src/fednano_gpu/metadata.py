@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONTRACT = "llmgrad/1"
@@ -50,6 +51,30 @@ def metadata(name: str, d: str, h: int) -> Metadata:
         ("loglik", "FP32", (-1, -1)),
         ("tokens", "INT32", (-1, -1)),
     ]
-    return Metadata(
-        name, tuple(TensorMetadata(*t) for t in inputs), tuple(TensorMetadata(*t) for t in outputs)
-    )
+    return Metadata(name, _stated(inputs), _stated(outputs))
+
+
+def second_version(name: str, d: str, h: int) -> Metadata:
+    """The same with the tensors of features and codes too, for who must state all that may come."""
+    inputs = [
+        ("refs", "INT32", (-1, 8)),
+        ("rows", "INT32", (-1,)),
+        ("x", "FP32", (-1, h)),
+        ("modality", "INT32", (-1,)),
+        ("codes", "FP32", (-1, -1, -1)),
+        ("up", "FP32", (-1, -1, h)),
+        ("up_of", "INT32", (-1, -1)),
+    ]
+    outputs = [
+        ("held", "INT32", (-1,)),
+        ("dcodes", "FP32", (-1, -1, -1)),
+        ("dup", "FP32", (-1, -1, h)),
+        ("dup_sq", "FP32", (-1, -1, h)),
+        ("dup_each", "FP32", (-1, -1, -1, h)),
+    ]
+    first = metadata(name, d, h)
+    return Metadata(name, first.inputs + _stated(inputs), first.outputs + _stated(outputs))
+
+
+def _stated(tensors: Sequence[tuple[str, str, tuple[int, ...]]]) -> tuple[TensorMetadata, ...]:
+    return tuple(TensorMetadata(*tensor) for tensor in tensors)

@@ -16,10 +16,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, make_wsgi_a
 from prometheus_client.core import GaugeMetricFamily
 
 from fednano_gpu.desk import Desk, Ended
-from fednano_gpu.store import FeatureStore
+from fednano_gpu.store import FIGURES, FeatureStore
 from fednano_gpu.usage import UsageError
 
-_PREFIX = "fednano_endpoint_"
+PREFIX = "fednano_endpoint_"
 
 # From a table look-up of a tiny model to the longest call that a client waits for.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180)
@@ -52,16 +52,11 @@ class Metrics:
             "waiting": "Requests in the queue.",
             "running": "Requests being computed.",
             "held_bytes": "Bytes of the messages that are held.",
-            "features": "Prompts' features in the store.",
-            "features_memory_bytes": "Bytes of features in memory.",
-            "features_disk_bytes": "Bytes of features on disk.",
-            "features_found": "Features asked for that were there, so far.",
-            "features_missed": "Features asked for that were not, so far.",
-            "features_evicted": "Features let go for room, so far.",
+            **FIGURES,
         }
         features = {} if self._store is None else self._store.figures()
         for name, value in (self._desk.state() | features).items():
-            yield GaugeMetricFamily(_PREFIX + name, helps[name], value=value)
+            yield GaugeMetricFamily(PREFIX + name, helps[name], value=value)
 
     def ended(self, call: Ended) -> None:
         """Counts one request."""
@@ -95,10 +90,10 @@ class Metrics:
         return [b"ready\n" if ready else b"not ready\n"]
 
     def _counter(self, name: str, text: str, *labels: str) -> Any:
-        return Counter(_PREFIX + name, text, labels, registry=self.registry)
+        return Counter(PREFIX + name, text, labels, registry=self.registry)
 
     def _histogram(self, name: str, text: str, bounds: tuple[float, ...]) -> Any:
-        return Histogram(_PREFIX + name, text, ("op",), buckets=bounds, registry=self.registry)
+        return Histogram(PREFIX + name, text, ("op",), buckets=bounds, registry=self.registry)
 
 
 class _Quiet(WSGIRequestHandler):

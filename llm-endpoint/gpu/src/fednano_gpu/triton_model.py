@@ -4,6 +4,9 @@ A first process asks auto_complete_config and ends: PyTorch is imported where it
 
 Triton joins requests only where all their tensors share the first dimension, which the contract's do not. So execute() takes
 requests in and returns; a desk like the other server's joins them, and each is answered through its response sender.
+
+Triton shares calls out among a model's instances, and each is a process of its own. Features that one of them holds are not the
+others', so there are features and codes, the contract's second version, only where the configuration asks for one instance.
 """
 
 from __future__ import annotations
@@ -22,9 +25,11 @@ import triton_python_backend_utils as triton  # there only inside Triton
 from fednano_gpu import options as settings
 from fednano_gpu.desk import Answer, Desk, Ended, failure_line, refusal
 from fednano_gpu.fingerprint import ModelError, read_json
-from fednano_gpu.metadata import metadata
+from fednano_gpu.metadata import second_version
+from fednano_gpu.metrics import PREFIX
 from fednano_gpu.reading import Refusal, Tensor
-from fednano_gpu.serve import open_contract
+from fednano_gpu.serve import features, open_contract
+from fednano_gpu.store import FIGURES, FeatureStore
 from fednano_gpu.usage import UsageError
 
 FAILURES = logging.getLogger("fednano_gpu.failures")
@@ -48,7 +53,7 @@ class TritonPythonModel:
     def auto_complete_config(config: Any) -> Any:
         """States the contract's tensors, with D and H of the model."""
         options = _options()
-        stated = metadata("", _WIRE[options.dtype], _hidden(options.model))
+        stated = second_version("", _WIRE[options.dtype], _hidden(options.model))
         for tensor in stated.inputs:
             config.add_input(_entry(tensor) | {"optional": tensor.name != "ctl"})
         for tensor in stated.outputs:
@@ -61,11 +66,14 @@ class TritonPythonModel:
         self._options = _options(arguments["model_name"])
         try:
             self._tokens = settings.tokens(self._options)
-            contract = open_contract(self._options)
+            self._store = _store(self._options, json.loads(arguments["model_config"]))
+            contract = open_contract(self._options, self._store)
         except (ModelError, UsageError) as wrong:
             raise triton.TritonModelException(str(wrong)) from None
-        self._types = {tensor.name: tensor.datatype for tensor in contract.metadata().inputs}
-        self._outputs = {tensor.name for tensor in contract.metadata().outputs}
+        stated = second_version("", _WIRE[self._options.dtype], contract.info()["hidden"])
+        self._types = {tensor.name: tensor.datatype for tensor in stated.inputs}
+        self._outputs = {tensor.name for tensor in stated.outputs}
+        self._gauges = _Gauges(self._store)
         self._desk = Desk(self._options.queue, self._options.queue_bytes, self._options.max_tokens)
         self._desk.open(contract)
 
@@ -73,10 +81,14 @@ class TritonPythonModel:
         """Takes requests in; each is answered later, or at once if it is wrong."""
         for request in requests:
             self._take(request)
+        self._gauges.show()
 
     def finalize(self) -> None:
         """Triton has waited for what it gave; nothing is left."""
         self._desk.close(self._options.drain)
+        if self._store is not None:
+            self._store.close()
+        self._gauges.close()
         # An interpreter that takes PyTorch apart needs seconds, and on a busy machine more than Triton waits.
         atexit.register(os._exit, 0)
 
@@ -120,6 +132,51 @@ class TritonPythonModel:
         else:
             data = tensor.as_numpy().tobytes()
         return Tensor(tensor.name(), datatype, tuple(tensor.shape()), data)
+
+
+def _store(options: Any, config: dict[str, Any]) -> FeatureStore | None:
+    groups = config.get("instance_group", [])
+    instances = sum(int(group.get("count", 1)) * max(1, len(group.get("gpus", []))) for group in groups)
+    store = features(options)
+    if store is not None and instances > 1:
+        logging.warning(
+            "version 1 of the contract alone: features would be held by one of %d instances, and asked of another. "
+            "For version 2 set instance_group's count to 1 in config.pbtxt.",
+            instances,
+        )
+        return None
+    return store
+
+
+class _Gauges:
+    """What a store holds and has done, among Triton's own figures; nothing where these are off."""
+
+    def __init__(self, store: FeatureStore | None) -> None:
+        self._store = store
+        self._families: dict[str, Any] = {}  # must outlive what is made of them
+        self._gauges: dict[str, Any] = {}
+        if store is None:
+            return
+        try:
+            for name, text in FIGURES.items():
+                self._families[name] = triton.MetricFamily(PREFIX + name, text, triton.MetricFamily.GAUGE)
+                self._gauges[name] = self._families[name].Metric({})
+        except triton.TritonModelException:
+            self.close()
+
+    def show(self) -> None:
+        if self._store is None or not self._gauges:
+            return
+        try:
+            for name, value in self._store.figures().items():
+                self._gauges[name].set(value)
+        except triton.TritonModelException as failure:  # out of execute() it would end the server
+            logging.warning("figures of the store are not shown any more: %s", failure)
+            self.close()
+
+    def close(self) -> None:
+        self._gauges.clear()
+        self._families.clear()
 
 
 def _output(tensor: Tensor) -> Any:
