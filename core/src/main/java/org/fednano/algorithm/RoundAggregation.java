@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.algorithm.ClientOutcome.Failed;
 import org.fednano.algorithm.ClientOutcome.Straggler;
@@ -28,6 +29,9 @@ final class RoundAggregation {
     private static final int NAMED_IN_ERROR = 5; // enough to see a pattern, short enough for one line
     private static final int CAPPING_TRIES = 20;
     private static final String CAPPED = "weighed down to its largest share (merger.max_share)";
+
+    /** Bytes of updates that are read side by side. */
+    private static final long AT_ONCE = 64L << 20;
 
     private final TrainingPlan plan;
     private final GlobalAdapter before;
@@ -226,9 +230,19 @@ final class RoundAggregation {
     private Merger.Merged merge(UpdateSpill parked, double[] factors) {
         Merger merger = plan.merging()
                 .around(plan.server().start(plan.layout(), before.theta(), before.state()), before.theta());
-        for (int i = 0; i < factors.length; i++) {
-            ClientUpdate u = ((Done) parked.read(merged.get(i)).outcome()).update();
-            merger.add(u.theta(), u.uploads(), plan.merging().weight(u.trainingRows()) * factors[i]);
+        long bytes = 4L * before.theta().length * (1 + uploads.size());
+        var some = new ClientUpdate[(int) Math.max(1, Math.min(factors.length, AT_ONCE / bytes))];
+        for (int from = 0; from < factors.length; from += some.length) {
+            int first = from;
+            int count = Math.min(some.length, factors.length - from);
+            IntStream.range(0, count).parallel().forEach(i -> some[i] = parked.read(merged.get(first + i), some[i]));
+            for (int i = 0; i < count; i++) {
+                ClientUpdate u = some[i];
+                merger.add(u.theta(), u.uploads(), plan.merging().weight(u.trainingRows()) * factors[from + i]);
+            }
+            if (!merger.letGo()) {
+                Arrays.fill(some, null);
+            }
         }
         Merger.Merged result = merger.merge();
         requireSound(result);

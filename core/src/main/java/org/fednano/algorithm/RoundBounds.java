@@ -65,14 +65,18 @@ final class RoundBounds {
                 .toArray();
         for (int place : measured) {
             if (refusal(place) != null) {
-                directions.remove(parked.theta(place), norms[place]);
+                parked.pieces(place, (piece, at, count) -> directions.remove(piece, at, count, norms[place]));
             }
         }
-        for (int place : measured) {
-            if (refusal(place) == null) {
-                directions.measure(place, parked.theta(place), norms[place]);
-            }
-        }
+        directions.complete();
+        Arrays.stream(measured)
+                .parallel()
+                .filter(place -> refusal(place) == null)
+                .forEach(place -> {
+                    double[] along = {0};
+                    parked.pieces(place, (piece, at, count) -> along[0] += directions.along(piece, at, count));
+                    directions.measure(place, along[0], norms[place]);
+                });
         cosineBound = directions.bound(merging.minCosine(), FEWEST_OF_A_MIND);
     }
 

@@ -30,6 +30,11 @@ public final class Balanced implements Merger {
     }
 
     @Override
+    public boolean letGo() {
+        return merger.letGo();
+    }
+
+    @Override
     public int clients() {
         return merger.clients();
     }

@@ -26,6 +26,11 @@ final class Clamped implements Merger {
     }
 
     @Override
+    public boolean letGo() {
+        return merger.letGo();
+    }
+
+    @Override
     public int clients() {
         return merger.clients();
     }

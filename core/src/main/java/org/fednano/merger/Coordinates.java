@@ -6,7 +6,10 @@ import java.util.stream.IntStream;
 final class Coordinates {
 
     /** Fewer are done before another core has begun. */
-    private static final int PIECE = 1 << 16;
+    private static final int FEW = 1 << 16;
+
+    /** Accumulators of so many stay in a core's own cache while several clients are folded. */
+    private static final int PIECE = 1 << 14;
 
     /** Work on coordinates from (inclusive) to (exclusive). */
     @FunctionalInterface
@@ -16,8 +19,14 @@ final class Coordinates {
 
     private Coordinates() {}
 
+    /** Whether one core does all of them. */
+    static boolean isFew(int d) {
+        return d <= FEW;
+    }
+
+    /** Does the work on d coordinates. */
     static void each(int d, Work work) {
-        if (d <= PIECE) {
+        if (isFew(d)) {
             work.on(0, d);
             return;
         }

@@ -1,6 +1,7 @@
 package org.fednano.merger;
 
 import java.util.Map;
+import org.fednano.merger.DeltaAccumulator.Factors;
 
 /**
  * θ' = θ + Σ a_k ⊙ Δ_k / Σ a_k with a_k = w_k (F_k + λ m), m the mean coordinate of Σ w_k F_k / Σ w_k (FedNano, eq. 7,
@@ -17,11 +18,8 @@ public final class FisherMerger implements Merger {
 
     private final String upload;
     private final double floor;
-    private final boolean normalise;
     private final DeltaAccumulator deltas;
-    private final double[] fisher; // Σ w_k F_k
-    private final double[] fisherDelta; // Σ w_k F_k Δ_k
-    private double[] masses = new double[8]; // w_k Σ_i F_k,i
+    private final int d;
 
     /**
      * @param upload name under which clients send F_k
@@ -31,34 +29,23 @@ public final class FisherMerger implements Merger {
     public FisherMerger(float[] theta, String upload, double floor, boolean normalise) {
         this.upload = upload;
         this.floor = floor;
-        this.normalise = normalise;
-        deltas = new DeltaAccumulator(theta);
-        fisher = new double[theta.length];
-        fisherDelta = new double[theta.length];
+        d = theta.length;
+        deltas = new DeltaAccumulator(theta, normalise ? Factors.NORMALISED : Factors.AS_THEY_ARE);
     }
 
     @Override
     public void add(float[] thetaK, Map<String, float[]> uploads, double weight) {
         float[] fisherK = uploads.get(upload);
-        if (fisherK == null || fisherK.length != fisher.length) {
-            throw new IllegalArgumentException("A Fisher must hold " + fisher.length + " values: got "
-                    + (fisherK == null ? "none" : fisherK.length));
+        if (fisherK == null || fisherK.length != d) {
+            throw new IllegalArgumentException(
+                    "A Fisher must hold " + d + " values: got " + (fisherK == null ? "none" : fisherK.length));
         }
-        int k = deltas.add(thetaK, weight);
-        masses = DeltaAccumulator.withRoom(masses, k);
-        double mass = 0;
-        for (float f : fisherK) {
-            mass += f;
-        }
-        double scale = normalise && mass > 0 ? fisherK.length / mass : 1;
-        masses[k] = weight * scale * mass;
-        Coordinates.each(fisher.length, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                double wf = weight * scale * fisherK[i];
-                fisher[i] += wf;
-                fisherDelta[i] += wf * deltas.delta(thetaK, i);
-            }
-        });
+        deltas.add(thetaK, weight, fisherK);
+    }
+
+    @Override
+    public boolean letGo() {
+        return deltas.letGo();
     }
 
     @Override
@@ -68,22 +55,23 @@ public final class FisherMerger implements Merger {
 
     @Override
     public Merged merge() {
+        deltas.settle();
         double mass = 0; // Σ_k w_k Σ_i F_k,i
         for (int k = 0; k < clients(); k++) {
-            mass += masses[k];
+            mass += deltas.mass(k);
         }
-        int d = fisher.length;
         double mean = mass / d / deltas.weight(); // m
         double lambda = floor * mean; // λ m
         float[] theta = deltas.merge(i -> {
-            double total = fisher[i] + lambda * deltas.weight();
-            return total > 0 ? (fisherDelta[i] + lambda * deltas.sum(i)) / total : deltas.mean(i);
+            double total = deltas.factor(i) + lambda * deltas.weight();
+            return total > 0 ? (deltas.factorDelta(i) + lambda * deltas.sum(i)) / total : deltas.mean(i);
         });
         double[] shares = new double[clients()];
         double all = mass + lambda * d * deltas.weight();
         for (int k = 0; k < shares.length; k++) {
-            shares[k] =
-                    all > 0 ? (masses[k] + lambda * d * deltas.weight(k)) / all : deltas.weight(k) / deltas.weight();
+            shares[k] = all > 0
+                    ? (deltas.mass(k) + lambda * d * deltas.weight(k)) / all
+                    : deltas.weight(k) / deltas.weight();
         }
         return new Merged(theta, shares);
     }

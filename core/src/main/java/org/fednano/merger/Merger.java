@@ -11,11 +11,20 @@ public interface Merger {
     /**
      * Folds one client.
      *
-     * @param thetaK θ_k (d), finite; nobody changes it any more, so it may be kept until the merge
+     * @param thetaK θ_k (d), finite; nobody changes it until the merger has {@link #letGo}
      * @param uploads what the method's clients send beside it, by name; d values each, checked; as θ_k
      * @param weight w_k &gt; 0
      */
     void add(float[] thetaK, Map<String, float[]> uploads, double weight);
+
+    /**
+     * Is done with what it was given, if it can be.
+     *
+     * @return whether the vectors of all clients so far may be filled anew; false: it needs them until the merge
+     */
+    default boolean letGo() {
+        return false;
+    }
 
     /** Clients folded so far. */
     int clients();

@@ -52,6 +52,11 @@ public final class ServerStep implements Merger {
     }
 
     @Override
+    public boolean letGo() {
+        return deltas.letGo();
+    }
+
+    @Override
     public int clients() {
         return deltas.clients();
     }
@@ -71,6 +76,7 @@ public final class ServerStep implements Merger {
         if (clients() == 0) {
             throw new IllegalStateException("Nothing to merge: no client was folded");
         }
+        deltas.settle();
         float[] merged = new float[theta.length];
         for (int i = 0; i < merged.length; i++) {
             merged[i] = (float) (theta[i] + step.of(i, mean.applyAsDouble(i), kept));

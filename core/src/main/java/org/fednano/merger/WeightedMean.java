@@ -17,6 +17,11 @@ public final class WeightedMean implements Merger {
     }
 
     @Override
+    public boolean letGo() {
+        return deltas.letGo();
+    }
+
+    @Override
     public int clients() {
         return deltas.clients();
     }

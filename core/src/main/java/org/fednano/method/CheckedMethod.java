@@ -195,6 +195,11 @@ record CheckedMethod(FederatedMethod method) implements FederatedMethod {
         }
 
         @Override
+        public boolean letGo() {
+            return merger.letGo();
+        }
+
+        @Override
         public int clients() {
             return merger.clients();
         }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import org.fednano.adapter.AdapterLayout;
 import org.fednano.algorithm.ClientOutcome.Done;
 import org.fednano.merger.Merger;
 import org.fednano.method.FisherRule;
@@ -91,6 +92,46 @@ class DeterministicAggregatorTest {
             fold.accept(update("c10"));
         }
         fold.accept(update("c11"));
+    }
+
+    /** Eight of a million parameters are read side by side; the reference folds one by one what was never parked. */
+    @Test
+    void largeAdaptersAreMergedInTurnsOfSome() {
+        AdapterLayout layout = AdapterLayout.of("both", 4096, 64, 16);
+        GlobalAdapter before = new GlobalAdapter(0, new float[layout.size()], Map.of());
+        var plan = new TrainingPlan(
+                layout,
+                PLAN.local(),
+                PLAN.client(),
+                PLAN.server(),
+                PLAN.merging(),
+                PLAN.clients(),
+                0,
+                0,
+                PLAN.seed(),
+                1);
+        Merger reference = PLAN.server().start(layout, before.theta(), Map.of());
+        RoundResult result;
+        try (DeterministicAggregator fold = new DeterministicAggregator(plan, before, cohort(), client -> 0)) {
+            for (int k = 0; k < CLIENTS; k++) {
+                float[] theta = new float[layout.size()];
+                float[] fisher = new float[layout.size()];
+                for (int i = 0; i < theta.length; i++) {
+                    int mixed = (i + 31 * k) * 0x9E3779B9;
+                    theta[i] = (mixed >> 16) * 1e-6f;
+                    fisher[i] = (mixed >>> 20) * 1e-6f;
+                }
+                Map<String, float[]> uploads = Map.of(FisherRule.NAME, fisher);
+                fold.awaitRoom();
+                fold.accept(
+                        new Done(new ClientUpdate(cohort().get(k), theta, uploads, 1 + k, ClientUpdate.Metrics.NONE)));
+                reference.add(theta, uploads, 1 + k);
+                reference.letGo();
+            }
+            result = fold.merge();
+        }
+        assertEquals(CLIENTS, result.merged().size());
+        assertArrayEquals(reference.merge().theta(), result.global().theta());
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -306,6 +307,39 @@ class MergerLawsTest {
             assertArrayEquals(
                     Arrays.copyOfRange(byFisher, from, to),
                     merged(new FisherMerger(few.get(0), "fisher", 0, false), few));
+        }
+    }
+
+    @Property(tries = 30)
+    void whatAMergerLetGoMayBeFilledAnew(@ForAll Random random) {
+        int d = random.nextBoolean() ? 100_003 : 17; // folded together, and one by one
+        Cohort cohort = cohort(d, 1 + random.nextInt(5), random);
+        for (Supplier<Merger> start : List.<Supplier<Merger>>of(
+                () -> new WeightedMean(cohort.theta()),
+                () -> new FisherMerger(cohort.theta(), "fisher", FLOOR, false),
+                () -> new FisherMerger(cohort.theta(), "fisher", FLOOR, true),
+                () -> new ServerStep(cohort.theta(), Map.of(), List.of(), (i, delta, kept) -> delta),
+                () -> new Clamped(1, d, new WeightedMean(cohort.theta())),
+                () -> new Reweighed(cohort.theta(), ClientWeights.AGREEMENT, new WeightedMean(cohort.theta())))) {
+            if (start.get() instanceof Clamped && cohort.clients().size() < Clamp.fewest(1)) {
+                continue;
+            }
+            Merger kept = start.get();
+            Merger reusing = start.get();
+            for (Client client : cohort.clients()) {
+                kept.add(client.theta(), Map.of("fisher", client.fisher()), client.rows());
+                float[] theta = client.theta().clone();
+                float[] fisher = client.fisher().clone();
+                reusing.add(theta, Map.of("fisher", fisher), client.rows());
+                if (random.nextBoolean() && reusing.letGo()) {
+                    Arrays.fill(theta, Float.NaN);
+                    Arrays.fill(fisher, Float.NaN);
+                }
+            }
+            Merged expected = kept.merge();
+            Merged found = reusing.merge();
+            assertArrayEquals(expected.theta(), found.theta());
+            assertArrayEquals(expected.shares(), found.shares());
         }
     }
 
