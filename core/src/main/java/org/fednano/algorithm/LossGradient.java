@@ -25,11 +25,6 @@ public interface LossGradient {
         return Wire.EMBEDDINGS;
     }
 
-    /** Bytes of features that were sent so far, those sent again counted again. */
-    default long featureBytes() {
-        return 0;
-    }
-
     /**
      * The same from features and codes. What answers only the above makes the embeddings first.
      *

@@ -1,9 +1,11 @@
 package org.fednano.llm;
 
+import java.util.function.Consumer;
 import org.fednano.adapter.CodeGradients;
 import org.fednano.adapter.Codes;
 import org.fednano.algorithm.LossGradient;
 import org.fednano.sample.CodedPrompts;
+import org.fednano.sample.Features;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -42,6 +44,9 @@ public interface FrozenLlm extends LossGradient, AutoCloseable {
      * @return (B)(N_b): new token ids, without the end token
      */
     int[][] generate(PromptBatch prompts, int maxNew);
+
+    /** Tells of features whenever they are sent somewhere, also again; the last who asks is told. */
+    default void onFeaturesSent(Consumer<Features> told) {}
 
     /** {@link #loss} from features and codes; its gradients are empty. What answers embeddings only makes them first. */
     default CodedResult loss(CodedPrompts prompts, TokenBatch answers) {

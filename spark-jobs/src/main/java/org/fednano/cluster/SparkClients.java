@@ -66,7 +66,6 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
         return thread;
     });
     private Map<String, Traffic> traffic = Map.of();
-    private long featureBytes;
 
     /**
      * @param access what tasks need
@@ -107,7 +106,6 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
                 .sorted(Comparator.comparingLong(trainingRows).reversed())
                 .toList();
         Broadcast<Round> broadcast = spark.broadcast(round);
-        long featuresBefore = gateway.featureBytes();
         gateway.begin(Purpose.TRAIN, round.number(), cohort);
         Watch state = new Watch(round.number(), group);
         ScheduledFuture<?> looking =
@@ -153,7 +151,6 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
             looking.cancel(false);
             lost.close();
             traffic = gateway.end(Purpose.TRAIN, round.number());
-            featureBytes = gateway.featureBytes() - featuresBefore;
             broadcast.destroy();
         }
     }
@@ -167,11 +164,6 @@ public final class SparkClients implements ClientBackend, AutoCloseable {
                             + ": nothing of it is committed. Call the command again to"
                             + " go on from the last committed round.");
         }
-    }
-
-    /** Bytes of features that the endpoint was sent in the last round, all clients together. */
-    public long featureBytes() {
-        return featureBytes;
     }
 
     /** What each client of the last round moved through the gateway, by client id. */

@@ -86,11 +86,6 @@ public final class Gateway implements AutoCloseable {
         return pipeline.wire();
     }
 
-    /** Bytes of features that the endpoint was sent so far, what it had let go counted again. */
-    public long featureBytes() {
-        return pipeline.featureBytes();
-    }
-
     /** What it has done so far. */
     public GatewayFigures figures() {
         return pipeline.figures();

@@ -1,6 +1,7 @@
 package org.fednano.gateway;
 
 import io.grpc.Context;
+import java.util.List;
 import org.fednano.adapter.CodeGradients.Wanted;
 import org.fednano.algorithm.RoundClosedException;
 import org.fednano.algorithm.Wire;
@@ -11,6 +12,7 @@ import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
 import org.fednano.sample.CodedPrompts;
+import org.fednano.sample.Features;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -108,6 +110,9 @@ final class GatewaySession implements FrozenLlm {
     private <R> R call(LlmCall<R> call) {
         checkOpen();
         long before = meter.now();
+        List<Features> features =
+                call.coded() == null ? List.of() : call.coded().features();
+        pipeline.owners().enter(features, meter);
         meter.enter();
         try {
             Context caller = Context.current(); // cancelled when a caller on the network has gone
@@ -123,6 +128,7 @@ final class GatewaySession implements FrozenLlm {
             return answer;
         } finally {
             meter.exit();
+            pipeline.owners().exit(features);
             pipeline.changed();
         }
     }

@@ -17,12 +17,14 @@ final class Pipeline implements AutoCloseable {
     private final MeteredLlm asking;
     private final DispatchPolicy lane;
     private final FairSemaphore room;
+    private final FeatureOwners owners = new FeatureOwners();
 
     /**
      * @param othersMayCome whether a client is about that has no call under way
      */
     Pipeline(FrozenLlm llm, GatewayOptions options, BooleanSupplier othersMayCome) {
         asking = new MeteredLlm(llm);
+        llm.onFeaturesSent(owners::sent);
         room = new FairSemaphore(options.maxInflightBytes());
         lane = options.batching()
                 ? new DynamicBatcher(
@@ -38,8 +40,8 @@ final class Pipeline implements AutoCloseable {
         return asking.llm().wire();
     }
 
-    long featureBytes() {
-        return asking.llm().featureBytes();
+    FeatureOwners owners() {
+        return owners;
     }
 
     GatewayFigures figures() {

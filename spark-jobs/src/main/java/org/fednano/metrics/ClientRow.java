@@ -33,7 +33,9 @@ public record ClientRow(
         Long cutPrompts,
         String newestData,
         Integer attempt,
-        Double updateCosine) {
+        Double updateCosine,
+        long uplinkFeatureBytes,
+        long uplinkCodeBytes) {
 
     /** What became of the client's update. */
     public enum Outcome {

@@ -243,13 +243,13 @@ public final class MetricTables {
                             "uplink_activation_bytes",
                             LONG,
                             "bytes",
-                            "Prompt embeddings and answer ids it sent to the gateway.",
+                            "Prompt embeddings, or with llm.wire 2 codes and W_up, and answer ids it sent to the gateway.",
                             ClientRow::uplinkActivationBytes),
                     new Column<>(
                             "downlink_gradient_bytes",
                             LONG,
                             "bytes",
-                            "Losses and gradients sent back to it.",
+                            "Losses and gradients, of embeddings or of codes and W_up, sent back to it.",
                             ClientRow::downlinkGradientBytes),
                     new Column<>(
                             "gateway_wait_seconds",
@@ -284,7 +284,21 @@ public final class MetricTables {
                             "-1 to 1",
                             "Cosine of its change with the sum of the others', each with length 1; null if it sent none, was"
                                     + " rejected for another reason, or if merger.min_cosine is -1.",
-                            ClientRow::updateCosine)));
+                            ClientRow::updateCosine),
+                    new Column<>(
+                            "uplink_feature_bytes",
+                            LONG,
+                            "bytes",
+                            "Features of its prompts that the endpoint was sent with llm.wire 2, once and again where it had let them"
+                                    + " go; else 0.",
+                            ClientRow::uplinkFeatureBytes),
+                    new Column<>(
+                            "uplink_code_bytes",
+                            LONG,
+                            "bytes",
+                            "Part of uplink_activation_bytes that were codes, W_up and the answer ids with them: all of it with llm.wire 2,"
+                                    + " none with 1, some with auto.",
+                            ClientRow::uplinkCodeBytes)));
 
     /** One row per client, split, category and predictor. */
     public static final MetricTable<EvaluationRow> EVALUATIONS = new MetricTable<>(

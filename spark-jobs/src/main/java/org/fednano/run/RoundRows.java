@@ -23,19 +23,16 @@ final class RoundRows {
     private RoundRows() {}
 
     /**
-     * @param featureBytes that the endpoint was sent, all clients together
      * @param places where each client was in this round
      */
     static RoundMetrics of(
             Settings settings,
             RoundResult result,
             Map<String, Traffic> traffic,
-            long featureBytes,
             Function<String, ClientLocation> places,
             AdapterFile adapter) {
         List<ClientRow> clients = clients(result.clients(), traffic, places, null);
-        return new RoundMetrics(
-                List.of(round(settings, result, clients, featureBytes, adapter)), clients, List.of(), List.of());
+        return new RoundMetrics(List.of(round(settings, result, clients, adapter)), clients, List.of(), List.of());
     }
 
     /**
@@ -57,8 +54,7 @@ final class RoundRows {
                 .toList();
     }
 
-    private static RoundRow round(
-            Settings settings, RoundResult result, List<ClientRow> clients, long featureBytes, AdapterFile adapter) {
+    private static RoundRow round(Settings settings, RoundResult result, List<ClientRow> clients, AdapterFile adapter) {
         return new RoundRow(
                 settings.get(RunKeys.STRATEGY),
                 settings.get(RunKeys.SEED),
@@ -83,7 +79,7 @@ final class RoundRows {
                         .mapToDouble(c -> c.endpointSeconds() == null ? 0 : c.endpointSeconds())
                         .sum(),
                 adapter.sha256(),
-                featureBytes,
+                sum(clients, ClientRow::uplinkFeatureBytes),
                 result.clampedValues());
     }
 
@@ -114,7 +110,9 @@ final class RoundRows {
                 updated ? metrics.cutPrompts() : null,
                 newestData,
                 attempt,
-                number(report.updateCosine()));
+                number(report.updateCosine()),
+                traffic.uplinkFeatureBytes(),
+                traffic.uplinkCodeBytes());
     }
 
     /** NaN says "not measured" in memory, null does in a table. */

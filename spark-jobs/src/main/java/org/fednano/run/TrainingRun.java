@@ -216,8 +216,7 @@ public final class TrainingRun implements AutoCloseable {
                 plan.layout(),
                 result.global().theta(),
                 result.global().state());
-        RoundMetrics rows =
-                RoundRows.of(settings, result, clients.traffic(), clients.featureBytes(), cluster::place, file);
+        RoundMetrics rows = RoundRows.of(settings, result, clients.traffic(), cluster::place, file);
         job.progress().between("committing round " + result.number() + " of " + goal);
         store.commit(new RoundCommit(file, result.merged(), rows, due));
         EvaluateJob evaluation = null;

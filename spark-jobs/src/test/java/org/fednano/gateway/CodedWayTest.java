@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.fednano.adapter.AdapterInit;
 import org.fednano.adapter.AdapterLayout;
@@ -97,8 +99,13 @@ class CodedWayTest {
     }
 
     private static Gateway gateway(FrozenLlm endpoint) {
-        Gateway gateway =
-                new Gateway(endpoint, new GatewayOptions(Duration.ofMinutes(5), 64 << 20, 2, false, 1, Duration.ZERO));
+        return gateway(endpoint, false);
+    }
+
+    private static Gateway gateway(FrozenLlm endpoint, boolean batching) {
+        Gateway gateway = new Gateway(
+                endpoint,
+                new GatewayOptions(Duration.ofMinutes(5), 64 << 20, 2, batching, 4096, Duration.ofMillis(20)));
         gateway.listen(new GatewayNetwork(
                 "127.0.0.1",
                 0,
@@ -121,6 +128,10 @@ class CodedWayTest {
     }
 
     private static ClientUpdate update(int round, FrozenLlm client) {
+        return update(round, client, rows(7));
+    }
+
+    private static ClientUpdate update(int round, FrozenLlm client, ClientData rows) {
         return FedNano.clientUpdate(
                 "a",
                 new Round(
@@ -130,12 +141,12 @@ class CodedWayTest {
                         round,
                         new LocalTraining(2, 4, SGD, 1024, 2),
                         new FisherRule.AfterTraining(0)),
-                rows(),
+                rows,
                 client);
     }
 
-    private static ClientData rows() {
-        Random random = new Random(7);
+    private static ClientData rows(long seed) {
+        Random random = new Random(seed);
         List<PromptFeatures> rows = new ArrayList<>();
         for (int i = 0; i < ROWS; i++) {
             int tokens = TOKENS - random.nextInt(8);
@@ -204,6 +215,69 @@ class CodedWayTest {
             assertTrue(3 * second < first, first + " bytes by embeddings, " + second + " by features and codes");
         }
         assertEquals(0, endpoint.features().entries());
+    }
+
+    /**
+     * Clients whose calls are joined: each is counted the features of its own rows, again where the endpoint had let them go,
+     * and all together what the endpoint was sent.
+     */
+    @Test
+    void eachClientsFeaturesAreCountedAsItsOwn() {
+        serve(0, 1 << 20);
+        List<String> cohort = List.of("a", "b", "c1");
+        try (OipLlm driver = connect(Wire.CODES);
+                Gateway gateway = gateway(driver, true);
+                ConcurrentCallers callers = new ConcurrentCallers()) {
+            Map<String, Traffic> first = together(gateway, callers, cohort, 1);
+            for (int i = 0; i < cohort.size(); i++) {
+                Traffic of = first.get(cohort.get(i));
+                assertEquals(featureBytes(rows(i)), of.uplinkFeatureBytes());
+                assertTrue(of.uplinkCodeBytes() > 0);
+                assertEquals(of.uplinkActivationBytes(), of.uplinkCodeBytes());
+            }
+            assertEquals(driver.counters().featureBytes(), sum(first));
+            assertEquals(0, sum(together(gateway, callers, cohort, 2)));
+            int port = endpoint.port();
+            endpoint.close();
+            serve(port, 20L * TOKENS * (4L * layout.hidden() + 20));
+            long before = driver.counters().featureBytes();
+            Map<String, Traffic> third = together(gateway, callers, cohort, 3);
+            assertEquals(driver.counters().featureBytes() - before, sum(third));
+            assertTrue(sum(third) > sum(first), "the store is too small for all rows");
+            third.forEach((client, of) ->
+                    assertTrue(of.uplinkFeatureBytes() >= featureBytes(rows(cohort.indexOf(client))), client));
+        }
+    }
+
+    private static Map<String, Traffic> together(
+            Gateway gateway, ConcurrentCallers callers, List<String> cohort, int round) {
+        gateway.begin(Purpose.TRAIN, round, cohort);
+        List<Future<ClientUpdate>> updates = new ArrayList<>();
+        for (int i = 0; i < cohort.size(); i++) {
+            String id = cohort.get(i);
+            ClientData rows = rows(i);
+            updates.add(callers.start(() -> {
+                try (FrozenLlm client = gateway.address().open(gateway.pass(Purpose.TRAIN, round, id))) {
+                    return update(round, client, rows);
+                }
+            }));
+        }
+        for (int i = 0; i < updates.size(); i++) {
+            same(update(round, llm, rows(i)), ConcurrentCallers.get(updates.get(i)));
+        }
+        return gateway.end(Purpose.TRAIN, round);
+    }
+
+    private static long featureBytes(ClientData rows) {
+        long bytes = 0;
+        for (int i = 0; i < rows.size(); i++) {
+            bytes += rows.row(i).tokens() * (4L * layout.hidden() + 1);
+        }
+        return bytes;
+    }
+
+    private static long sum(Map<String, Traffic> traffic) {
+        return traffic.values().stream().mapToLong(Traffic::uplinkFeatureBytes).sum();
     }
 
     /** A restart, or a store too small for a batch, costs traffic and nothing else. */

@@ -36,7 +36,7 @@ class GatewayAttacksTest {
     private static final ModelInferRequest INFO = Requests.info(GatewayServer.MODEL, null);
     private static final ModelInferRequest EMBED =
             Requests.of(GatewayServer.MODEL, "f", new LlmCall.Embed(new int[] {1, 2, 3}), WireType.FP32);
-    private static final Traffic EMBEDDED = new Traffic(12, 0, 12L * FakeSlowLlm.HIDDEN, 0, 0, 0);
+    private static final Traffic EMBEDDED = new Traffic(12, 0, 0, 0, 12L * FakeSlowLlm.HIDDEN, 0, 0, 0);
 
     private final FakeSlowLlm llm = new FakeSlowLlm();
     private Gateway gateway;

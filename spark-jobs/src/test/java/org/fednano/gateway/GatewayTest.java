@@ -91,10 +91,11 @@ class GatewayTest {
         Map<String, Traffic> traffic = gateway.end(Purpose.TRAIN, 1);
         long embeds = 4 * HIDDEN * 4; // four real tokens of H float32
         assertEquals(
-                new Traffic(2 * (embeds + 4 * 3), 2 * (embeds + 8 * 2), 0, 4, 4.0, 0),
+                new Traffic(2 * (embeds + 4 * 3), 0, 0, 2 * (embeds + 8 * 2), 0, 4, 4.0, 0),
                 traffic.get("a").in(4.0, 0));
         assertEquals(
-                new Traffic(12, 0, 3 * HIDDEN * 4, 0, 0, 0), traffic.get("b").in(0, 0));
+                new Traffic(12, 0, 0, 0, 3 * HIDDEN * 4, 0, 0, 0),
+                traffic.get("b").in(0, 0));
         assertEquals(4.0, traffic.get("a").seconds());
         assertEquals(Map.of(), gateway.end(Purpose.TRAIN, 1), "an ended round is forgotten");
     }

@@ -103,9 +103,10 @@ class NetworkGatewayTest {
         Map<String, Traffic> traffic = gateway.end(Purpose.TRAIN, 1);
         long embeds = 4 * 2 * TOKENS * HIDDEN;
         assertEquals(
-                new Traffic(2 * (embeds + 8), 2 * (embeds + 16), 0, 4, 0, 0),
+                new Traffic(2 * (embeds + 8), 0, 0, 2 * (embeds + 16), 0, 4, 0, 0),
                 traffic.get("a").in(0, 0));
-        assertEquals(new Traffic(12, 0, 12 * HIDDEN, 0, 0, 0), traffic.get(odd).in(0, 0));
+        assertEquals(
+                new Traffic(12, 0, 0, 0, 12 * HIDDEN, 0, 0, 0), traffic.get(odd).in(0, 0));
     }
 
     @Test

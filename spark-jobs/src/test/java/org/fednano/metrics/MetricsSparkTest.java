@@ -130,6 +130,13 @@ class MetricsSparkTest {
         Row slowest = run("slow_clients.sql").get(0);
         assertEquals("c003", slowest.getAs("client_id"));
         assertEquals(slowest.<Long>getAs("not_merged"), slowest.<Long>getAs("failed"));
+        Row bytes = run("bytes_per_client.sql").get(0);
+        assertEquals("c001", bytes.getAs("client_id"));
+        assertEquals(2 * 30_000L, bytes.<Long>getAs("feature_bytes"));
+        assertEquals(2 * 100_000L, bytes.<Long>getAs("code_bytes"));
+        assertEquals(2 * 150_000L, bytes.<Long>getAs("embedding_bytes"));
+        assertEquals(2 * 200_000L, bytes.<Long>getAs("gradient_bytes"));
+        assertEquals(2_400.0, bytes.<Double>getAs("split_bytes_per_sample"));
         Row share = run("merge_shares.sql").get(0);
         assertEquals(1.5, share.<Double>getAs("favour"));
     }

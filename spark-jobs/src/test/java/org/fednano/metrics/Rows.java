@@ -61,7 +61,9 @@ public final class Rows {
                 0L,
                 "2026-01-31",
                 null,
-                0.4);
+                0.4,
+                30_000,
+                100_000);
     }
 
     public static ClientRow failed(String client) {
@@ -89,7 +91,9 @@ public final class Rows {
                 null,
                 null,
                 null,
-                null);
+                null,
+                0,
+                0);
     }
 
     public static EvaluationRow evaluation(

@@ -132,7 +132,9 @@ final class SyntheticRun {
                         null,
                         null,
                         null,
-                        null));
+                        null,
+                        0,
+                        0));
                 continue;
             }
             double loss = (0.8 + 0.1 * (k % 5)) * (0.25 + 1.9 * Math.exp(-0.35 * round));
@@ -161,7 +163,9 @@ final class SyntheticRun {
                     k == 1 ? 4L : 0L,
                     null,
                     null,
-                    0.4));
+                    0.4,
+                    0,
+                    0));
         }
         return rows;
     }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.wire.Requests;
@@ -32,6 +33,7 @@ final class EndpointFeatures {
     private final String run;
     private final Set<String> held = ConcurrentHashMap.newKeySet();
     private final AtomicLong sentBytes = new AtomicLong();
+    private volatile Consumer<Features> told = sent -> {};
 
     EndpointFeatures(EndpointConnection link, String modelName, String run) {
         this.link = link;
@@ -90,6 +92,7 @@ final class EndpointFeatures {
             all &= now[i];
         }
         sentBytes.addAndGet(features.stream().mapToLong(Features::bytes).sum());
+        features.forEach(told);
         return all;
     }
 
@@ -113,6 +116,10 @@ final class EndpointFeatures {
         } catch (LlmException e) {
             LOG.debug("An endpoint keeps a run's features for a while: {}", e.getMessage());
         }
+    }
+
+    void onSent(Consumer<Features> toldFromNow) {
+        told = toldFromNow;
     }
 
     String run() {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.fednano.algorithm.RoundClosedException;
 import org.fednano.algorithm.Wire;
 import org.fednano.llm.LlmCall;
@@ -20,6 +21,7 @@ import org.fednano.llm.wire.Requests;
 import org.fednano.llm.wire.Responses;
 import org.fednano.llm.wire.WireType;
 import org.fednano.sample.CodedPrompts;
+import org.fednano.sample.Features;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.slf4j.Logger;
@@ -181,6 +183,10 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
             return Wire.EMBEDDINGS;
         }
         return options.wire() == Wire.AUTO && type() != WireType.FP32 ? Wire.AUTO_HALF : options.wire();
+    }
+
+    void onFeaturesSent(Consumer<Features> told) {
+        endpoints.forEach(endpoint -> endpoint.features.onSent(told));
     }
 
     OipLlm.Counters counters() {

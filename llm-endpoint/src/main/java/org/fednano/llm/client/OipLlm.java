@@ -20,6 +20,7 @@ import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
 import org.fednano.llm.wire.WireType;
 import org.fednano.sample.CodedPrompts;
+import org.fednano.sample.Features;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.fednano.settings.EndpointKeys;
@@ -444,8 +445,8 @@ public final class OipLlm implements FrozenLlm {
     }
 
     @Override
-    public long featureBytes() {
-        return pool.counters().featureBytes();
+    public void onFeaturesSent(Consumer<Features> told) {
+        pool.onFeaturesSent(told);
     }
 
     @Override

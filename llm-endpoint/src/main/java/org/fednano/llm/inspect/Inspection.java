@@ -99,6 +99,7 @@ record Inspection(SplitModel model, AdapterLayout layout, Traffic.Load load, Tra
                 .put("run_downlink_bytes", Math.round(traffic.downlinkRun()));
         json.putObject("traffic_with_codes")
                 .put("feature_bytes_per_sample", coded.uplinkFeatures())
+                .put("feature_bytes_per_client", coded.uplinkFeatures() * load.samples())
                 .put("step_uplink_bytes_per_sample", Math.round(coded.uplinkStep()))
                 .put("step_downlink_bytes_per_sample", Math.round(coded.downlinkStep()))
                 .put("run_uplink_bytes", Math.round(coded.uplinkRun()))

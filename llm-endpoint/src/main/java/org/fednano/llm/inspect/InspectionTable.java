@@ -149,6 +149,7 @@ final class InspectionTable {
         CodedTraffic coded = inspection.coded();
         line("With llm.wire = 2, float32, batches of %s:", count(load.batch()));
         row("features, sample, once a run", coded.uplinkFeatures(), 0);
+        row("features, client, once a run", (double) coded.uplinkFeatures() * load.samples(), 0);
         row("codes and W_up, sample, step", coded.uplinkStep(), coded.downlinkStep());
         row("all, run", coded.uplinkRun(), coded.downlinkRun());
     }

@@ -219,6 +219,9 @@ class InspectCommandTest {
         assertEquals(
                 671 * (4 * 4096 + 1), coded.path("feature_bytes_per_sample").asLong());
         assertEquals(
+                200L * 671 * (4 * 4096 + 1),
+                coded.path("feature_bytes_per_client").asLong());
+        assertEquals(
                 codes + matrices + 12,
                 coded.path("step_uplink_bytes_per_sample").asLong());
         assertEquals(
