@@ -142,7 +142,7 @@ def test_every_row_of_the_check(host: str, dtype: str, tmp_path: Path) -> None:
         )
         rows = [row for row in told["checks"] if not row["name"].startswith("throughput")]
         assert {row["result"] for row in rows} == {"pass"}, told
-        assert sum(row["name"].startswith("version 2") for row in rows) == 17, told
+        assert sum(row["name"].startswith("version 2") for row in rows) == 18, told
         assert TOKEN not in server.log()
 
 

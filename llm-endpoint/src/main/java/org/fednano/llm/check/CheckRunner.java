@@ -65,7 +65,7 @@ final class CheckRunner {
     boolean near(String name, double limit, java.util.function.DoubleSupplier difference) {
         return add(name, text("at most %.2g", limit), () -> {
             double found = difference.getAsDouble();
-            return Found.of(found <= limit, text("%.2g", found));
+            return new Found(found <= limit, text("%.2g", found), "further apart than rounding explains");
         });
     }
 

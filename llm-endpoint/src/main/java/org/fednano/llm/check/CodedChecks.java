@@ -3,6 +3,7 @@ package org.fednano.llm.check;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import org.fednano.adapter.CodeGradients;
 import org.fednano.adapter.CodeGradients.Wanted;
 import org.fednano.adapter.Codes;
@@ -54,10 +55,11 @@ final class CodedChecks {
             return;
         }
         CodedChecks checks = new CodedChecks(s);
-        // With a secret of their own, drawn anew: a check before this one left nothing that could help.
-        try (OipLlm llm = OipLlm.connect(options.withWire(Wire.CODES))) {
+        // With a secret drawn anew: a check before this one left nothing that could help.
+        String run = "endpoint-check-" + UUID.randomUUID();
+        try (OipLlm llm = OipLlm.connect(options.withWire(Wire.CODES).withRun(run))) {
             checks.numbers(sheet, llm);
-            checks.lettingGo(sheet, llm);
+            checks.lettingGo(sheet, llm, run);
         }
         checks.refusals(sheet);
     }
@@ -171,8 +173,8 @@ final class CodedChecks {
         return sums;
     }
 
-    /** As an endpoint does that is started anew, or has no room, in the middle of an epoch. */
-    private void lettingGo(CheckRunner sheet, OipLlm llm) {
+    /** An endpoint that is started anew, or has no room, does so in the middle of an epoch. */
+    private void lettingGo(CheckRunner sheet, OipLlm llm, String run) {
         sheet.add("version 2: features travel once", "no byte of them with the second call", () -> {
             llm.loss(prompts, s.answers());
             long before = llm.counters().featureBytes();
@@ -180,6 +182,12 @@ final class CodedChecks {
             long more = llm.counters().featureBytes() - before;
             return new Found(more == 0, more + " bytes", "they were not held, or the store is too small for a batch");
         });
+        sheet.near("version 2: let go in mid-epoch, the loss is that of before", tolerance(), () -> {
+            float[] before = llm.loss(prompts, s.answers()).loss();
+            s.probe().drop(run, s.info());
+            return EndpointUnderTest.distance(llm.loss(prompts, s.answers()).loss(), before);
+        });
+        s.probe().drop(run, s.info());
     }
 
     private void refusals(CheckRunner sheet) {
@@ -188,12 +196,18 @@ final class CodedChecks {
         StoreCall.Put put = new StoreCall.Put(RUN, prompts.features());
         sheet.add("version 2: features that are not held are missed", Reason.MISS.name(), () -> {
             s.probe().drop(RUN, s.info());
-            return miss(right);
+            return miss(right, "nobody has put them");
         });
-        sheet.add("version 2: put, then held", "all of them", () -> said(put, true));
+        sheet.add("version 2: put, then held", "all of them, and a call finds them", () -> {
+            Found held = said(put, true);
+            Reason found = held.holds() ? s.probe().refusal(right) : null;
+            return found == null ? held : new Found(false, found.name(), "they were put just before");
+        });
         sheet.add("version 2: held under their run's secret alone", "none, and MISS", () -> {
             Found asked = said(new StoreCall.Have(RUN + "2", ids), false);
-            return asked.holds() ? miss(s.probe().crafted(call, s.info(), s.type(), RUN + "2")) : asked;
+            return asked.holds()
+                    ? miss(s.probe().crafted(call, s.info(), s.type(), RUN + "2"), "they are another run's")
+                    : asked;
         });
         refused(sheet, "a hash that does not fit", () -> {
             float[] x = new float[rows() * s.info().hidden()];
@@ -226,9 +240,9 @@ final class CodedChecks {
             return right.ints("up_of", upOf, size, 3);
         });
         refused(sheet, "no run", () -> right.control("run", 7));
-        sheet.add("version 2: dropped, and let go in mid-epoch", Reason.MISS.name(), () -> {
+        sheet.add("version 2: dropped, then missed", Reason.MISS.name(), () -> {
             s.probe().drop(RUN, s.info());
-            return miss(right);
+            return miss(right, "the run that they belonged to was dropped");
         });
     }
 
@@ -240,12 +254,12 @@ final class CodedChecks {
         boolean[] held = s.probe().held(call, s.info(), ids.size());
         boolean[] all = new boolean[held.length];
         Arrays.fill(all, expected);
-        return new Found(Arrays.equals(held, all), Arrays.toString(held), "each must be " + expected);
+        return new Found(Arrays.equals(held, all), Arrays.toString(held), "each must be held: " + expected);
     }
 
-    private Found miss(Crafted request) {
+    private Found miss(Crafted request, String why) {
         Reason found = s.probe().refusal(request);
-        return new Found(found == Reason.MISS, found == null ? "answered" : found.name(), "it must be MISS");
+        return new Found(found == Reason.MISS, found == null ? "answered" : found.name(), "it must be MISS: " + why);
     }
 
     private void refused(CheckRunner sheet, String what, java.util.function.Supplier<Crafted> request) {

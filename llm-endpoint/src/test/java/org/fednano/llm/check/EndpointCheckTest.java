@@ -73,7 +73,7 @@ class EndpointCheckTest {
                     report.table());
             assertTrue(report.passed());
             assertEquals(
-                    17,
+                    18,
                     report.rows().stream()
                             .filter(row -> row.name().startsWith("version 2"))
                             .count());
