@@ -15,65 +15,16 @@ import org.fednano.sample.TokenBatch;
  * @param wanted which gradients of W_up
  */
 public record CodedLoss(CodedPrompts prompts, TokenBatch answers, float gradScale, Wanted wanted)
-        implements LlmCall<CodedResult> {
+        implements LossCall<CodedResult> {
 
     /** Losses alone. */
     public CodedLoss(CodedPrompts prompts, TokenBatch answers) {
         this(prompts, answers, 0, Wanted.SUM);
     }
 
-    /** Whether gradients are asked for. */
-    public boolean withGradient() {
-        return gradScale != 0;
-    }
-
-    @Override
-    public String op() {
-        return LlmCall.op(withGradient() ? "loss_grad" : "loss", prompts);
-    }
-
     @Override
     public CodedResult on(FrozenLlm llm) {
         return withGradient() ? llm.lossGradient(prompts, answers, gradScale, wanted) : llm.loss(prompts, answers);
-    }
-
-    @Override
-    public CodedPrompts coded() {
-        return prompts;
-    }
-
-    @Override
-    public int samples() {
-        return prompts.size();
-    }
-
-    @Override
-    public int promptWidth() {
-        return prompts.tokens();
-    }
-
-    @Override
-    public int answerWidth() {
-        return answers.length() - 1;
-    }
-
-    @Override
-    public long realTokens() {
-        long tokens = prompts.realTokens();
-        for (int b = 0; b < answers.size(); b++) {
-            tokens += Math.max(0, answers.count(b) - 1);
-        }
-        return tokens;
-    }
-
-    @Override
-    public String shapes() {
-        return op() + " of " + LlmCall.shape(prompts) + ", L = " + answers.length();
-    }
-
-    @Override
-    public boolean fits(int hidden) {
-        return prompts.hidden() == hidden && answers.size() == samples();
     }
 
     /** Values of the gradients that it answers, padding counted. */
@@ -96,15 +47,6 @@ public record CodedLoss(CodedPrompts prompts, TokenBatch answers, float gradScal
     }
 
     @Override
-    public long upBytes() {
-        return 4
-                * (prompts.values()
-                        + Arrays.stream(answers.ids())
-                                .filter(id -> id != TokenBatch.PAD)
-                                .count());
-    }
-
-    @Override
     public long downBytes(CodedResult answer) {
         long padding = (long) prompts.codes().length - prompts.realTokens() * prompts.rank();
         return 4 * (answer.gradients().values() - (withGradient() ? padding : 0) + 2L * samples());
@@ -122,32 +64,36 @@ public record CodedLoss(CodedPrompts prompts, TokenBatch answers, float gradScal
 
     @Override
     public CodedResult gather(List<CodedResult> parts) {
-        float[] loss = new float[samples()];
-        int[] tokens = new int[samples()];
-        int rank = prompts.rank();
-        int own = prompts.modalities() * rank * prompts.hidden();
-        float[] codes = new float[withGradient() ? prompts.codes().length : 0];
         CodeGradients first = parts.get(0).gradients();
         float[] up = new float[first.up().length];
         float[] squares = new float[first.squares().length];
-        float[] each = new float[first.each().length == 0 ? 0 : samples() * own];
-        int at = 0;
         for (CodedResult part : parts) {
-            int size = part.loss().length;
-            System.arraycopy(part.loss(), 0, loss, at, size);
-            System.arraycopy(part.answerTokens(), 0, tokens, at, size);
-            CodeGradients some = part.gradients();
-            if (withGradient()) {
-                int width = some.codes().length / size / rank;
-                float[] wide = PromptBatch.resized(some.codes(), width, 0, size, prompts.tokens(), rank);
-                System.arraycopy(wide, 0, codes, at * prompts.tokens() * rank, wide.length);
-            }
-            add(up, some.up());
-            add(squares, some.squares());
-            System.arraycopy(some.each(), 0, each, at * own, some.each().length);
-            at += size;
+            add(up, part.gradients().up());
+            add(squares, part.gradients().squares());
         }
-        return new CodedResult(loss, tokens, new CodeGradients(codes, up, squares, each));
+        return new CodedResult(
+                LlmCall.concat(parts.stream().map(CodedResult::loss).toList()),
+                parts.stream()
+                        .flatMapToInt(part -> Arrays.stream(part.answerTokens()))
+                        .toArray(),
+                new CodeGradients(
+                        withGradient()
+                                ? LlmCall.concat(
+                                        parts.stream().map(this::widened).toList())
+                                : new float[0],
+                        up,
+                        squares,
+                        LlmCall.concat(parts.stream()
+                                .map(part -> part.gradients().each())
+                                .toList())));
+    }
+
+    /** A part's gradients of its codes, padded to this call's T. */
+    private float[] widened(CodedResult part) {
+        int size = part.loss().length;
+        float[] codes = part.gradients().codes();
+        int width = codes.length / size / prompts.rank();
+        return PromptBatch.resized(codes, width, 0, size, prompts.tokens(), prompts.rank());
     }
 
     private static void add(float[] sum, float[] more) {

@@ -3,7 +3,6 @@ package org.fednano.llm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.Features;
@@ -17,7 +16,7 @@ import org.fednano.sample.TokenBatch;
  *
  * @param <R> what it answers
  */
-public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.Score, LlmCall.Generate, CodedLoss {
+public sealed interface LlmCall<R> permits LlmCall.Embed, PromptCall {
 
     /** Name of the operation in the endpoint's contract. */
     String op();
@@ -79,7 +78,7 @@ public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.
     interface Cases<T> {
         T embed(Embed call);
 
-        T loss(Loss call);
+        T loss(PromptLoss call);
 
         T codedLoss(CodedLoss call);
 
@@ -176,13 +175,7 @@ public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.
 
         @Override
         public float[] gather(List<float[]> parts) {
-            float[] all = new float[parts.stream().mapToInt(p -> p.length).sum()];
-            int at = 0;
-            for (float[] part : parts) {
-                System.arraycopy(part, 0, all, at, part.length);
-                at += part.length;
-            }
-            return all;
+            return LlmCall.concat(parts);
         }
 
         @Override
@@ -204,143 +197,8 @@ public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.
         }
     }
 
-    /** Losses and, unless {@code gradScale} is 0, gradients: {@link FrozenLlm#loss} and {@link FrozenLlm#lossGradient}. */
-    record Loss(PromptBatch prompts, TokenBatch answers, float gradScale) implements LlmCall<Result> {
-
-        /** Losses alone. */
-        public Loss(PromptBatch prompts, TokenBatch answers) {
-            this(prompts, answers, 0);
-        }
-
-        /** Whether gradients are asked for. */
-        public boolean withGradient() {
-            return gradScale != 0;
-        }
-
-        @Override
-        public String op() {
-            return withGradient() ? "loss_grad" : "loss";
-        }
-
-        @Override
-        public Result on(FrozenLlm llm) {
-            return withGradient() ? llm.lossGradient(prompts, answers, gradScale) : llm.loss(prompts, answers);
-        }
-
-        @Override
-        public int samples() {
-            return prompts.size();
-        }
-
-        @Override
-        public int promptWidth() {
-            return prompts.tokens();
-        }
-
-        @Override
-        public int answerWidth() {
-            return answers.length() - 1;
-        }
-
-        @Override
-        public long realTokens() {
-            long tokens = prompts.realTokens();
-            for (int b = 0; b < answers.size(); b++) {
-                tokens += Math.max(0, answers.count(b) - 1);
-            }
-            return tokens;
-        }
-
-        @Override
-        public String shapes() {
-            return op() + " of " + LlmCall.shape(prompts) + ", L = " + answers.length();
-        }
-
-        @Override
-        public boolean fits(int hidden) {
-            return prompts.hidden() == hidden && answers.size() == samples();
-        }
-
-        @Override
-        public long heldBytes(int hidden) {
-            long embeds = 4L * prompts.embeds().length;
-            return embeds * (withGradient() ? 2 : 1) + 4L * answers.ids().length + 8L * samples();
-        }
-
-        @Override
-        public long upBytes() {
-            return 4 * prompts.values()
-                    + 4
-                            * Arrays.stream(answers.ids())
-                                    .filter(id -> id != TokenBatch.PAD)
-                                    .count();
-        }
-
-        @Override
-        public long downBytes(Result answer) {
-            return (withGradient() ? 4 * prompts.values() : 0) + 8L * samples();
-        }
-
-        @Override
-        public <T> T match(Cases<T> cases) {
-            return cases.loss(this);
-        }
-
-        @Override
-        public Loss part(int from, int to) {
-            return new Loss(prompts.part(from, to), answers.part(from, to), gradScale);
-        }
-
-        @Override
-        public Result gather(List<Result> parts) {
-            float[] loss = new float[samples()];
-            int[] tokens = new int[samples()];
-            float[] gradient = new float[withGradient() ? prompts.embeds().length : 0];
-            int at = 0;
-            for (Result part : parts) {
-                int size = part.loss().length;
-                System.arraycopy(part.loss(), 0, loss, at, size);
-                System.arraycopy(part.answerTokens(), 0, tokens, at, size);
-                if (withGradient()) {
-                    int width = part.gradient().length / size / prompts.hidden();
-                    float[] wide =
-                            PromptBatch.resized(part.gradient(), width, 0, size, prompts.tokens(), prompts.hidden());
-                    System.arraycopy(wide, 0, gradient, at * prompts.tokens() * prompts.hidden(), wide.length);
-                }
-                at += size;
-            }
-            return new Result(loss, tokens, gradient);
-        }
-
-        @Override
-        public boolean joins(LlmCall<?> other) {
-            return other instanceof Loss loss && loss.gradScale == gradScale;
-        }
-
-        @Override
-        public Loss join(List<? extends LlmCall<Result>> calls) {
-            return new Loss(
-                    PromptBatch.join(calls.stream().map(c -> ((Loss) c).prompts).toList()),
-                    TokenBatch.join(calls.stream().map(c -> ((Loss) c).answers).toList()),
-                    gradScale);
-        }
-
-        @Override
-        public Result scatter(LlmCall<Result> joined, Result answer, int from) {
-            int to = from + samples();
-            int width = ((Loss) joined).prompts.tokens();
-            return new Result(
-                    Arrays.copyOfRange(answer.loss(), from, to),
-                    Arrays.copyOfRange(answer.answerTokens(), from, to),
-                    withGradient()
-                            ? PromptBatch.resized(
-                                    answer.gradient(), width, from, to, prompts.tokens(), prompts.hidden())
-                            : new float[0]);
-        }
-    }
-
     /** {@link FrozenLlm#score}. */
-    record Score(Prompts prompts, int[][][] choices) implements LlmCall<Scores> {
+    record Score(Prompts prompts, int[][][] choices) implements PromptCall<Scores> {
         @Override
         public String op() {
             return LlmCall.op("score", prompts);
@@ -351,21 +209,6 @@ public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.
             return prompts instanceof CodedPrompts coded
                     ? llm.score(coded, choices)
                     : llm.score((PromptBatch) prompts, choices);
-        }
-
-        @Override
-        public CodedPrompts coded() {
-            return prompts instanceof CodedPrompts coded ? coded : null;
-        }
-
-        @Override
-        public int samples() {
-            return prompts.size();
-        }
-
-        @Override
-        public int promptWidth() {
-            return prompts.tokens();
         }
 
         @Override
@@ -470,7 +313,7 @@ public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.
     }
 
     /** {@link FrozenLlm#generate}. */
-    record Generate(Prompts prompts, int maxNew) implements LlmCall<int[][]> {
+    record Generate(Prompts prompts, int maxNew) implements PromptCall<int[][]> {
         @Override
         public String op() {
             return LlmCall.op("generate", prompts);
@@ -481,21 +324,6 @@ public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.
             return prompts instanceof CodedPrompts coded
                     ? llm.generate(coded, maxNew)
                     : llm.generate((PromptBatch) prompts, maxNew);
-        }
-
-        @Override
-        public CodedPrompts coded() {
-            return prompts instanceof CodedPrompts coded ? coded : null;
-        }
-
-        @Override
-        public int samples() {
-            return prompts.size();
-        }
-
-        @Override
-        public int promptWidth() {
-            return prompts.tokens();
         }
 
         @Override
@@ -572,6 +400,16 @@ public sealed interface LlmCall<R> permits LlmCall.Embed, LlmCall.Loss, LlmCall.
         public int[][] scatter(LlmCall<int[][]> joined, int[][] answer, int from) {
             return Arrays.copyOfRange(answer, from, from + samples());
         }
+    }
+
+    static float[] concat(List<float[]> parts) {
+        float[] all = new float[parts.stream().mapToInt(part -> part.length).sum()];
+        int at = 0;
+        for (float[] part : parts) {
+            System.arraycopy(part, 0, all, at, part.length);
+            at += part.length;
+        }
+        return all;
     }
 
     /** An operation with features and codes is one of the contract's second version. */

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.client.Pem;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
@@ -26,7 +27,7 @@ final class GatewayClient {
     private static final Duration BACKOFF_MAX = Duration.ofSeconds(5);
 
     /** What accepts connections and is no gateway must show soon: about a minute. */
-    private static final OipLlm.Retry TRIAL = new OipLlm.Retry(20, BACKOFF, BACKOFF_MAX);
+    private static final OipOptions.Retry TRIAL = new OipOptions.Retry(20, BACKOFF, BACKOFF_MAX);
 
     private GatewayClient() {}
 
@@ -43,27 +44,27 @@ final class GatewayClient {
      * A full gateway is no failure of the run: once tried, it is waited for until it says itself that the client's time is
      * over. Each wait is three quarters of the longest or more.
      */
-    static OipLlm.Retry patience(Duration deadline) {
+    static OipOptions.Retry patience(Duration deadline) {
         long waits = 4 * deadline.toMillis() / (3 * BACKOFF_MAX.toMillis());
-        return new OipLlm.Retry((int) Math.min(Integer.MAX_VALUE, waits + 10), BACKOFF, BACKOFF_MAX);
+        return new OipOptions.Retry((int) Math.min(Integer.MAX_VALUE, waits + 10), BACKOFF, BACKOFF_MAX);
     }
 
-    static FrozenLlm open(GatewayAddress.Network gateway, GatewayPass pass, OipLlm.Retry trial) {
+    static FrozenLlm open(GatewayAddress.Network gateway, GatewayPass pass, OipOptions.Retry trial) {
         requireReachable(gateway);
         Pem ca = gateway.ca().isEmpty() ? null : new Pem("gateway.tls.ca", gateway.ca());
         try {
-            OipLlm.Options options = new OipLlm.Options(
+            OipOptions options = new OipOptions(
                     List.of((gateway.tls() ? "grpcs://" : "grpc://") + gateway.host() + ":" + gateway.port()),
                     GatewayServer.MODEL,
                     pass.token(),
-                    new OipLlm.Tls(ca, null, null),
+                    new OipOptions.Tls(ca, null, null),
                     gateway.fingerprint(),
                     1,
                     deadline(gateway, pass.purpose()),
                     trial,
                     gateway.maxMessage(),
                     GatewayHeaders.of(pass).map(),
-                    OipLlm.Handshake.LIGHT,
+                    OipOptions.Handshake.LIGHT,
                     gateway.wire(),
                     gateway.run());
             OipLlm.connectShared(options).close();

@@ -10,6 +10,7 @@ import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.sample.CodedPrompts;
 import org.fednano.sample.Features;
@@ -61,14 +62,14 @@ final class GatewaySession implements FrozenLlm {
 
     @Override
     public Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale) {
-        // 0 stands for "no gradient" in LlmCall.Loss; whoever asks for one must not get none.
+        // 0 stands for "no gradient" in PromptLoss; whoever asks for one must not get none.
         LlmException.require(gradScale > 0, Reason.BAD_REQUEST, "grad_scale", "a power of two", gradScale);
-        return call(new LlmCall.Loss(prompts, answers, gradScale));
+        return call(new PromptLoss(prompts, answers, gradScale));
     }
 
     @Override
     public Result loss(PromptBatch prompts, TokenBatch answers) {
-        return call(new LlmCall.Loss(prompts, answers));
+        return call(new PromptLoss(prompts, answers));
     }
 
     @Override

@@ -16,6 +16,7 @@ import org.fednano.encoder.NanoEdgeSpec;
 import org.fednano.encoder.connector.ConnectorOrigin;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.localdisk.LocalDisk;
 import org.fednano.prompt.TokenizerWarnings;
@@ -174,7 +175,7 @@ public final class JobSession implements AutoCloseable {
     public static FrozenLlm openLlm(Settings settings, HfModelFolder model) {
         return settings.get(EndpointKeys.ADDRESSES).isEmpty()
                 ? EmbeddedLlm.open(model)
-                : OipLlm.connect(OipLlm.Options.of(settings));
+                : OipLlm.connect(OipOptions.of(settings));
     }
 
     /**

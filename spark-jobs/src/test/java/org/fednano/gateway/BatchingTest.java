@@ -21,6 +21,7 @@ import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.sample.CodedPrompts;
@@ -73,8 +74,8 @@ class BatchingTest {
         PromptBatch prompts = ConcurrentCallers.prompts(random, size, longest, hidden);
         TokenBatch answers = ConcurrentCallers.answers(random, size, 4, vocabulary);
         return switch (kind) {
-            case 0, 1 -> new LlmCall.Loss(prompts, answers, kind == 0 ? 1 : 1024);
-            case 2 -> new LlmCall.Loss(prompts, answers);
+            case 0, 1 -> new PromptLoss(prompts, answers, kind == 0 ? 1 : 1024);
+            case 2 -> new PromptLoss(prompts, answers);
             case 3 -> {
                 int[][][] choices = new int[size][][];
                 for (int b = 0; b < size; b++) {
@@ -198,10 +199,10 @@ class BatchingTest {
     @Test
     void whoSendsNonsenseFailsAloneAndTheOthersAreAnswered() {
         Random random = new Random(1);
-        List<LlmCall.Loss> calls = new ArrayList<>();
+        List<PromptLoss> calls = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             PromptBatch prompts = ConcurrentCallers.prompts(random, 2, 20, hidden);
-            calls.add(new LlmCall.Loss(
+            calls.add(new PromptLoss(
                     PromptBatch.join(List.of(prompts, ConcurrentCallers.prompts(2, 20, hidden))),
                     ConcurrentCallers.answers(random, 4, 2, vocabulary),
                     1));
@@ -210,8 +211,7 @@ class BatchingTest {
         calls.get(2).answers().ids()[0] = vocabulary + 7;
         // One answer too few: joined, it would shift the answers of everybody behind it.
         calls.set(
-                3,
-                new LlmCall.Loss(calls.get(3).prompts(), calls.get(3).answers().part(0, 3), 1));
+                3, new PromptLoss(calls.get(3).prompts(), calls.get(3).answers().part(0, 3), 1));
         try (ConcurrentCallers callers = new ConcurrentCallers();
                 Gateway gateway = gateway(true, 4096)) {
             List<Object> answers = callers.all(gateway, Purpose.TRAIN, 1, calls);
@@ -227,9 +227,9 @@ class BatchingTest {
     void mistakesThatWouldCancelOutWhenJoinedAreStillRefused() {
         Random random = new Random(3);
         int[] answers = {2, 1, 2, 3}; // where two are right
-        List<LlmCall.Loss> calls = new ArrayList<>();
+        List<PromptLoss> calls = new ArrayList<>();
         for (int count : answers) {
-            calls.add(new LlmCall.Loss(
+            calls.add(new PromptLoss(
                     ConcurrentCallers.prompts(2, 20, hidden),
                     ConcurrentCallers.answers(random, count, 2, vocabulary),
                     1));

@@ -25,6 +25,7 @@ import org.fednano.algorithm.Wire;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.server.Backend;
 import org.fednano.llm.server.LlmServer;
@@ -93,9 +94,9 @@ class CodedWayTest {
     }
 
     private OipLlm connect(Wire wire) {
-        return OipLlm.connect(OipLlm.Options.to("grpc://127.0.0.1:" + endpoint.port())
+        return OipLlm.connect(OipOptions.to("grpc://127.0.0.1:" + endpoint.port())
                 .withWire(wire)
-                .withRetry(new OipLlm.Retry(8, Duration.ofMillis(20), Duration.ofMillis(100))));
+                .withRetry(new OipOptions.Retry(8, Duration.ofMillis(20), Duration.ofMillis(100))));
     }
 
     private static Gateway gateway(FrozenLlm endpoint) {

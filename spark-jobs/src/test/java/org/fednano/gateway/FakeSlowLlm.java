@@ -6,8 +6,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.fednano.algorithm.Wire;
 import org.fednano.llm.FrozenLlm;
-import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.PromptLoss;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -17,7 +17,7 @@ final class FakeSlowLlm implements FrozenLlm {
     static final int HIDDEN = 4;
 
     final Semaphore let = new Semaphore(0);
-    final List<LlmCall.Loss> asked = new CopyOnWriteArrayList<>();
+    final List<PromptLoss> asked = new CopyOnWriteArrayList<>();
     final AtomicInteger most = new AtomicInteger();
     /** What gradient calls throw; null: nothing. */
     volatile RuntimeException refuses;
@@ -45,7 +45,7 @@ final class FakeSlowLlm implements FrozenLlm {
         if (refuses != null) {
             throw refuses;
         }
-        asked.add(new LlmCall.Loss(prompts, answers, gradScale));
+        asked.add(new PromptLoss(prompts, answers, gradScale));
         most.accumulateAndGet(running.incrementAndGet(), Math::max);
         let.acquireUninterruptibly();
         running.decrementAndGet();

@@ -28,6 +28,7 @@ import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferResponse;
 import org.fednano.llm.store.FeatureStore;
@@ -52,7 +53,7 @@ class NetworkGatewayTest {
     private static final int TOKENS = 10;
     private static final int MESSAGE = 1 << 16;
     private static final FeatureStore.Limits FEATURES = new FeatureStore.Limits(1 << 20, 0, null, Duration.ofHours(1));
-    private static final OipLlm.Retry ONE_TRY = new OipLlm.Retry(1, Duration.ZERO, Duration.ZERO);
+    private static final OipOptions.Retry ONE_TRY = new OipOptions.Retry(1, Duration.ZERO, Duration.ZERO);
 
     private final FakeSlowLlm llm = new FakeSlowLlm();
     private final ConcurrentCallers callers = new ConcurrentCallers();
@@ -260,7 +261,7 @@ class NetworkGatewayTest {
     @Test
     void theWaitForAFullGatewayIsLongerThanTheDeadline() {
         Duration deadline = Duration.ofHours(3);
-        OipLlm.Retry retry = GatewayClient.patience(deadline);
+        OipOptions.Retry retry = GatewayClient.patience(deadline);
         long least = (retry.tries() - 6L) * retry.backoffMax().toMillis() * 3 / 4;
         assertTrue(least > deadline.toMillis(), retry.toString());
     }
@@ -304,7 +305,7 @@ class NetworkGatewayTest {
                     MESSAGE,
                     Wire.EMBEDDINGS,
                     "");
-            OipLlm.Retry twice = new OipLlm.Retry(2, Duration.ZERO, Duration.ZERO);
+            OipOptions.Retry twice = new OipOptions.Retry(2, Duration.ZERO, Duration.ZERO);
             JobException e = assertThrows(
                     JobException.class, () -> GatewayClient.open(wrong, gateway.pass(Purpose.TRAIN, 1, "a"), twice));
             assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());

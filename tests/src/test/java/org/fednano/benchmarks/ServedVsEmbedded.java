@@ -14,6 +14,7 @@ import org.fednano.algorithm.FedNano;
 import org.fednano.algorithm.GlobalAdapter;
 import org.fednano.cluster.ClientCluster;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.settings.ModelKeys;
 import org.fednano.settings.Settings;
 
@@ -35,7 +36,7 @@ public final class ServedVsEmbedded {
         Settings settings = Settings.load(List.of(), List.of(args));
         Process server = serve(settings);
         try (Bench bench = new Bench(settings, "local[2]");
-                OipLlm served = OipLlm.connect(OipLlm.Options.to(ready(server)));
+                OipLlm served = OipLlm.connect(OipOptions.to(ready(server)));
                 ClientCluster over = bench.cluster(served)) {
             over.prepare();
             GlobalAdapter start = GlobalAdapter.initial(bench.plan);

@@ -17,7 +17,7 @@ import org.fednano.llm.check.CheckRunner.Found;
 import org.fednano.llm.check.CheckRunner.Skip;
 import org.fednano.llm.check.EndpointProbe.Crafted;
 import org.fednano.llm.client.OipLlm;
-import org.fednano.llm.client.OipLlm.Options;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.wire.Requests;
 import org.fednano.llm.wire.StoreCall;
 import org.fednano.sample.CodedPrompts;
@@ -47,7 +47,7 @@ final class CodedChecks {
         ids = prompts.features().stream().map(Features::id).toList();
     }
 
-    static void add(CheckRunner sheet, EndpointUnderTest s, Options options) {
+    static void add(CheckRunner sheet, EndpointUnderTest s, OipOptions options) {
         if (s.info().version() < Requests.VERSION_2) {
             sheet.add("version 2: features and codes", "as version 1", () -> {
                 throw new Skip("info says that the endpoint has version 1 alone");

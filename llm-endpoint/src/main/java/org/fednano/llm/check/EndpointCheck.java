@@ -5,15 +5,15 @@ import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.check.CheckRunner.Found;
 import org.fednano.llm.client.OipLlm;
-import org.fednano.llm.client.OipLlm.Handshake;
-import org.fednano.llm.client.OipLlm.Options;
+import org.fednano.llm.client.OipOptions;
+import org.fednano.llm.client.OipOptions.Handshake;
 import org.fednano.settings.JobException;
 
 /** Judges one endpoint by the contract. It asks small questions only, and leaves nothing behind. */
 public final class EndpointCheck {
 
     /** A busy server is waited for, but a dead one is not worth two minutes a row. */
-    private static final OipLlm.Retry RETRY = new OipLlm.Retry(5, Duration.ofSeconds(1), Duration.ofSeconds(8));
+    private static final OipOptions.Retry RETRY = new OipOptions.Retry(5, Duration.ofSeconds(1), Duration.ofSeconds(8));
 
     private EndpointCheck() {}
 
@@ -24,9 +24,9 @@ public final class EndpointCheck {
      * @param time to measure the throughput of each shape; zero: not measured
      * @throws JobException with status 5 if nothing answers at the address, 2 if address or files are wrong
      */
-    public static Report run(Options options, Duration time) {
+    public static Report run(OipOptions options, Duration time) {
         CheckRunner sheet = new CheckRunner();
-        Options light = options.withHandshake(Handshake.LIGHT).withRetry(RETRY);
+        OipOptions light = options.withHandshake(Handshake.LIGHT).withRetry(RETRY);
         try (EndpointProbe probe = EndpointProbe.open(light)) {
             CheckRunner.reach(probe::live);
             boolean known = identity(sheet, probe);

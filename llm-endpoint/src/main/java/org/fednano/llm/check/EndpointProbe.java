@@ -13,8 +13,8 @@ import org.fednano.llm.Reason;
 import org.fednano.llm.client.EndpointAddress;
 import org.fednano.llm.client.EndpointConnection;
 import org.fednano.llm.client.EndpointHandshake;
-import org.fednano.llm.client.OipLlm.Handshake;
-import org.fednano.llm.client.OipLlm.Options;
+import org.fednano.llm.client.OipOptions;
+import org.fednano.llm.client.OipOptions.Handshake;
 import org.fednano.llm.client.ServedModel;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferRequest.InferInputTensor;
@@ -35,16 +35,16 @@ final class EndpointProbe implements AutoCloseable {
     private static final int BUSY_TRIES = 5;
     private static final Duration BUSY_WAIT = Duration.ofSeconds(1);
 
-    private final Options options;
+    private final OipOptions options;
     private final EndpointConnection link;
 
-    private EndpointProbe(Options options) {
+    private EndpointProbe(OipOptions options) {
         this.options = options;
         link = new EndpointConnection(EndpointAddress.of(options.addresses().get(0)), options);
     }
 
     /** For the first of the addresses. */
-    static EndpointProbe open(Options options) {
+    static EndpointProbe open(OipOptions options) {
         return new EndpointProbe(options);
     }
 

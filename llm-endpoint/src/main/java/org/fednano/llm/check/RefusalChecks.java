@@ -3,11 +3,12 @@ package org.fednano.llm.check;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.fednano.llm.LlmCall;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.llm.check.CheckRunner.Found;
 import org.fednano.llm.check.CheckRunner.Skip;
 import org.fednano.llm.check.EndpointProbe.Crafted;
-import org.fednano.llm.client.OipLlm.Options;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 
@@ -19,9 +20,9 @@ final class RefusalChecks {
 
     private RefusalChecks() {}
 
-    static void add(CheckRunner sheet, EndpointUnderTest s, Options options) {
+    static void add(CheckRunner sheet, EndpointUnderTest s, OipOptions options) {
         float[] before = s.llm().loss(s.prompts(), s.answers()).loss();
-        LlmCall<?> call = new LlmCall.Loss(s.prompts(), s.answers(), 1);
+        LlmCall<?> call = new PromptLoss(s.prompts(), s.answers(), 1);
         PromptBatch prompts = s.prompts();
         int size = prompts.size();
         int tokens = prompts.tokens();
@@ -103,7 +104,7 @@ final class RefusalChecks {
                 : new Found(found == expected, found.name(), "it is refused for another reason");
     }
 
-    private static Crafted tooLarge(EndpointUnderTest s, Options options) {
+    private static Crafted tooLarge(EndpointUnderTest s, OipOptions options) {
         int rows = s.info().limits().tokens() / 2 + 1; // each with one token of prompt and one of answer fed
         long bytes = (long) rows * (s.info().hidden() * (long) s.type().bytes() + 16);
         long most = Math.min(
@@ -118,15 +119,15 @@ final class RefusalChecks {
         Arrays.fill(answers, EndpointUnderTest.known(s.info())[0]);
         PromptBatch prompts = new PromptBatch(
                 new float[rows * s.info().hidden()], lengths, 1, s.info().hidden());
-        return s.probe().crafted(new LlmCall.Loss(prompts, new TokenBatch(answers, 2)), s.info(), s.type());
+        return s.probe().crafted(new PromptLoss(prompts, new TokenBatch(answers, 2)), s.info(), s.type());
     }
 
-    private static void token(CheckRunner sheet, Crafted right, Options options) {
+    private static void token(CheckRunner sheet, Crafted right, OipOptions options) {
         sheet.add("refused: no token", Reason.AUTH.name(), () -> withToken(null, right, options));
         sheet.add("refused: a wrong token", Reason.AUTH.name(), () -> withToken("not-the-token", right, options));
     }
 
-    private static Found withToken(String token, Crafted right, Options options) {
+    private static Found withToken(String token, Crafted right, OipOptions options) {
         if (options.token() == null) {
             throw new Skip("no token is configured (--token-file)");
         }

@@ -3,8 +3,8 @@ package org.fednano.llm.check;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
-import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.llm.check.CheckRunner.Found;
 import org.fednano.llm.check.CheckRunner.Skip;
@@ -36,7 +36,7 @@ final class Throughput {
         Arrays.fill(lengths, tokens);
         PromptBatch prompts = EndpointUnderTest.prompts(s.llm(), random, lengths);
         TokenBatch answers = new TokenBatch(EndpointUnderTest.ids(s.info(), random, 2 * size), 2);
-        LlmCall.Loss call = new LlmCall.Loss(prompts, answers, 1024);
+        PromptLoss call = new PromptLoss(prompts, answers, 1024);
         if (call.tokens() > s.info().limits().tokens()) {
             throw new Skip("a request may hold " + s.info().limits().tokens() + " tokens");
         }

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.fednano.llm.check.EndpointCheck;
 import org.fednano.llm.check.Report;
-import org.fednano.llm.client.OipLlm.Options;
-import org.fednano.llm.client.OipLlm.Tls;
+import org.fednano.llm.client.OipOptions;
+import org.fednano.llm.client.OipOptions.Tls;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import picocli.CommandLine.Command;
@@ -105,9 +105,9 @@ public final class CheckCommand implements Callable<Integer> {
             throw JobException.usage("--seconds must be 0 or more and --deadline 1 or more: found " + seconds + " and "
                     + deadline + ".");
         }
-        Options options = Options.to(url)
+        OipOptions options = OipOptions.to(url)
                 .withModelName(modelName)
-                .withToken(Options.readToken(tokenFile))
+                .withToken(OipOptions.readToken(tokenFile))
                 .withTls(Tls.read(ca, certificate, key))
                 .withCallDeadline(Duration.ofSeconds(deadline));
         Report report = EndpointCheck.run(options, Duration.ofSeconds(seconds));

@@ -3,6 +3,7 @@ package org.fednano.llm.client;
 import org.fednano.llm.FrozenLlm;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.wire.BatchSplitter;
 import org.fednano.llm.wire.Requests;
 import org.fednano.llm.wire.Responses;
@@ -17,7 +18,7 @@ final class DirectLlm implements FrozenLlm, BatchSplitter.Asked {
     private final ServedModel model;
     private final BatchSplitter splitting;
 
-    DirectLlm(EndpointConnection link, OipLlm.Options options, ServedModel model) {
+    DirectLlm(EndpointConnection link, OipOptions options, ServedModel model) {
         this.link = link;
         this.model = model;
         modelName = options.modelName();
@@ -54,12 +55,12 @@ final class DirectLlm implements FrozenLlm, BatchSplitter.Asked {
 
     @Override
     public Result lossGradient(PromptBatch prompts, TokenBatch answers, float gradScale) {
-        return split(new LlmCall.Loss(prompts, answers, gradScale));
+        return split(new PromptLoss(prompts, answers, gradScale));
     }
 
     @Override
     public Result loss(PromptBatch prompts, TokenBatch answers) {
-        return split(new LlmCall.Loss(prompts, answers));
+        return split(new PromptLoss(prompts, answers));
     }
 
     @Override

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.fednano.llm.client.OipLlm.Retry;
+import org.fednano.llm.client.OipOptions.Retry;
 
 /**
  * Who asks which endpoint when: so many requests at each, first come, first served, the least loaded endpoint first, and

@@ -20,7 +20,6 @@ import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.Reason;
-import org.fednano.llm.client.OipLlm.Options;
 import org.fednano.llm.oip.proto.GRPCInferenceServiceGrpc;
 import org.fednano.llm.oip.proto.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
 import org.fednano.llm.oip.proto.ModelInferRequest;
@@ -71,7 +70,7 @@ public final class EndpointConnection implements AutoCloseable {
     private final GRPCInferenceServiceBlockingStub stub;
 
     /** With a connection of its own. */
-    public EndpointConnection(EndpointAddress address, Options options) {
+    public EndpointConnection(EndpointAddress address, OipOptions options) {
         this(address, options, false);
     }
 
@@ -81,7 +80,7 @@ public final class EndpointConnection implements AutoCloseable {
      * @param share whether over the connection that others of this JVM use too
      * @throws JobException with status 2 if a PEM file is missing or is none
      */
-    public EndpointConnection(EndpointAddress address, Options options, boolean share) {
+    public EndpointConnection(EndpointAddress address, OipOptions options, boolean share) {
         this.address = address;
         modelName = options.modelName();
         token = options.token();
@@ -105,7 +104,7 @@ public final class EndpointConnection implements AutoCloseable {
                 .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 
-    static ManagedChannel channel(EndpointAddress address, Options options) throws IOException {
+    static ManagedChannel channel(EndpointAddress address, OipOptions options) throws IOException {
         return NettyChannelBuilder.forAddress(
                         address.host(),
                         address.port(),
@@ -119,7 +118,7 @@ public final class EndpointConnection implements AutoCloseable {
                 .build();
     }
 
-    private static ChannelCredentials credentials(OipLlm.Tls tls) throws IOException {
+    private static ChannelCredentials credentials(OipOptions.Tls tls) throws IOException {
         TlsChannelCredentials.Builder credentials = TlsChannelCredentials.newBuilder();
         if (tls.ca() != null) {
             CertificateDates.warn(tls.ca().origin(), tls.ca().text());
@@ -132,7 +131,7 @@ public final class EndpointConnection implements AutoCloseable {
         return credentials.build();
     }
 
-    private static Metadata headers(Options options) {
+    private static Metadata headers(OipOptions options) {
         Metadata headers = new Metadata();
         options.headers().forEach((name, value) -> headers.put(key(name), value));
         if (options.token() != null) {

@@ -31,8 +31,8 @@ public final class EndpointHandshake {
      * @throws LlmException with the endpoint's own reason; NOT_READY while it starts
      * @throws JobException status 3: another model than {@code options} expect, or wrong numbers
      */
-    public static ServedModel greet(EndpointConnection link, OipLlm.Options options) {
-        boolean full = options.handshake() == OipLlm.Handshake.FULL;
+    public static ServedModel greet(EndpointConnection link, OipOptions options) {
+        boolean full = options.handshake() == OipOptions.Handshake.FULL;
         if (full && !(link.live() && link.ready() && link.modelReady())) {
             throw new LlmException(Reason.NOT_READY, "Endpoint " + link.address() + " says that it is not ready");
         }

@@ -14,7 +14,6 @@ import org.fednano.llm.LlmInfo;
 import org.fednano.llm.Reason;
 import org.fednano.llm.client.EndpointBalancer.Place;
 import org.fednano.llm.client.EndpointBalancer.Visit;
-import org.fednano.llm.client.OipLlm.Options;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.wire.BatchSplitter;
 import org.fednano.llm.wire.Requests;
@@ -53,7 +52,7 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
         T of(Endpoint endpoint);
     }
 
-    private final Options options;
+    private final OipOptions options;
     private final EndpointBalancer places;
     private final List<Endpoint> endpoints;
     private final AtomicLong requests = new AtomicLong();
@@ -64,14 +63,14 @@ final class EndpointPool implements AutoCloseable, BatchSplitter.Asked {
     private volatile String modelFrom;
     private volatile BatchSplitter splitting;
 
-    private EndpointPool(Options options, WaitingClock waiting, List<Endpoint> endpoints) {
+    private EndpointPool(OipOptions options, WaitingClock waiting, List<Endpoint> endpoints) {
         this.options = options;
         this.endpoints = endpoints;
         places = new EndpointBalancer(endpoints.size(), options.inFlight(), options.retry(), waiting);
     }
 
     /** Connects to what answers; at least one endpoint must. */
-    static EndpointPool open(Options options, WaitingClock waiting, boolean share) {
+    static EndpointPool open(OipOptions options, WaitingClock waiting, boolean share) {
         List<EndpointAddress> addresses =
                 options.addresses().stream().map(EndpointAddress::of).toList();
         String run = options.run() == null ? newSecret() : options.run();

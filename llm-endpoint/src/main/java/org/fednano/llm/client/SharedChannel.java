@@ -12,7 +12,7 @@ import java.util.Map;
 final class SharedChannel {
 
     /** Where a connection leads, and what it trusts. */
-    private record Key(EndpointAddress address, OipLlm.Tls tls, long maxMessage) {}
+    private record Key(EndpointAddress address, OipOptions.Tls tls, long maxMessage) {}
 
     private static final Map<Key, SharedChannel> OPEN = new HashMap<>();
 
@@ -24,8 +24,8 @@ final class SharedChannel {
     }
 
     /** The connection to an address, which must be {@linkplain #giveBack given back}; connects when first asked. */
-    static SharedChannel take(EndpointAddress address, OipLlm.Options options) throws IOException {
-        Key key = new Key(address, address.tls() ? options.tls() : OipLlm.Tls.DEFAULT, options.maxMessage());
+    static SharedChannel take(EndpointAddress address, OipOptions options) throws IOException {
+        Key key = new Key(address, address.tls() ? options.tls() : OipOptions.Tls.DEFAULT, options.maxMessage());
         synchronized (OPEN) {
             SharedChannel shared = OPEN.get(key);
             if (shared == null) {

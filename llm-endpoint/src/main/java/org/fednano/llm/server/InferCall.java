@@ -22,7 +22,7 @@ import org.fednano.llm.oip.proto.ModelInferResponse;
 import org.fednano.llm.server.CallListener.Ended;
 import org.fednano.llm.server.CallListener.Outcome;
 import org.fednano.llm.wire.GrpcStatuses;
-import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.RequestReader;
 import org.fednano.llm.wire.Responses;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +55,7 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
     private boolean receiving;
     private ByteString message;
     private LlmInfo info;
-    private Requests.Received request;
+    private RequestReader.Received request;
     private String shapes = "";
     private Admission.Holding holding;
     private long messageBytes;
@@ -168,7 +168,7 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
                     answer(ofItself());
                     return;
                 }
-                if (Requests.isSecond(request.op())) {
+                if (RequestReader.isSecond(request.op())) {
                     // The features that it found are not to be held while it waits.
                     request = null;
                 }
@@ -315,12 +315,12 @@ final class InferCall extends ServerCall.Listener<Body> implements Runnable, Arr
     }
 
     private void parse() {
-        ModelInferRequest parsed = Requests.parse(message);
+        ModelInferRequest parsed = RequestReader.parse(message);
         id = parsed.getId();
-        shapes = Requests.shapes(parsed);
+        shapes = RequestReader.shapes(parsed);
         desk.requireModel(parsed.getModelName());
         info = desk.info();
-        request = Requests.read(parsed, desk.options().type(), info, desk.features(headers));
+        request = RequestReader.read(parsed, desk.options().type(), info, desk.features(headers));
     }
 
     private boolean gone() {

@@ -17,6 +17,7 @@ import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.llm.oip.proto.ModelInferResponse;
 import org.fednano.llm.oip.proto.ModelInferResponse.InferOutputTensor;
@@ -45,7 +46,7 @@ public final class Responses {
     }
 
     private static int version(String op) {
-        return Requests.isSecond(op) ? Requests.VERSION_2 : Requests.VERSION;
+        return RequestReader.isSecond(op) ? Requests.VERSION_2 : Requests.VERSION;
     }
 
     /** Answers {@code info}. */
@@ -75,7 +76,7 @@ public final class Responses {
      *
      * @param held of each feature named, whether it is held now; null if none were
      */
-    public static ModelInferResponse store(String model, LlmInfo info, Requests.Received request, boolean[] held) {
+    public static ModelInferResponse store(String model, LlmInfo info, RequestReader.Received request, boolean[] held) {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Tensors.text("out", out(info, Requests.VERSION_2).toString()));
         if (held != null) {
@@ -95,7 +96,7 @@ public final class Responses {
      * @param type D
      */
     public static ModelInferResponse of(
-            String model, LlmInfo info, Requests.Received request, Object answer, WireType type) {
+            String model, LlmInfo info, RequestReader.Received request, Object answer, WireType type) {
         List<Tensor> tensors = new ArrayList<>();
         tensors.add(Tensors.text("out", out(info, version(request.op())).toString()));
         tensors.addAll(request.call().match(new Writing(answer, request.shape(), info.hidden(), type)));
@@ -115,7 +116,7 @@ public final class Responses {
         }
 
         @Override
-        public List<Tensor> loss(LlmCall.Loss call) {
+        public List<Tensor> loss(PromptLoss call) {
             Result result = (Result) answer;
             int size = result.loss().length;
             List<Tensor> tensors = new ArrayList<>();
@@ -306,7 +307,7 @@ public final class Responses {
         }
 
         @Override
-        public Result loss(LlmCall.Loss call) {
+        public Result loss(PromptLoss call) {
             int size = call.samples();
             float[] losses = finite(tensors.get("loss", "FP32", size));
             int[] tokens = tensors.get("n_tokens", "INT32", size).ints();

@@ -14,7 +14,7 @@ import org.fednano.llm.LlmInfo;
 import org.fednano.llm.check.Row.Verdict;
 import org.fednano.llm.client.FakeLlm;
 import org.fednano.llm.client.FakeOipServer;
-import org.fednano.llm.client.OipLlm.Options;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.server.Backend;
@@ -63,7 +63,7 @@ class EndpointCheckTest {
                 .withFeatures(new FeatureStore.Limits(1 << 20, 0, null, Duration.ofHours(1)));
         try (LlmServer server = LlmServer.start(options, Backend.of(llm))) {
             Report report = EndpointCheck.run(
-                    Options.to("grpc://127.0.0.1:" + server.port()).withToken("right"), Duration.ofMillis(50));
+                    OipOptions.to("grpc://127.0.0.1:" + server.port()).withToken("right"), Duration.ofMillis(50));
             assertEquals(
                     List.of(),
                     report.rows().stream()
@@ -135,7 +135,7 @@ class EndpointCheckTest {
         });
         try (FakeOipServer server = new FakeOipServer(signed, WireType.FP32)) {
             server.info = FakeOipServer.with(llm.info(), llm.info().fingerprint(), LIMITS);
-            Report report = EndpointCheck.run(Options.to(server.address()), Duration.ZERO);
+            Report report = EndpointCheck.run(OipOptions.to(server.address()), Duration.ZERO);
             assertEquals(
                     Verdict.PASS,
                     report.rows().stream()
@@ -163,7 +163,7 @@ class EndpointCheckTest {
     private static void assertCaught(WireType type, FakeLlm wrong, String... rows) {
         try (FakeOipServer server = new FakeOipServer(wrong, type)) {
             server.info = FakeOipServer.with(llm.info(), llm.info().fingerprint(), LIMITS);
-            Report report = EndpointCheck.run(Options.to(server.address()), Duration.ZERO);
+            Report report = EndpointCheck.run(OipOptions.to(server.address()), Duration.ZERO);
             Set<String> failed = new TreeSet<>();
             report.rows().stream().filter(row -> row.verdict() == Verdict.FAIL).forEach(row -> failed.add(row.name()));
             assertTrue(failed.containsAll(List.of(rows)), report.table());
@@ -176,7 +176,7 @@ class EndpointCheckTest {
         try (FakeOipServer server = new FakeOipServer(llm, WireType.FP32)) {
             server.datatype = "BF16";
             server.info = FakeOipServer.with(llm.info(), "short", LIMITS);
-            Report report = EndpointCheck.run(Options.to(server.address()), Duration.ZERO);
+            Report report = EndpointCheck.run(OipOptions.to(server.address()), Duration.ZERO);
             assertFalse(report.passed());
             assertTrue(report.table().contains("the fingerprint has 5 characters"), report.table());
         }
@@ -186,8 +186,8 @@ class EndpointCheckTest {
     void nobodyThere() {
         FakeOipServer server = new FakeOipServer(llm, WireType.FP32);
         server.close();
-        JobException e =
-                assertThrows(JobException.class, () -> EndpointCheck.run(Options.to(server.address()), Duration.ZERO));
+        JobException e = assertThrows(
+                JobException.class, () -> EndpointCheck.run(OipOptions.to(server.address()), Duration.ZERO));
         assertEquals(ExitStatus.ENDPOINT_UNAVAILABLE, e.status());
     }
 }

@@ -24,7 +24,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.check.Row.Verdict;
-import org.fednano.llm.client.OipLlm.Options;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.oip.proto.ModelInferRequest;
@@ -89,7 +89,7 @@ class FaultyVersionTwoTest {
     private static void red(
             UnaryOperator<ModelInferRequest> there, UnaryOperator<ModelInferResponse> back, String... rows) {
         try (FakeFaultyEndpoint faulty = new FakeFaultyEndpoint(server.port(), there, back)) {
-            Report report = EndpointCheck.run(Options.to(faulty.address()), Duration.ZERO);
+            Report report = EndpointCheck.run(OipOptions.to(faulty.address()), Duration.ZERO);
             List<Row> failed = report.rows().stream()
                     .filter(row -> row.verdict() == Verdict.FAIL)
                     .toList();

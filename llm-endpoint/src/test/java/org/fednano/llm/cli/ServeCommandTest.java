@@ -31,6 +31,7 @@ import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.llm.server.Caller;
 import org.fednano.llm.wire.Requests;
@@ -260,7 +261,7 @@ class ServeCommandTest {
         int[] lengths = new int[8];
         Arrays.fill(lengths, tokens);
         PromptBatch prompts = new PromptBatch(new float[8 * tokens * info.hidden()], lengths, tokens, info.hidden());
-        return new LlmCall.Loss(prompts, TokenBatch.of(Collections.nCopies(8, new int[] {1})), 1);
+        return new PromptLoss(prompts, TokenBatch.of(Collections.nCopies(8, new int[] {1})), 1);
     }
 
     /** The command as a process. */

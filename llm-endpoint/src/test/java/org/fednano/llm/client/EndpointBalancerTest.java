@@ -16,7 +16,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.fednano.llm.client.EndpointBalancer.Place;
 import org.fednano.llm.client.EndpointBalancer.Visit;
-import org.fednano.llm.client.OipLlm.Retry;
+import org.fednano.llm.client.OipOptions.Retry;
 import org.fednano.testing.Eventually;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

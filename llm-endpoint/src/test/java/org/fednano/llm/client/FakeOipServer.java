@@ -38,7 +38,7 @@ import org.fednano.llm.oip.proto.ServerLiveResponse;
 import org.fednano.llm.oip.proto.ServerReadyRequest;
 import org.fednano.llm.oip.proto.ServerReadyResponse;
 import org.fednano.llm.wire.GrpcStatuses;
-import org.fednano.llm.wire.Requests;
+import org.fednano.llm.wire.RequestReader;
 import org.fednano.llm.wire.Responses;
 import org.fednano.llm.wire.WireType;
 
@@ -208,7 +208,7 @@ public final class FakeOipServer extends GRPCInferenceServiceImplBase implements
     public void modelInfer(ModelInferRequest request, StreamObserver<ModelInferResponse> to) {
         answer(to, () -> {
             model(request.getModelName());
-            Requests.Received got = Requests.read(request, type, info);
+            RequestReader.Received got = RequestReader.read(request, type, info);
             LlmException.require(
                     got.fingerprint() == null || got.fingerprint().equals(info.fingerprint()),
                     Reason.FINGERPRINT,

@@ -19,9 +19,9 @@ import org.fednano.algorithm.RoundClosedException;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
-import org.fednano.llm.client.OipLlm.Handshake;
-import org.fednano.llm.client.OipLlm.Options;
+import org.fednano.llm.client.OipOptions.Handshake;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.wire.GrpcStatuses;
@@ -73,12 +73,12 @@ class OipLlmTest {
         server.close();
     }
 
-    private Options options(FakeOipServer... servers) {
+    private OipOptions options(FakeOipServer... servers) {
         String[] addresses = new String[servers.length];
         for (int i = 0; i < servers.length; i++) {
             addresses[i] = servers[i].address();
         }
-        return Options.to(addresses).withHandshake(Handshake.LIGHT);
+        return OipOptions.to(addresses).withHandshake(Handshake.LIGHT);
     }
 
     private OipLlm connect(FakeOipServer... servers) {
@@ -282,7 +282,7 @@ class OipLlmTest {
                 return 0;
             }
         };
-        Options full = options(server).withHandshake(Handshake.FULL);
+        OipOptions full = options(server).withHandshake(Handshake.FULL);
         OipLlm.connect(full, becomesReady).close();
         assertEquals(List.of(1.0, 2.0, 4.0, 8.0), waiting.seconds);
         server.ready = false;
@@ -302,7 +302,7 @@ class OipLlmTest {
 
     @Test
     void anotherModelIsRefused() {
-        Options pinned = options(server).withFingerprint("another");
+        OipOptions pinned = options(server).withFingerprint("another");
         JobException e = assertThrows(JobException.class, () -> OipLlm.connect(pinned, waiting));
         assertEquals(ExitStatus.BAD_INPUT, e.status());
         assertTrue(e.getMessage().contains("another") && e.getMessage().contains(server.address()), e.getMessage());
@@ -393,7 +393,8 @@ class OipLlmTest {
             never.await();
             return null;
         };
-        Options quick = options(server).withRetry(new OipLlm.Retry(8, Duration.ofMillis(100), Duration.ofSeconds(1)));
+        OipOptions quick =
+                options(server).withRetry(new OipOptions.Retry(8, Duration.ofMillis(100), Duration.ofSeconds(1)));
         try (OipLlm llm = OipLlm.connect(quick)) {
             Thread killer = new Thread(() -> {
                 try {
@@ -439,14 +440,15 @@ class OipLlmTest {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch failed = new CountDownLatch(1);
         server.script = call -> {
-            if (call instanceof LlmCall.Loss) {
+            if (call instanceof PromptLoss) {
                 inside.countDown();
                 failed.await();
                 return null;
             }
             return Status.UNAVAILABLE;
         };
-        Options twice = options(server).withRetry(new OipLlm.Retry(2, Duration.ofMillis(10), Duration.ofMillis(10)));
+        OipOptions twice =
+                options(server).withRetry(new OipOptions.Retry(2, Duration.ofMillis(10), Duration.ofMillis(10)));
         try (OipLlm llm = OipLlm.connect(twice)) {
             FutureTask<Result> slow = new FutureTask<>(() -> llm.loss(PROMPTS, ANSWERS));
             new Thread(slow).start();
@@ -457,7 +459,7 @@ class OipLlmTest {
             same(embedded.loss(PROMPTS, ANSWERS), slow.get(), 0);
             assertEquals(
                     1,
-                    server.calls.stream().filter(c -> c instanceof LlmCall.Loss).count());
+                    server.calls.stream().filter(c -> c instanceof PromptLoss).count());
         }
     }
 
@@ -470,7 +472,7 @@ class OipLlmTest {
             }
             return null;
         };
-        Options hasty = options(server).withCallDeadline(Duration.ofMillis(500));
+        OipOptions hasty = options(server).withCallDeadline(Duration.ofMillis(500));
         try (OipLlm llm = OipLlm.connect(hasty, waiting)) {
             same(embedded.loss(PROMPTS, ANSWERS), llm.loss(PROMPTS, ANSWERS), 0);
             assertEquals(3, server.calls.size());
@@ -508,7 +510,7 @@ class OipLlmTest {
 
     private void assertUnsound(FakeLlm wrong, String what) {
         try (FakeOipServer broken = new FakeOipServer(wrong, WireType.FP32)) {
-            Options full = options(broken).withHandshake(Handshake.FULL);
+            OipOptions full = options(broken).withHandshake(Handshake.FULL);
             JobException e = assertThrows(JobException.class, () -> OipLlm.connect(full, waiting));
             assertEquals(ExitStatus.BAD_INPUT, e.status());
             assertTrue(e.getMessage().contains(what), e.getMessage());
@@ -519,7 +521,7 @@ class OipLlmTest {
     void theTokenIsSentAndNeverTold() {
         String secret = "s3cret-0123456789";
         server.token = secret;
-        Options right = options(server).withToken(secret).withHeaders(Map.of("fednano-purpose", "training"));
+        OipOptions right = options(server).withToken(secret).withHeaders(Map.of("fednano-purpose", "training"));
         try (OipLlm llm = OipLlm.connect(right, waiting)) {
             llm.loss(PROMPTS, ANSWERS);
             assertEquals("training", header("fednano-purpose"));
@@ -540,7 +542,7 @@ class OipLlmTest {
     /** An executor's tasks, one after the other and side by side, at one gateway. */
     @Test
     void sharedClientsHaveOneConnectionAndHeadersOfTheirOwn() {
-        Options shared = options(server).withToken("t0ken");
+        OipOptions shared = options(server).withToken("t0ken");
         for (int i = 0; i < 5; i++) {
             String task = "task-" + i;
             OipLlm one = OipLlm.connectShared(shared.withHeaders(Map.of("fednano-client", task)));

@@ -7,8 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.fednano.llm.LlmInfo;
-import org.fednano.llm.client.OipLlm.Options;
-import org.fednano.llm.client.OipLlm.Tls;
+import org.fednano.llm.client.OipOptions.Tls;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.server.Backend;
@@ -68,7 +67,7 @@ class OipTlsTest {
     }
 
     private void ask(String address, Tls tls) {
-        try (OipLlm client = OipLlm.connect(Options.to(address).withTls(tls), waiting)) {
+        try (OipLlm client = OipLlm.connect(OipOptions.to(address).withTls(tls), waiting)) {
             assertEquals(llm.info().fingerprint(), client.info().fingerprint());
         }
     }

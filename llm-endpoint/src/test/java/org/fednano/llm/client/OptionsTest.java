@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.fednano.llm.client.OipLlm.Options;
 import org.fednano.settings.ExitStatus;
 import org.fednano.settings.JobException;
 import org.fednano.settings.Settings;
@@ -24,14 +23,14 @@ class OptionsTest {
     @TempDir
     private Path folder;
 
-    private static Options load(String... sets) {
-        return Options.of(Settings.load(List.of(), List.of(sets)));
+    private static OipOptions load(String... sets) {
+        return OipOptions.of(Settings.load(List.of(), List.of(sets)));
     }
 
     @Test
     void settingsBecomeOptions() throws Exception {
         Path token = Files.writeString(folder.resolve("token"), SECRET + "\nsecond line");
-        Options options = load(
+        OipOptions options = load(
                 "llm.endpoints=\"grpc://a:1\", \"grpcs://b:2\"",
                 "llm.token_file=" + token,
                 "llm.tries=3",

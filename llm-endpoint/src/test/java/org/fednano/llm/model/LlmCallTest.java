@@ -10,6 +10,7 @@ import java.util.List;
 import org.fednano.algorithm.LossGradient.Result;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.llm.LlmCall;
+import org.fednano.llm.PromptLoss;
 import org.fednano.sample.PromptBatch;
 import org.fednano.sample.TokenBatch;
 import org.junit.jupiter.api.Test;
@@ -26,8 +27,8 @@ class LlmCallTest {
     void partsGatherToTheWhole() {
         PromptBatch prompts = TinyDecoder.prompts(16, 9, LENGTHS);
         try (EmbeddedLlm llm = TinyDecoder.llm(TinyDecoder.PLAIN)) {
-            same(parts(new LlmCall.Loss(prompts, ANSWERS, 4), llm), llm.lossGradient(prompts, ANSWERS, 4));
-            same(parts(new LlmCall.Loss(prompts, ANSWERS), llm), llm.loss(prompts, ANSWERS));
+            same(parts(new PromptLoss(prompts, ANSWERS, 4), llm), llm.lossGradient(prompts, ANSWERS, 4));
+            same(parts(new PromptLoss(prompts, ANSWERS), llm), llm.loss(prompts, ANSWERS));
             same(parts(new LlmCall.Score(prompts, CHOICES), llm), llm.score(prompts, CHOICES));
             assertArrayEquals(llm.generate(prompts, 5), parts(new LlmCall.Generate(prompts, 5), llm));
             int[] ids = {3, -1, 4, 28};
@@ -43,7 +44,7 @@ class LlmCallTest {
         TokenBatch some = ANSWERS.part(1, 4);
         try (EmbeddedLlm llm = TinyDecoder.llm(TinyDecoder.PLAIN)) {
             List<Result> results =
-                    joined(List.of(new LlmCall.Loss(wide, ANSWERS, 2), new LlmCall.Loss(slim, some, 2)), llm);
+                    joined(List.of(new PromptLoss(wide, ANSWERS, 2), new PromptLoss(slim, some, 2)), llm);
             same(results.get(0), llm.lossGradient(wide, ANSWERS, 2));
             same(results.get(1), llm.lossGradient(slim, some, 2));
             List<Scores> scores = joined(
@@ -65,10 +66,10 @@ class LlmCallTest {
     @Test
     void onlyCallsOfOneKindJoin() {
         PromptBatch prompts = TinyDecoder.prompts(16, 9, LENGTHS);
-        LlmCall<Result> gradient = new LlmCall.Loss(prompts, ANSWERS, 2);
-        assertTrue(gradient.joins(new LlmCall.Loss(prompts, ANSWERS, 2)));
-        assertFalse(gradient.joins(new LlmCall.Loss(prompts, ANSWERS, 4)));
-        assertFalse(gradient.joins(new LlmCall.Loss(prompts, ANSWERS)));
+        LlmCall<Result> gradient = new PromptLoss(prompts, ANSWERS, 2);
+        assertTrue(gradient.joins(new PromptLoss(prompts, ANSWERS, 2)));
+        assertFalse(gradient.joins(new PromptLoss(prompts, ANSWERS, 4)));
+        assertFalse(gradient.joins(new PromptLoss(prompts, ANSWERS)));
         assertFalse(new LlmCall.Generate(prompts, 3).joins(new LlmCall.Generate(prompts, 4)));
         assertEquals(4 * (9 + 3), gradient.tokens());
         assertEquals(4 * (9 + 1), new LlmCall.Score(prompts, CHOICES).part(0, 4).tokens() - 4);
@@ -79,7 +80,7 @@ class LlmCallTest {
     void aJoinedCallIsAsWideAsItsWidestPromptAndItsLongestAnswer() {
         PromptBatch wide = TinyDecoder.prompts(16, 9, 9);
         PromptBatch slim = TinyDecoder.prompts(16, 8, 8);
-        same(new LlmCall.Loss(wide, ANSWERS.part(1, 2)), new LlmCall.Loss(slim, ANSWERS.part(3, 4)));
+        same(new PromptLoss(wide, ANSWERS.part(1, 2)), new PromptLoss(slim, ANSWERS.part(3, 4)));
         same(new LlmCall.Score(wide, new int[][][] {{{3}}}), new LlmCall.Score(slim, new int[][][] {{{3, 4, 5}, {6, 7}}
         }));
     }

@@ -18,6 +18,7 @@ import org.fednano.algorithm.Wire;
 import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.store.FeatureStore;
@@ -73,8 +74,7 @@ class CodedCallsTest {
     }
 
     private OipLlm client() {
-        return OipLlm.connect(
-                OipLlm.Options.to("grpc://127.0.0.1:" + server.port()).withWire(Wire.CODES));
+        return OipLlm.connect(OipOptions.to("grpc://127.0.0.1:" + server.port()).withWire(Wire.CODES));
     }
 
     /** Losses, gradients and Fisher of random requests, with a store that lets go in the middle of it all. */

@@ -33,6 +33,7 @@ import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.llm.metrics.ServerMetrics;
 import org.fednano.llm.model.EmbeddedLlm;
@@ -69,7 +70,7 @@ class LlmServerTest {
     private static final PromptBatch PROMPTS = TinyDecoder.prompts(HIDDEN, 9, 9, 4, 7);
     private static final TokenBatch ANSWERS =
             TokenBatch.of(List.of(new int[] {8, 3}, new int[] {3}, new int[] {11, 12, 3}));
-    private static final LlmCall<Result> LOSS_GRAD = new LlmCall.Loss(PROMPTS, ANSWERS, 1024);
+    private static final LlmCall<Result> LOSS_GRAD = new PromptLoss(PROMPTS, ANSWERS, 1024);
     private static final LlmInfo.Limits LIMITS = new LlmInfo.Limits(500, 1 << 20);
     private static final LlmServer.Load LOAD = new LlmServer.Load(64, 1 << 22, 2);
 
@@ -124,7 +125,7 @@ class LlmServerTest {
         assertArrayEquals(expected.answerTokens(), got.answerTokens());
         assertArrayEquals(expected.gradient(), got.gradient());
 
-        LlmCall<Result> loss = new LlmCall.Loss(PROMPTS, ANSWERS);
+        LlmCall<Result> loss = new PromptLoss(PROMPTS, ANSWERS);
         assertArrayEquals(loss.on(llm).loss(), caller.ask(loss, model()).loss());
 
         LlmCall<float[]> embed = new LlmCall.Embed(new int[] {1, 5, -1, 28});
@@ -240,8 +241,8 @@ class LlmServerTest {
         assertEquals(Reason.TOKEN_RANGE, reason(() -> caller.ask(new LlmCall.Embed(new int[] {29}), model())));
         float[] bad = PROMPTS.embeds().clone();
         bad[5] = Float.NaN;
-        LlmException nan = Caller.refused(() ->
-                caller.ask(new LlmCall.Loss(new PromptBatch(bad, PROMPTS.lengths(), 9, HIDDEN), ANSWERS), model()));
+        LlmException nan = Caller.refused(
+                () -> caller.ask(new PromptLoss(new PromptBatch(bad, PROMPTS.lengths(), 9, HIDDEN), ANSWERS), model()));
         assertEquals(Reason.NONFINITE_INPUT, nan.reason());
         assertTrue(nan.getMessage().contains("sample 0, token 0"), nan.getMessage());
         Eventually.await(() -> ended.size() == 6);

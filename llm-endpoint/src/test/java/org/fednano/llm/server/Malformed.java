@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 import org.fednano.llm.LlmCall;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.oip.proto.InferTensorContents;
@@ -264,7 +265,7 @@ final class Malformed {
         });
         kind("too many tokens with the answers", Reason.TOO_LARGE, r -> {
             int length = 2 + r.nextInt(5);
-            return good(new LlmCall.Loss(
+            return good(new PromptLoss(
                     batch(r, 4, target.tokens() / 4), new TokenBatch(filled(4 * length, 3), length), r.nextInt(2)));
         });
         kind(
@@ -576,7 +577,7 @@ final class Malformed {
         return r -> {
             PromptBatch prompts = batch(r);
             int length = 1 + r.nextInt(3);
-            return new LlmCall.Loss(
+            return new PromptLoss(
                     prompts,
                     new TokenBatch(filled(prompts.size() * length, r.nextInt(target.vocabulary())), length),
                     r.nextInt(2));

@@ -19,6 +19,7 @@ import org.fednano.algorithm.Round;
 import org.fednano.algorithm.Wire;
 import org.fednano.llm.LlmInfo;
 import org.fednano.llm.client.OipLlm;
+import org.fednano.llm.client.OipOptions;
 import org.fednano.llm.model.EmbeddedLlm;
 import org.fednano.llm.model.TinyDecoder;
 import org.fednano.llm.store.FeatureStore;
@@ -91,7 +92,7 @@ public final class WireCost {
                 LlmServer server = serve(llm);
                 SlowLink link = new SlowLink(server.port(), bitsPerSecond);
                 OipLlm client = OipLlm.connect(
-                        OipLlm.Options.to("grpc://127.0.0.1:" + link.port()).withWire(wire))) {
+                        OipOptions.to("grpc://127.0.0.1:" + link.port()).withWire(wire))) {
             long[] before = link.bytes();
             long start = System.nanoTime();
             for (int round = 1; round <= shape.rounds; round++) {
@@ -130,7 +131,7 @@ public final class WireCost {
                 LlmServer server = serve(llm);
                 SlowLink link = new SlowLink(server.port(), 0);
                 OipLlm client = OipLlm.connect(
-                        OipLlm.Options.to("grpc://127.0.0.1:" + link.port()).withWire(Wire.CODES))) {
+                        OipOptions.to("grpc://127.0.0.1:" + link.port()).withWire(Wire.CODES))) {
             CodedAdapters coded = new CodedAdapters(layout);
             client.lossGradient(coded.forward(theta, batch), batch.answers(), 1024, Wanted.SUM);
             long features = all(link);

@@ -15,6 +15,7 @@ import org.fednano.llm.FrozenLlm.Scores;
 import org.fednano.llm.LlmCall;
 import org.fednano.llm.LlmException;
 import org.fednano.llm.LlmInfo;
+import org.fednano.llm.PromptLoss;
 import org.fednano.llm.Reason;
 import org.fednano.llm.oip.proto.ModelInferRequest;
 import org.fednano.llm.oip.proto.ModelInferResponse;
@@ -44,9 +45,9 @@ class WireTest {
     @ParameterizedTest
     @EnumSource(WireType.class)
     void lossesAndGradients(WireType type) {
-        LlmCall<Result> call = new LlmCall.Loss(PROMPTS, ANSWERS, 1024);
-        Requests.Received got = sent(call, type);
-        LlmCall.Loss read = (LlmCall.Loss) got.call();
+        LlmCall<Result> call = new PromptLoss(PROMPTS, ANSWERS, 1024);
+        RequestReader.Received got = sent(call, type);
+        PromptLoss read = (PromptLoss) got.call();
         assertEquals("loss_grad", got.op());
         assertEquals(FP, got.fingerprint());
         assertArrayEquals(PROMPTS.embeds(), read.prompts().embeds());
@@ -63,12 +64,12 @@ class WireTest {
     @ParameterizedTest
     @EnumSource(WireType.class)
     void theOtherOperations(WireType type) {
-        LlmCall.Loss loss =
-                (LlmCall.Loss) sent(new LlmCall.Loss(PROMPTS, ANSWERS), type).call();
+        PromptLoss loss =
+                (PromptLoss) sent(new PromptLoss(PROMPTS, ANSWERS), type).call();
         assertEquals(0, loss.gradScale());
 
         LlmCall<Scores> score = new LlmCall.Score(PROMPTS, new int[][][] {{{1, 2}, {3}}, {{4}}});
-        Requests.Received scored = sent(score, type);
+        RequestReader.Received scored = sent(score, type);
         int[][][] choices = ((LlmCall.Score) scored.call()).choices();
         assertArrayEquals(new int[][] {{1, 2}, {3}}, choices[0]);
         assertArrayEquals(new int[][] {{4}}, choices[1]);
@@ -78,21 +79,21 @@ class WireTest {
         assertArrayEquals(scores.tokens(), back.tokens());
 
         LlmCall<int[][]> generate = new LlmCall.Generate(PROMPTS, 4);
-        Requests.Received generated = sent(generate, type);
+        RequestReader.Received generated = sent(generate, type);
         assertEquals(4, ((LlmCall.Generate) generated.call()).maxNew());
         int[][] tokens = {{5, 6, 7}, {}};
         assertArrayEquals(tokens, back(generated, tokens, generate, type));
         assertArrayEquals(new int[2][0], back(generated, new int[2][0], generate, type));
 
         LlmCall<float[]> embed = new LlmCall.Embed(new int[] {4, -1});
-        Requests.Received embedded = sent(embed, type);
+        RequestReader.Received embedded = sent(embed, type);
         assertArrayEquals(new int[] {4, -1}, ((LlmCall.Embed) embedded.call()).ids());
         assertArrayEquals(new float[] {1, 2, 0, 0}, back(embedded, new float[] {1, 2, 0, 0}, embed, type));
     }
 
     @Test
     void info() {
-        Requests.Received asked = Requests.read(Requests.info("m", null), WireType.FP32, INFO);
+        RequestReader.Received asked = RequestReader.read(Requests.info("m", null), WireType.FP32, INFO);
         assertEquals(Requests.INFO, asked.op());
         assertNull(asked.fingerprint());
         LlmInfo read = Responses.readInfo(Responses.info("m", INFO));
@@ -106,13 +107,12 @@ class WireTest {
     /** A caller lists the outputs that it wants; the fingerprint comes with each answer. */
     @Test
     void onlyWantedTensorsTravel() {
-        ModelInferRequest request =
-                Requests.of("m", FP, new LlmCall.Loss(PROMPTS, ANSWERS, 1), WireType.FP32).toBuilder()
-                        .clearOutputs()
-                        .addOutputs(ModelInferRequest.InferRequestedOutputTensor.newBuilder()
-                                .setName("loss"))
-                        .build();
-        Requests.Received got = Requests.read(request, WireType.FP32, INFO);
+        ModelInferRequest request = Requests.of("m", FP, new PromptLoss(PROMPTS, ANSWERS, 1), WireType.FP32).toBuilder()
+                .clearOutputs()
+                .addOutputs(ModelInferRequest.InferRequestedOutputTensor.newBuilder()
+                        .setName("loss"))
+                .build();
+        RequestReader.Received got = RequestReader.read(request, WireType.FP32, INFO);
         assertEquals(Set.of("loss"), got.outputs());
         Result answer = new Result(new float[] {0.1f, 3}, new int[] {2, 1}, PROMPTS.embeds());
         ModelInferResponse response = Responses.of("m", INFO, got, answer, WireType.FP32);
@@ -124,7 +124,7 @@ class WireTest {
     @Test
     void messagesAreNoLargerThanForetold() {
         List<LlmCall<?>> calls = List.of(
-                new LlmCall.Loss(PROMPTS, ANSWERS, 2),
+                new PromptLoss(PROMPTS, ANSWERS, 2),
                 new LlmCall.Score(PROMPTS, new int[][][] {{{1, 2}, {3}}, {{4}}}),
                 new LlmCall.Generate(PROMPTS, 4),
                 new LlmCall.Embed(new int[300]));
@@ -138,7 +138,7 @@ class WireTest {
 
     @Test
     void anotherModelsAnswerIsRefused() {
-        LlmCall<Result> call = new LlmCall.Loss(PROMPTS, ANSWERS);
+        LlmCall<Result> call = new PromptLoss(PROMPTS, ANSWERS);
         Result answer = new Result(new float[] {0.1f, 3}, new int[] {2, 1}, new float[0]);
         ModelInferResponse response = Responses.of("m", INFO, sent(call, WireType.FP32), answer, WireType.FP32);
         LlmException e =
@@ -183,11 +183,11 @@ class WireTest {
 
     private static Reason refusal(String field, String changed) {
         ModelInferRequest.Builder request =
-                Requests.of("m", FP, new LlmCall.Loss(PROMPTS, ANSWERS), WireType.FP32).toBuilder();
+                Requests.of("m", FP, new PromptLoss(PROMPTS, ANSWERS), WireType.FP32).toBuilder();
         request.getInputsBuilder(1).setDatatype("FP8");
         String ctl = request.getRawInputContents(0).substring(4).toStringUtf8().replace(field, changed);
         request.setRawInputContents(0, Tensors.text("ctl", ctl).raw());
-        return assertThrows(LlmException.class, () -> Requests.read(request.build(), WireType.FP32, INFO))
+        return assertThrows(LlmException.class, () -> RequestReader.read(request.build(), WireType.FP32, INFO))
                 .reason();
     }
 
@@ -209,16 +209,16 @@ class WireTest {
         return Responses.readInfo(answer.build()).limits();
     }
 
-    private static Requests.Received sent(LlmCall<?> call, WireType type) {
+    private static RequestReader.Received sent(LlmCall<?> call, WireType type) {
         try {
             byte[] bytes = Requests.of("m", FP, call, type).toByteArray();
-            return Requests.read(ModelInferRequest.parseFrom(bytes), type, INFO);
+            return RequestReader.read(ModelInferRequest.parseFrom(bytes), type, INFO);
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError(e);
         }
     }
 
-    private static <R> R back(Requests.Received request, R answer, LlmCall<R> call, WireType type) {
+    private static <R> R back(RequestReader.Received request, R answer, LlmCall<R> call, WireType type) {
         try {
             byte[] bytes = Responses.of("m", INFO, request, answer, type).toByteArray();
             return Responses.read(ModelInferResponse.parseFrom(bytes), call, FP, 2, type);
