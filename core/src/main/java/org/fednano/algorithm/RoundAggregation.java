@@ -229,7 +229,11 @@ final class RoundAggregation {
     /** Folds clients in their order. */
     private Merger.Merged merge(UpdateSpill parked, double[] factors) {
         Merger merger = plan.merging()
-                .around(plan.server().start(plan.layout(), before.theta(), before.state()), before.theta());
+                .around(
+                        plan.server().start(plan.layout(), before.theta(), before.state()),
+                        before.theta(),
+                        merged.size(),
+                        plan.server().clampable());
         long bytes = 4L * before.theta().length * (1 + uploads.size());
         var some = new ClientUpdate[(int) Math.max(1, Math.min(factors.length, AT_ONCE / bytes))];
         for (int from = 0; from < factors.length; from += some.length) {
@@ -311,7 +315,7 @@ final class RoundAggregation {
 
     /** Why there are too few updates, or null. A clamp of too few would be none. */
     private String shortOf() {
-        int k = plan.merging().clamp();
+        int k = Math.max(0, plan.merging().clamp());
         int quorum = needed(plan.quorum(), cohort.size());
         boolean clamped = Clamp.fewest(k) > quorum;
         int needed = Math.max(quorum, Clamp.fewest(k));

@@ -1,11 +1,13 @@
 package org.fednano.merger;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A round's values at each coordinate without the k lowest and the k highest, and what a mean is held within. Of 2k + 1 clients or more
  * with at most k liars, both ends lie between values of the others, whatever the liars send. The order of adding never matters; memory is
- * 2 (k + 1) vectors.
+ * 2 (k + 1) vectors, and those that wait.
  */
 public final class Clamp {
 
@@ -13,6 +15,8 @@ public final class Clamp {
     private final float[][] highest; // (k + 1, d), falling
     private final float[] low; // (d)
     private final float[] high; // (d)
+    private final List<float[]> waiting = new ArrayList<>();
+    private final int together; // θ_k that are taken in at once
     private int held;
 
     /**
@@ -24,6 +28,7 @@ public final class Clamp {
         highest = filled(k + 1, d, Float.NEGATIVE_INFINITY);
         low = lowest[k];
         high = highest[k];
+        together = Coordinates.together(d, 4L * d);
     }
 
     private static float[][] filled(int rows, int d, float value) {
@@ -39,19 +44,48 @@ public final class Clamp {
         return 2 * k + 1;
     }
 
-    /** Takes in θ_k (d). */
+    /** Takes in θ_k (d), at once or when it lets go. */
     void add(float[] thetaK) {
-        for (int i = 0; i < low.length; i++) {
-            float up = thetaK[i];
-            float down = thetaK[i];
-            for (int j = 0; j < lowest.length; j++) {
-                float least = Math.min(lowest[j][i], up);
-                up = Math.max(lowest[j][i], up);
-                lowest[j][i] = least;
-                float most = Math.max(highest[j][i], down);
-                down = Math.min(highest[j][i], down);
-                highest[j][i] = most;
+        waiting.add(thetaK);
+        if (waiting.size() >= together) {
+            letGo();
+        }
+    }
+
+    /** Takes in who waits: what was given is not read any more. */
+    void letGo() {
+        Coordinates.each(low.length, (from, to) -> {
+            float[] rest = new float[to - from];
+            for (float[] thetaK : waiting) {
+                System.arraycopy(thetaK, from, rest, 0, rest.length);
+                for (float[] row : lowest) {
+                    keepLowest(row, from, rest);
+                }
+                System.arraycopy(thetaK, from, rest, 0, rest.length);
+                for (float[] row : highest) {
+                    keepHighest(row, from, rest);
+                }
             }
+        });
+        waiting.clear();
+    }
+
+    /** Leaves the lower of both in the row and the other one in the rest. */
+    private static void keepLowest(float[] row, int from, float[] rest) {
+        for (int i = 0; i < rest.length; i++) {
+            float held = row[from + i];
+            float value = rest[i];
+            row[from + i] = Math.min(held, value);
+            rest[i] = Math.max(held, value);
+        }
+    }
+
+    private static void keepHighest(float[] row, int from, float[] rest) {
+        for (int i = 0; i < rest.length; i++) {
+            float held = row[from + i];
+            float value = rest[i];
+            row[from + i] = Math.max(held, value);
+            rest[i] = Math.min(held, value);
         }
     }
 

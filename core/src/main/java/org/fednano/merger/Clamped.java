@@ -27,6 +27,7 @@ final class Clamped implements Merger {
 
     @Override
     public boolean letGo() {
+        clamp.letGo();
         return merger.letGo();
     }
 
@@ -41,6 +42,7 @@ final class Clamped implements Merger {
             throw new IllegalStateException("A clamp without the " + k + " lowest and highest values needs "
                     + Clamp.fewest(k) + " clients: got " + clients());
         }
+        clamp.letGo();
         Merged merged = merger.merge(clamp);
         return new Merged(merged.theta(), merged.shares(), merged.state(), clamp.held());
     }

@@ -19,14 +19,21 @@ final class Coordinates {
 
     private Coordinates() {}
 
-    /** Whether one core does all of them. */
-    static boolean isFew(int d) {
-        return d <= FEW;
+    /** Bytes of clients' vectors that wait at most. */
+    private static final long WAITING = 64L << 20;
+
+    /**
+     * How many clients of d coordinates are best folded at once, so that sums pass through memory once for all of these.
+     *
+     * @param bytes of a client's vectors
+     */
+    static int together(int d, long bytes) {
+        return d <= FEW ? 1 : (int) Math.max(1, WAITING / bytes);
     }
 
     /** Does the work on d coordinates. */
     static void each(int d, Work work) {
-        if (isFew(d)) {
+        if (d <= FEW) {
             work.on(0, d);
             return;
         }

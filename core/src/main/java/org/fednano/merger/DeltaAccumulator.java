@@ -13,9 +13,6 @@ import java.util.stream.IntStream;
  */
 final class DeltaAccumulator {
 
-    /** Bytes of clients' vectors that wait at most. */
-    private static final long WAITING = 64L << 20;
-
     /** Number k, w_k, θ_k, and F_k or null. */
     private record Waiting(int k, double weight, float[] theta, float[] factor) {}
 
@@ -50,7 +47,7 @@ final class DeltaAccumulator {
         this.factors = factors;
         boolean factored = factors != Factors.NONE;
         int d = theta.length;
-        together = Coordinates.isFew(d) ? 1 : (int) Math.max(1, WAITING / ((factored ? 8L : 4L) * d));
+        together = Coordinates.together(d, (factored ? 8L : 4L) * d);
         sum = new double[d];
         factorSum = new double[factored ? d : 0];
         factorDelta = new double[factored ? d : 0];

@@ -13,7 +13,8 @@ import org.fednano.settings.Settings;
  * @param maxUploadRatio so is one with an upload whose mean size is larger than so many times the median of the round's
  * @param minCosine so is one whose change has a smaller cosine with the sum of the others'; -1: none
  * @param maxShare share of the merge weight that one client may have, 0 to 1
- * @param clamp a merged value lies within the clients' values without so many of the lowest and of the highest; 0: without this bound
+ * @param clamp a merged value lies within the clients' values without so many of the lowest and of the highest; 0: without this bound;
+ *     negative: as the number of clients suggests
  */
 public record Merging(
         Weights weights,
@@ -23,6 +24,9 @@ public record Merging(
         double minCosine,
         double maxShare,
         int clamp) {
+
+    /** Of so many clients one may lie, unless settings say otherwise: what leaves two out says little of fewer. */
+    private static final int ONE_LIAR = 10;
 
     /** From settings. */
     public static Merging of(Settings settings) {
@@ -60,9 +64,20 @@ public record Merging(
         return weights == Weights.UNIFORM ? 1 : trainingRows;
     }
 
-    /** The method's merger with weights that need all clients, and with a clamp, if such are chosen. */
-    public Merger around(Merger merger, float[] theta) {
+    /** How many lowest and highest values are left out where so many clients are merged, if the merge can be held at all. */
+    int liars(int clients) {
+        return clamp >= 0 ? clamp : clients >= ONE_LIAR ? 1 : 0;
+    }
+
+    /**
+     * The method's merger with weights that need all clients, and with a clamp, if such are chosen.
+     *
+     * @param clients that will be folded
+     * @param clampable whether the merger can be held
+     */
+    public Merger around(Merger merger, float[] theta, int clients, boolean clampable) {
         Merger weighed = weights.rule == null ? merger : new Reweighed(theta, weights.rule, merger);
-        return clamp == 0 ? weighed : new Clamped(clamp, theta.length, weighed);
+        int k = clampable ? liars(clients) : 0;
+        return k == 0 ? weighed : new Clamped(k, theta.length, weighed);
     }
 }

@@ -123,11 +123,12 @@ public final class MethodKeys {
             .pinned();
     public static final Setting<Integer> CLAMP = Setting.ofInt(
                     "merger.clamp",
-                    0,
-                    0,
+                    -1,
+                    -1,
                     1_000_000,
                     "k: each merged value is held within the merged clients' values for it without the k lowest and the k highest, so that k"
-                            + " liars can't carry it away; needs 2k + 1 merged clients. 0: off.")
+                            + " liars can't carry it away; needs 2k + 1 merged clients. 0: off. -1: 1 where ten clients or more are merged"
+                            + " by a strategy that can be held, else 0.")
             .pinned();
 
     static final List<Setting<?>> ALL = List.of(

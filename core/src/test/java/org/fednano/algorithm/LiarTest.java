@@ -65,12 +65,15 @@ class LiarTest {
                 .toList();
     }
 
+    /** As settings are by default. */
     private static TrainingPlan clamped(String method) {
-        return plan(method, settings -> settings.with(MethodKeys.CLAMP, 1));
+        return plan(method, settings -> settings);
     }
 
+    /** Without a clamp. */
     private static TrainingPlan plan(String method, double maxShare) {
-        return plan(method, settings -> settings.with(MethodKeys.MAX_SHARE, maxShare));
+        return plan(method, settings -> settings.with(MethodKeys.MAX_SHARE, maxShare)
+                .with(MethodKeys.CLAMP, 0));
     }
 
     private static TrainingPlan plan(String method, UnaryOperator<Settings> change) {
@@ -346,7 +349,10 @@ class LiarTest {
         TrainingPlan plan = plan(method, 1);
         cohort().forEach(client -> all.add(honest(plan, client)));
         RoundResult bounded = merge(plan, all);
-        RoundResult free = merge(plan(method, settings -> settings.with(MethodKeys.MIN_COSINE, -1.0)), all);
+        RoundResult free = merge(
+                plan(method, settings -> settings.with(MethodKeys.MIN_COSINE, -1.0)
+                        .with(MethodKeys.CLAMP, 0)),
+                all);
         assertArrayEquals(
                 bounded.global().theta(), merge(plan(method, 0.9), all).global().theta());
         assertArrayEquals(bounded.global().theta(), free.global().theta());

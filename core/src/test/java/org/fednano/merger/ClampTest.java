@@ -2,6 +2,7 @@ package org.fednano.merger;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -104,7 +106,7 @@ class ClampTest {
     }
 
     private static Merged merge(Merger merger, Merging merging, float[] theta, List<Client> clients) {
-        Merger around = merging.around(merger, theta);
+        Merger around = merging.around(merger, theta, clients.size(), true);
         for (Client c : clients) {
             around.add(c.theta(), Map.of("fisher", c.fisher()), merging.weight(c.rows()));
         }
@@ -197,11 +199,59 @@ class ClampTest {
     }
 
     private static Merged clamped(Merger merger, int k, float[]... clients) {
-        Merger around = merging(Merging.Weights.UNIFORM, k).around(merger, new float[clients[0].length]);
+        Merger around =
+                merging(Merging.Weights.UNIFORM, k).around(merger, new float[clients[0].length], clients.length, true);
         for (float[] client : clients) {
             around.add(client, Map.of(), 1);
         }
         return around.merge();
+    }
+
+    /** Unless settings say otherwise one of ten may lie, of a strategy that can be held. */
+    @Test
+    void tenClientsAreHeldByThemselves() {
+        float[] theta = new float[1];
+        for (int clients : new int[] {9, 10, 1000}) {
+            assertEquals(
+                    clients >= 10 ? 1 : 0, merging(Merging.Weights.UNIFORM, -1).liars(clients));
+            assertEquals(0, merging(Merging.Weights.UNIFORM, 0).liars(clients));
+            assertEquals(2, merging(Merging.Weights.UNIFORM, 2).liars(clients));
+        }
+        Merging own = merging(Merging.Weights.UNIFORM, -1);
+        assertInstanceOf(Clamped.class, own.around(new WeightedMean(theta), theta, 10, true));
+        assertInstanceOf(WeightedMean.class, own.around(new WeightedMean(theta), theta, 10, false));
+        assertInstanceOf(WeightedMean.class, own.around(new WeightedMean(theta), theta, 9, true));
+    }
+
+    /** Large adapters are taken in some clients at a time, by pieces. */
+    @Test
+    void manyCoordinatesAreHeldAsFewAre() {
+        int d = 70_001;
+        Random random = new Random(4);
+        List<float[]> clients =
+                Stream.generate(() -> values(d, random)).limit(9).toList();
+        Clamp many = new Clamp(2, d);
+        clients.forEach(many::add);
+        many.letGo();
+        for (float bound : new float[] {-Float.MAX_VALUE, Float.MAX_VALUE}) {
+            float[] ends = new float[d];
+            Arrays.fill(ends, bound);
+            float[] held = many.hold(ends);
+            for (int i = 0; i < d; i++) {
+                int at = i;
+                double[] sorted =
+                        clients.stream().mapToDouble(c -> c[at]).sorted().toArray();
+                assertEquals((float) sorted[bound < 0 ? 2 : 6], held[i]);
+            }
+        }
+    }
+
+    private static float[] values(int d, Random random) {
+        float[] values = new float[d];
+        for (int i = 0; i < d; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
     }
 
     /** Means 201.2, 2 and −9.4 of five; one left out at each end leaves 1 to 3, 1 to 3, and 0 to 1. */

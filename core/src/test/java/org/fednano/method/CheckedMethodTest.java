@@ -192,7 +192,7 @@ class CheckedMethodTest {
         assertEquals(ExitStatus.USAGE, e.status());
         assertTrue(e.getMessage().contains("ServerRule.clampable"), e.getMessage());
         Merger merger = new Merging(Merging.Weights.UNIFORM, 1, 1, 1, -1, 1, 1)
-                .around(server(() -> ServerRule.ofMeans(mean), clamped).start(LAYOUT, THETA, Map.of()), THETA);
+                .around(server(() -> ServerRule.ofMeans(mean), clamped).start(LAYOUT, THETA, Map.of()), THETA, 3, true);
         for (float value : new float[] {0, 1, 100}) {
             merger.add(new float[] {value, value, value}, Map.of(), 1);
         }

@@ -59,6 +59,24 @@ class EntryScriptTest {
         fednano.run("settings").expect(7).saying("this is " + spark);
     }
 
+    /** On one machine, unless a user's own words ask for another collector or for the compiler. */
+    @Test
+    void whatTrainsHereDoesWithoutWhatCompetesWithIt() {
+        CommandLine fednano = new CommandLine();
+        String[] train = {"--print", "train", "--set", "run.dir=" + folder};
+        fednano.run(train).expect(0).saying("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+        for (CommandLine other : List.of(
+                new CommandLine().with("JAVA_TOOL_OPTIONS", "-XX:+UseParallelGC"),
+                new CommandLine().with("FEDNANO_JIT", "full"),
+                new CommandLine().with("FEDNANO_MASTER", "spark://host:7077"))) {
+            CommandLine.Ended ended = other.run(train).expect(0);
+            assertFalse(ended.output().contains("UseSerialGC"), ended.output());
+        }
+        CommandLine.Ended ended =
+                fednano.run("--print", "encode", "--set", "run.dir=" + folder).expect(0);
+        assertFalse(ended.output().contains("TieredStopAtLevel"), ended.output());
+    }
+
     @Test
     void anotherSparkIsRefusedBeforeAnythingStarts() throws IOException {
         refused("Spark 4.0.1 for Scala 2.13", spark("4.0", "spark-core_2.13-4.0.1.jar", ""));

@@ -31,8 +31,9 @@ import org.fednano.sample.PromptFeatures;
 
 /**
  * What a client's rounds cost on the wire by embeddings and by features and codes: bytes that TCP carries, and wall time over
- * a link of some speed. The LLM is one layer, so that the time is the link's. Arguments, each {@code key=value}: {@code hidden
- * rank tokens batch rows rounds mbit}; {@code mbit=0} is loopback as it is.
+ * a link of some speed. The LLM is one layer, so that the time is the link's, or that of an endpoint that runs on this machine.
+ * Arguments, each {@code key=value}: {@code hidden rank tokens batch rows rounds mbit port pairs}; {@code mbit=0} is loopback as it is,
+ * {@code port=0} is an endpoint of its own; {@code hidden} must be the LLM's.
  */
 public final class WireCost {
 
@@ -41,12 +42,20 @@ public final class WireCost {
     /**
      * @param up bytes to the endpoint
      * @param down bytes back
-     * @param seconds of all rounds
+     * @param seconds of each round
      * @param features bytes of {@code up} that were features
      */
-    record Cost(long up, long down, double seconds, long features) {
+    record Cost(long up, long down, List<Double> seconds, long features) {
         long all() {
             return up + down;
+        }
+
+        double time() {
+            return seconds.stream().mapToDouble(s -> s).sum();
+        }
+
+        double last() {
+            return seconds.get(seconds.size() - 1);
         }
     }
 
@@ -56,46 +65,59 @@ public final class WireCost {
     private WireCost() {}
 
     public static void main(String[] args) throws IOException {
-        int[] n = {4096, 64, 640, 8, 8, 1, 100};
-        List<String> keys = List.of("hidden", "rank", "tokens", "batch", "rows", "rounds", "mbit");
+        int[] n = {4096, 64, 640, 8, 8, 1, 100, 0, 1};
+        List<String> keys = List.of("hidden", "rank", "tokens", "batch", "rows", "rounds", "mbit", "port", "pairs");
         for (String arg : args) {
             String[] part = arg.split("=", 2);
             n[keys.indexOf(part[0])] = Integer.parseInt(part[1]);
         }
         Shape shape = new Shape(n[0], n[1], n[2], n[3], n[4], n[5]);
         System.out.println(shape + ", " + (n[6] == 0 ? "loopback" : n[6] + " Mbit/s"));
-        Cost[] costs = new Cost[2];
-        for (Wire wire : List.of(Wire.EMBEDDINGS, Wire.CODES)) {
-            Cost cost = measure(shape, wire, n[6] * 1e6);
-            costs[wire == Wire.CODES ? 1 : 0] = cost;
+        for (int pair = 0; pair < n[8]; pair++) {
+            Cost[] costs = new Cost[2];
+            for (Wire wire : List.of(Wire.EMBEDDINGS, Wire.CODES)) {
+                Cost cost = n[7] == 0 ? measure(shape, wire, n[6] * 1e6) : measure(shape, wire, n[6] * 1e6, n[7]);
+                costs[wire == Wire.CODES ? 1 : 0] = cost;
+                System.out.printf(
+                        Locale.ROOT,
+                        "llm.wire = %d: %,15d bytes up (%,d of features), %,15d down, %8.2f s; rounds %s%n",
+                        wire == Wire.CODES ? 2 : 1,
+                        cost.up,
+                        cost.features,
+                        cost.down,
+                        cost.time(),
+                        cost.seconds.stream()
+                                .map(s -> String.format(Locale.ROOT, "%.2f", s))
+                                .toList());
+            }
             System.out.printf(
                     Locale.ROOT,
-                    "llm.wire = %d: %,15d bytes up (%,d of features), %,15d down, %8.2f s%n",
-                    wire == Wire.CODES ? 2 : 1,
-                    cost.up,
-                    cost.features,
-                    cost.down,
-                    cost.seconds);
+                    "1 / 2: bytes %.1f, time %.2f, last round %.2f%n",
+                    (double) costs[0].all() / costs[1].all(),
+                    costs[0].time() / costs[1].time(),
+                    costs[0].last() / costs[1].last());
         }
-        System.out.printf(
-                Locale.ROOT,
-                "1 / 2: bytes %.1f, time %.2f%n",
-                (double) costs[0].all() / costs[1].all(),
-                costs[0].seconds / costs[1].seconds);
     }
 
-    /** One client's rounds of one epoch and a Fisher pass each. */
+    /** One client's rounds of one epoch and a Fisher pass each, beside an LLM of one layer. */
     static Cost measure(Shape shape, Wire wire, double bitsPerSecond) throws IOException {
+        try (EmbeddedLlm llm = TinyDecoder.llm(TinyDecoder.wide(shape.hidden, shape.tokens + 8));
+                LlmServer server = serve(llm)) {
+            return measure(shape, wire, bitsPerSecond, server.port());
+        }
+    }
+
+    /** The same beside whatever listens at a port of this machine. */
+    private static Cost measure(Shape shape, Wire wire, double bitsPerSecond, int port) throws IOException {
         AdapterLayout layout = AdapterLayout.of("both", shape.hidden, shape.rank, 2.0 * shape.rank);
         ClientData data = data(shape);
-        try (EmbeddedLlm llm = TinyDecoder.llm(TinyDecoder.wide(shape.hidden, shape.tokens + 8));
-                LlmServer server = serve(llm);
-                SlowLink link = new SlowLink(server.port(), bitsPerSecond);
+        try (SlowLink link = new SlowLink(port, bitsPerSecond);
                 OipLlm client = OipLlm.connect(
                         OipOptions.to("grpc://127.0.0.1:" + link.port()).withWire(wire))) {
             long[] before = link.bytes();
-            long start = System.nanoTime();
+            List<Double> seconds = new ArrayList<>();
             for (int round = 1; round <= shape.rounds; round++) {
+                long start = System.nanoTime();
                 FedNano.clientUpdate(
                         "a",
                         new Round(
@@ -107,8 +129,8 @@ public final class WireCost {
                                 new FisherRule.AfterTraining(0)),
                         data,
                         client);
+                seconds.add((System.nanoTime() - start) / 1e9);
             }
-            double seconds = (System.nanoTime() - start) / 1e9;
             long[] after = link.bytes();
             return new Cost(
                     after[0] - before[0],
